@@ -1,0 +1,5 @@
+//! The api_endpoint aggregate.
+
+mod event;
+
+pub use event::*;

@@ -1,0 +1,5 @@
+//! The api_key aggregate.
+
+mod event;
+
+pub use event::*;

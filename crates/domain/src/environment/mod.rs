@@ -1,0 +1,5 @@
+//! The environment aggregate.
+
+mod event;
+
+pub use event::*;

@@ -1,0 +1,5 @@
+//! The execution aggregate.
+
+mod event;
+
+pub use event::*;

@@ -1,0 +1,5 @@
+//! The project aggregate.
+
+mod event;
+
+pub use event::*;

@@ -1,0 +1,5 @@
+//! The user aggregate.
+
+mod event;
+
+pub use event::*;

@@ -1,0 +1,5 @@
+//! The workflow aggregate.
+
+mod event;
+
+pub use event::*;

@@ -1,0 +1,5 @@
+//! The workspace aggregate.
+
+mod event;
+
+pub use event::*;

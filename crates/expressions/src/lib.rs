@@ -1,0 +1,42 @@
+//! Templates, CEL conditions and request rendering for workflow steps: compiled once at publish, cheap to evaluate.
+//!
+//! Invariant: pure. Nothing here reads a clock, a file or the network, nothing panics on any input, and a rendered durable
+//! form never holds the value of a secret environment variable: see [`Rendered`].
+//!
+//! - [`Template`]: a JSON value with `{path}` placeholders (mappings, the `output` template of a workflow).
+//! - [`Condition`], [`CelExpression`]: CEL over the same [`Scope`]; its rules are described in [`cel`].
+//! - [`CompiledRequest`]: an endpoint and a step's mapping, turned into an HTTP request.
+//! - [`parse_body`], [`redact`]: what comes back.
+
+pub mod cel;
+
+mod allowed;
+mod authentication;
+mod condition;
+mod error;
+mod number;
+mod parameter;
+mod path;
+mod placeholder;
+mod rendered;
+mod request;
+mod response;
+mod scope;
+mod template;
+mod text;
+mod url_template;
+mod validation;
+
+pub use allowed::{Allowed, Problem};
+pub use authentication::{ApiKeyLocation, Authentication};
+pub use cel::CelExpression;
+pub use condition::Condition;
+pub use error::{RenderError, RenderErrorKind};
+pub use parameter::{ParameterDefinition, ParameterType};
+pub use path::{Path, Segment};
+pub use rendered::{Late, LateCel, LatePart, MAXIMUM_DEPTH, Rendered, RenderedText};
+pub use request::{BodyKind, CompiledRequest, EndpointDefinition, OutgoingRequest, RenderedBody, RenderedRequest};
+pub use response::{MAXIMUM_OUTPUT_BYTES, REDACTED, parse_body, redact};
+pub use scope::{EnvValue, Environment, Scope, StepOutcome, Steps};
+pub use template::Template;
+pub use text::TextEncoding;

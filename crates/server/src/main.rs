@@ -1,0 +1,2 @@
+//! The `wfm` binary.
+fn main() {}
