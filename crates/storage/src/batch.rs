@@ -1,0 +1,1 @@
+//! Judging a batch of appends: the outcome equals running them one after another.

@@ -1,0 +1,275 @@
+//! The read models' store as projectors and queries see it: typed row changes in, rows out.
+//!
+//! Invariant: the checkpoint lives beside the rows and moves in the same transaction, so that whatever crashes, every
+//! event takes effect exactly once.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::{append::StorageError, event::Position, event::StreamId};
+
+/// A value of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// NULL.
+    Null,
+    /// INT, BIGINT or BIT.
+    Integer(i64),
+    /// FLOAT.
+    Real(f64),
+    /// NVARCHAR, or an instant in its fixed-width text.
+    Text(Arc<str>),
+}
+
+impl From<i64> for Cell {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<bool> for Cell {
+    fn from(value: bool) -> Self {
+        Self::Integer(i64::from(value))
+    }
+}
+
+impl From<f64> for Cell {
+    fn from(value: f64) -> Self {
+        Self::Real(value)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(value: &str) -> Self {
+        Self::Text(value.into())
+    }
+}
+
+impl From<String> for Cell {
+    fn from(value: String) -> Self {
+        Self::Text(value.into())
+    }
+}
+
+impl From<Arc<str>> for Cell {
+    fn from(value: Arc<str>) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<T: Into<Cell>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// Type of a column, from which each adapter derives its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// INT or BIGINT.
+    Integer,
+    /// BIT.
+    Bit,
+    /// FLOAT.
+    Real,
+    /// NVARCHAR.
+    Text,
+    /// DATETIME2(7).
+    Instant,
+}
+
+/// A column of a read-model table.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Documented name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: ColumnKind,
+}
+
+/// A read-model table. Its first column is its primary key.
+#[derive(Debug)]
+pub struct Table {
+    /// Documented name.
+    pub name: &'static str,
+    /// Columns in the order of the DDL, the primary key first.
+    pub columns: &'static [Column],
+    /// Place in the order of foreign keys: parents have lower ranks.
+    pub rank: u8,
+}
+
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Table {}
+
+/// A column by its place in [`Table::columns`].
+pub type ColumnIndex = usize;
+
+/// One row change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A new row, all columns; the key must be new.
+    Insert {
+        /// The table.
+        table: &'static Table,
+        /// Every column, in order.
+        row: Vec<Cell>,
+    },
+    /// A row, all columns, whether or not the key exists.
+    Put {
+        /// The table.
+        table: &'static Table,
+        /// Every column, in order.
+        row: Vec<Cell>,
+    },
+    /// Some columns of the row with this key; without effect when there is no such row.
+    Update {
+        /// The table.
+        table: &'static Table,
+        /// Primary key.
+        key: Cell,
+        /// Columns and their new values.
+        set: Vec<(ColumnIndex, Cell)>,
+    },
+    /// The row with this key, if there is one.
+    Delete {
+        /// The table.
+        table: &'static Table,
+        /// Primary key.
+        key: Cell,
+    },
+    /// Some columns of every row whose `column` has this value.
+    UpdateWhere {
+        /// The table.
+        table: &'static Table,
+        /// Column compared.
+        column: ColumnIndex,
+        /// Value it must have.
+        value: Cell,
+        /// Columns and their new values.
+        set: Vec<(ColumnIndex, Cell)>,
+    },
+    /// Every row whose `column` has this value.
+    DeleteWhere {
+        /// The table.
+        table: &'static Table,
+        /// Column compared.
+        column: ColumnIndex,
+        /// Value it must have.
+        value: Cell,
+    },
+}
+
+/// How far the read models are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Log they were built from.
+    pub log_id: Arc<str>,
+    /// Position of the last event that took effect.
+    pub position: Position,
+    /// Leaf hash of that event (hex); empty at position 0. A mismatch with the log forces a rebuild.
+    pub leaf_hash: Arc<str>,
+    /// Grows with every rebuild and take-over: a writer of an older epoch is refused.
+    pub epoch: i64,
+}
+
+/// An event that could not be projected; later events of its stream wait behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedEvent {
+    /// Position of the event.
+    pub position: Position,
+    /// Its stream.
+    pub stream: StreamId,
+    /// Its type.
+    pub event_type: Arc<str>,
+    /// Why it was parked.
+    pub reason: String,
+    /// When: fixed-width instant.
+    pub parked_at: Arc<str>,
+}
+
+/// Why changes were not applied; nothing of them was.
+#[derive(Debug, Clone, Error)]
+pub enum ApplyError {
+    /// Another writer moved the checkpoint or began a newer epoch.
+    #[error("the checkpoint is at {0:?}")]
+    Moved(Option<Checkpoint>),
+    /// The rows do not take the changes: a constraint. Fewer changes at once may go through.
+    #[error("the read models refuse the changes: {0}")]
+    Rejected(String),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// How one table of two read stores differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableDifference {
+    /// The table.
+    pub table: &'static str,
+    /// Rows that only the rebuilt side has, or has otherwise.
+    pub missing: u64,
+    /// Rows that only the serving side has, or has otherwise.
+    pub surplus: u64,
+}
+
+/// A query over the read models. `@P1`, `@P2`, … stand for the parameters. Where the databases need different texts, both
+/// stand here side by side.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// Text for SQLite.
+    pub sqlite: std::borrow::Cow<'static, str>,
+    /// Text for SQL Server, where it differs.
+    pub sqlserver: Option<std::borrow::Cow<'static, str>>,
+    /// Values of the parameters.
+    pub parameters: Vec<Cell>,
+}
+
+impl Query {
+    /// A query whose text every database takes.
+    pub fn new(text: impl Into<std::borrow::Cow<'static, str>>, parameters: Vec<Cell>) -> Self {
+        Self { sqlite: text.into(), sqlserver: None, parameters }
+    }
+}
+
+/// The tables with their checkpoint.
+#[async_trait]
+pub trait ReadStore: Send + Sync + 'static {
+    /// How far the rows are; `None` when nothing was ever projected.
+    async fn checkpoint(&self) -> Result<Option<Checkpoint>, StorageError>;
+
+    /// Applies changes and moves the checkpoint from `expected` to `next`, all or nothing. Changes take effect in order.
+    async fn apply(
+        &self,
+        expected: Option<&Checkpoint>,
+        next: &Checkpoint,
+        changes: Vec<Change>,
+        parked: &[ParkedEvent],
+    ) -> Result<(), ApplyError>;
+
+    /// Parked events in order.
+    async fn parked(&self) -> Result<Vec<ParkedEvent>, StorageError>;
+
+    /// An empty store with the same tables, in which a rebuild takes place while this one serves.
+    async fn shadow(&self) -> Result<Arc<dyn ReadStore>, StorageError>;
+
+    /// How the tables differ from those of `shadow`; only tables that do.
+    async fn compare(&self, shadow: &Arc<dyn ReadStore>) -> Result<Vec<TableDifference>, StorageError>;
+
+    /// Applies the difference to `shadow` in one transaction and takes over its checkpoint and parked events under a new
+    /// epoch; refused when the checkpoint is no longer `expected`. Returns what differed.
+    async fn adopt(
+        &self,
+        shadow: &Arc<dyn ReadStore>,
+        expected: Option<&Checkpoint>,
+    ) -> Result<Vec<TableDifference>, ApplyError>;
+
+    /// Rows of a query, each with the cells of the select list.
+    async fn query(&self, query: Query) -> Result<Vec<Vec<Cell>>, StorageError>;
+}

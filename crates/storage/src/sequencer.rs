@@ -1,0 +1,1 @@
+//! Group commit: collects waiting appends and commits them together.
