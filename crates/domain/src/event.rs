@@ -173,6 +173,15 @@ macro_rules! all_events {
             fn from(event: $inner) -> Self {
                 Self::$variant(event)
             }
+        }
+
+        impl TryFrom<Event> for $inner {
+            type Error = Event;
+
+            /// The aggregate's event, or the event itself when it belongs to another aggregate.
+            fn try_from(event: Event) -> Result<Self, Event> {
+                if let Event::$variant(event) = event { Ok(event) } else { Err(event) }
+            }
         })*
     };
 }

@@ -86,6 +86,8 @@ pub struct ExecutionStarted {
     pub request: Option<Request>,
     /// Node that drives it.
     pub node: String,
+    /// When it began.
+    pub started_at: Instant,
     /// When the whole run times out.
     pub deadline: Instant,
 }
@@ -109,6 +111,8 @@ pub struct StepStarted {
     pub run: Run,
     /// Step and attempt.
     pub step: StepAttempt,
+    /// When it began.
+    pub started_at: Instant,
     /// JSON of the rendered request, secrets unresolved; absent on a retry, which sends the first attempt's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Protected>,
