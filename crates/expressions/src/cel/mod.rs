@@ -1,0 +1,127 @@
+//! CEL expressions over a [`Scope`]: parsed and checked once, evaluated on borrowed JSON.
+//!
+//! Invariant: bounded in source length, nesting, evaluation steps and bytes made; no input makes it panic. The parser is
+//! our own: the parsers at hand overflow the stack on nested brackets, which would end the process.
+//!
+//! What differs from plain CEL, so that it behaves as a person expects:
+//!
+//! - Integers, decimals and doubles compare and compute with each other. Decimals are exact (28 digits): `0.1 + 0.2 == 0.3`.
+//!   `7 / 2` is `3` (both are integers), `7 / 2.0` is `3.5`. A number that is only passed on keeps its text.
+//! - `has(a.b.c)` is false if anything on the way is missing. `default(x, y)` and `x.orValue(y)` give `y` where `x` is
+//!   missing or null. `&&`, `||` ignore an error on one side if the other side decides, as in CEL.
+//! - `==` between different types is false; `<` between different types is an error.
+//! - Every function can be called as `f(x, y)` or `x.f(y)`. There is no `now()`: use `system.utcNow`.
+//! - `matches` takes time linear in the text. `env` and `steps` are followed by a fixed name (`env.API_URL`,
+//!   `steps["Check stock"].output`).
+//!
+//! Functions: `size contains startsWith endsWith matches lower upper trim replace split join substring indexOf` —
+//! `string int double decimal bool type` — `abs floor ceil round min max sum` — `first last reverse distinct sort keys
+//! values` — `timestamp duration formatDate getFullYear getMonth getDate getDayOfMonth getDayOfWeek getDayOfYear getHours
+//! getMinutes getSeconds getMilliseconds` — `parseJson toJson` (`json.parse`, `json.stringify`) — `base64Encode
+//! base64Decode` (`base64.encode`, `base64.decode`) `urlEncode sha256 hmacSha256(key, text)` (both hexadecimal). Macros:
+//! `has all exists exists_one map filter`.
+
+mod ast;
+mod dates;
+
+mod evaluate;
+mod functions;
+mod lexer;
+mod parser;
+mod strings;
+mod value;
+
+use serde_json::Value;
+
+pub(crate) use dates::parse_timestamp;
+
+use crate::allowed::{Allowed, Problem};
+use crate::error::{RenderError, RenderErrorKind};
+use crate::path::Reference;
+use crate::scope::{EnvValue, Scope};
+use evaluate::Evaluator;
+use value::Failure;
+
+/// The longest source, in UTF-16 units.
+pub const MAXIMUM_SOURCE_LENGTH: usize = 8_000;
+
+/// A compiled CEL expression.
+#[derive(Debug)]
+pub struct CelExpression {
+    source: String,
+    expression: ast::Expression,
+    variables: Vec<String>,
+}
+
+/// Two expressions are the same if their sources are.
+impl PartialEq for CelExpression {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl CelExpression {
+    /// Parses and checks a source (without `{=` and `}`).
+    pub fn compile(source: &str, allowed: &Allowed) -> Result<Self, Vec<Problem>> {
+        if source.encode_utf16().count() > MAXIMUM_SOURCE_LENGTH {
+            return Err(vec![Problem::new("", format!("an expression has at most {MAXIMUM_SOURCE_LENGTH} characters"))]);
+        }
+        let expression = parser::parse(source, &allowed.without_parameters())
+            .map_err(|detail| vec![Problem::new("", format!("CEL expression: {detail}"))])?;
+        let mut variables = Vec::new();
+        expression.visit_references(&mut |reference| {
+            if let Reference::Environment(name) = reference
+                && !variables.contains(name)
+            {
+                variables.push(name.clone());
+            }
+        });
+        Ok(Self { source: source.to_owned(), expression, variables })
+    }
+
+    /// The source it was compiled from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The environment variables it names.
+    pub fn variables(&self) -> &[String] {
+        &self.variables
+    }
+
+    /// Whether it names a variable that is secret in this environment.
+    pub(crate) fn names_secret(&self, scope: &Scope<'_>) -> bool {
+        self.variables.iter().any(|name| matches!(scope.env.variable(name), EnvValue::Secret(_)))
+    }
+
+    /// Evaluates to a JSON value. Timestamps become RFC 3339 text, durations `"90s"`, bytes base64.
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, Box<RenderError>> {
+        let mut evaluator = Evaluator::new(scope);
+        evaluator
+            .evaluate(&self.expression)
+            .and_then(|value| value.into_json(&mut evaluator.meter))
+            .map_err(|failure| self.error(failure))
+    }
+
+    /// Evaluates to a truth value; any other type is an error.
+    pub(crate) fn evaluate_bool(&self, scope: &Scope<'_>) -> Result<bool, Box<RenderError>> {
+        let value = Evaluator::new(scope).evaluate(&self.expression).map_err(|failure| self.error(failure))?;
+        match value {
+            value::Cel::Bool(truth) => Ok(truth),
+            other => Err(RenderError::new(
+                RenderErrorKind::Evaluation,
+                &self.source,
+                format!("a condition must be true or false, not {}", other.type_name()),
+            )),
+        }
+    }
+
+    fn error(&self, failure: Failure) -> Box<RenderError> {
+        let (kind, detail) = match failure {
+            Failure::Missing(detail) => (RenderErrorKind::Missing, detail),
+            Failure::Wrong(detail) => (RenderErrorKind::Evaluation, detail),
+            Failure::Limit(detail) => (RenderErrorKind::Limit, detail.to_owned()),
+        };
+        RenderError::new(kind, &self.source, detail)
+    }
+}
