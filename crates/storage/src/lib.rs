@@ -12,6 +12,7 @@ pub mod batch;
 pub mod conformance;
 pub mod event;
 pub mod feed;
+pub mod fold;
 pub mod leaf_hash;
 pub mod log;
 pub mod read_store;

@@ -87,6 +87,9 @@ pub struct Column {
     pub name: &'static str,
     /// Its type.
     pub kind: ColumnKind,
+    /// Table whose key the column may hold. A value without such a row is stored as NULL by [`Change::Insert`] and
+    /// [`Change::Put`]: a run pinned to an old version logs about steps that the table no longer shows.
+    pub loose_parent: Option<&'static Table>,
 }
 
 /// A read-model table. Its first column is its primary key.
@@ -155,6 +158,19 @@ pub enum Change {
         /// Columns and their new values.
         set: Vec<(ColumnIndex, Cell)>,
     },
+    /// NULL in `column` of every row that refers to a row of `parent` whose `parent_column` has this value.
+    ClearReferences {
+        /// The table.
+        table: &'static Table,
+        /// Column that holds keys of `parent`.
+        column: ColumnIndex,
+        /// The table referred to.
+        parent: &'static Table,
+        /// Column of `parent` compared.
+        parent_column: ColumnIndex,
+        /// Value it must have.
+        value: Cell,
+    },
     /// Every row whose `column` has this value.
     DeleteWhere {
         /// The table.
@@ -192,6 +208,21 @@ pub struct ParkedEvent {
     pub reason: String,
     /// When: fixed-width instant.
     pub parked_at: Arc<str>,
+}
+
+/// What one transaction does to the read models.
+#[derive(Debug, Clone)]
+pub struct ProjectedBatch {
+    /// Where the checkpoint must be; `None` when nothing was ever projected.
+    pub expected: Option<Checkpoint>,
+    /// Where it is afterwards.
+    pub next: Checkpoint,
+    /// Row changes; they take effect in this order.
+    pub changes: Vec<Change>,
+    /// Events that could not be projected.
+    pub park: Vec<ParkedEvent>,
+    /// Parked events that take effect with these changes.
+    pub unpark: Vec<Position>,
 }
 
 /// Why changes were not applied; nothing of them was.
@@ -244,14 +275,8 @@ pub trait ReadStore: Send + Sync + 'static {
     /// How far the rows are; `None` when nothing was ever projected.
     async fn checkpoint(&self) -> Result<Option<Checkpoint>, StorageError>;
 
-    /// Applies changes and moves the checkpoint from `expected` to `next`, all or nothing. Changes take effect in order.
-    async fn apply(
-        &self,
-        expected: Option<&Checkpoint>,
-        next: &Checkpoint,
-        changes: Vec<Change>,
-        parked: &[ParkedEvent],
-    ) -> Result<(), ApplyError>;
+    /// Applies the changes and moves the checkpoint, all or nothing.
+    async fn apply(&self, batch: ProjectedBatch) -> Result<(), ApplyError>;
 
     /// Parked events in order.
     async fn parked(&self) -> Result<Vec<ParkedEvent>, StorageError>;
