@@ -1,6 +1,8 @@
 //! The shape that every aggregate shares: a pure decision, its fold, and the claims its events make on the rest of the
 //! system.
 
+use std::collections::BTreeSet;
+
 use crate::refusal::Refusal;
 
 /// A fact that at most one owner holds: `key` within `scope`, for example an e-mail address or a concurrency slot.
@@ -15,7 +17,10 @@ pub struct Claim {
 impl Claim {
     /// A claim on `key` in `scope`.
     pub fn new(scope: impl Into<String>, key: impl Into<String>) -> Self {
-        Self { scope: scope.into(), key: key.into() }
+        Self {
+            scope: scope.into(),
+            key: key.into(),
+        }
     }
 }
 
@@ -32,6 +37,18 @@ pub struct ClaimChanges {
     pub require_fewer: Vec<(String, u64)>,
     /// Scopes that must still hold at least so many claims after the releases.
     pub require_at_least: Vec<(String, u64)>,
+}
+
+impl ClaimChanges {
+    /// The changes that lead from the claims held `before` an event to those held `after` it.
+    #[must_use]
+    pub fn between(before: &BTreeSet<Claim>, after: &BTreeSet<Claim>) -> Self {
+        Self {
+            release: before.difference(after).cloned().collect(),
+            take: after.difference(before).cloned().collect(),
+            ..Self::default()
+        }
+    }
 }
 
 /// A consistency boundary of the domain.
@@ -52,6 +69,32 @@ pub trait Decide: Default {
 
     /// The claims that `event` changes, given the state before it.
     fn claims(&self, event: &Self::Event) -> ClaimChanges;
+}
+
+/// Declares an aggregate's command enum from its command structs, each of which has a method
+/// `decide(self, &Aggregate) -> Result<Vec<Event>, Refusal>` in its own file.
+#[macro_export]
+macro_rules! commands {
+    ($(#[$doc:meta])* $enum:ident for $aggregate:ty => $event:ty { $($(#[$variant_doc:meta])* $variant:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        #[allow(clippy::large_enum_variant)]
+        pub enum $enum {
+            $($(#[$variant_doc])* $variant($variant),)*
+        }
+
+        impl $enum {
+            pub(crate) fn decide(self, state: &$aggregate) -> Result<Vec<$event>, $crate::refusal::Refusal> {
+                match self { $(Self::$variant(command) => command.decide(state),)* }
+            }
+        }
+
+        $(impl From<$variant> for $enum {
+            fn from(command: $variant) -> Self {
+                Self::$variant(command)
+            }
+        })*
+    };
 }
 
 /// Gives an aggregate the `cqrs-es` trait on top of [`Decide`], for its `TestFramework` and its `EventSink`.

@@ -115,8 +115,14 @@ impl<T: VisitField> VisitField for Option<T> {
 }
 
 use crate::{
-    api_endpoint::ApiEndpointEvent, api_key::ApiKeyEvent, environment::EnvironmentEvent, execution::ExecutionEvent,
-    project::ProjectEvent, user::{AccessEvent, UserEvent}, workflow::WorkflowEvent, workspace::WorkspaceEvent,
+    api_endpoint::ApiEndpointEvent,
+    api_key::ApiKeyEvent,
+    environment::EnvironmentEvent,
+    execution::ExecutionEvent,
+    project::ProjectEvent,
+    user::{AccessEvent, UserEvent},
+    workflow::WorkflowEvent,
+    workspace::WorkspaceEvent,
 };
 
 macro_rules! all_events {

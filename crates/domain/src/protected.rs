@@ -38,10 +38,16 @@ impl DataKey {
         let (kind, rest) = text.split_once('/')?;
         match kind {
             "person" => rest.parse().ok().map(|id| Self::Person(UserId(id))),
-            "environment" => rest.parse().ok().map(|id| Self::Environment(EnvironmentId(id))),
+            "environment" => rest
+                .parse()
+                .ok()
+                .map(|id| Self::Environment(EnvironmentId(id))),
             "runs" => {
                 let (workspace, month) = rest.split_once('/')?;
-                Some(Self::Runs(WorkspaceId(workspace.parse().ok()?), month.to_owned()))
+                Some(Self::Runs(
+                    WorkspaceId(workspace.parse().ok()?),
+                    month.to_owned(),
+                ))
             }
             _ => None,
         }
@@ -59,7 +65,11 @@ pub struct Protected {
 impl Protected {
     /// An open value to be sealed under `key`.
     pub fn new(key: DataKey, value: impl Into<Arc<str>>) -> Self {
-        Self { key, open: Some(value.into()), sealed: None }
+        Self {
+            key,
+            open: Some(value.into()),
+            sealed: None,
+        }
     }
 
     /// The data key that seals the value.
@@ -111,8 +121,15 @@ struct SealedForm<'a> {
 
 impl Serialize for Protected {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let sealed = self.sealed.as_deref().ok_or_else(|| S::Error::custom("a protected value must be sealed first"))?;
-        SealedForm { key: self.key.to_string().into(), sealed: sealed.into() }.serialize(serializer)
+        let sealed = self
+            .sealed
+            .as_deref()
+            .ok_or_else(|| S::Error::custom("a protected value must be sealed first"))?;
+        SealedForm {
+            key: self.key.to_string().into(),
+            sealed: sealed.into(),
+        }
+        .serialize(serializer)
     }
 }
 
@@ -120,7 +137,11 @@ impl<'de> Deserialize<'de> for Protected {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let form = SealedForm::deserialize(deserializer)?;
         let key = DataKey::parse(&form.key).ok_or_else(|| D::Error::custom("unknown data key"))?;
-        Ok(Self { key, open: None, sealed: Some(form.sealed.into_owned().into()) })
+        Ok(Self {
+            key,
+            open: None,
+            sealed: Some(form.sealed.into_owned().into()),
+        })
     }
 }
 

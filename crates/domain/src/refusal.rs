@@ -42,23 +42,41 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal because the state does not allow the command.
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { kind: RefusalKind::Conflict, code, detail: detail.into(), errors: Vec::new() }
+        Self {
+            kind: RefusalKind::Conflict,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
     }
 
     /// A refusal because what is addressed does not exist.
     pub fn not_found(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { kind: RefusalKind::NotFound, code, detail: detail.into(), errors: Vec::new() }
+        Self {
+            kind: RefusalKind::NotFound,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
     }
 
     /// A refusal because of who asks.
     pub fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { kind: RefusalKind::Forbidden, code, detail: detail.into(), errors: Vec::new() }
+        Self {
+            kind: RefusalKind::Forbidden,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
     }
 
     /// A refusal of one field.
     pub fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        Self::fields(vec![FieldError { pointer: pointer.into(), detail }])
+        Self::fields(vec![FieldError {
+            pointer: pointer.into(),
+            detail,
+        }])
     }
 
     /// A refusal of several fields at once, so that a caller can mend them in one go.
@@ -66,9 +84,20 @@ impl Refusal {
     pub fn fields(errors: Vec<FieldError>) -> Self {
         let detail = errors
             .iter()
-            .map(|error| format!("{}: {}", error.pointer.trim_start_matches('/'), error.detail))
+            .map(|error| {
+                format!(
+                    "{}: {}",
+                    error.pointer.trim_start_matches('/'),
+                    error.detail
+                )
+            })
             .collect::<Vec<_>>()
             .join("; ");
-        Self { kind: RefusalKind::Invalid, code: "invalid-field", detail, errors }
+        Self {
+            kind: RefusalKind::Invalid,
+            code: "invalid-field",
+            detail,
+            errors,
+        }
     }
 }

@@ -55,8 +55,15 @@ pub enum ParameterType {
 
 impl ParameterType {
     /// All types in the order of their documented numbers.
-    pub const ALL: [Self; 7] =
-        [Self::String, Self::Integer, Self::Boolean, Self::Decimal, Self::DateTime, Self::Object, Self::Array];
+    pub const ALL: [Self; 7] = [
+        Self::String,
+        Self::Integer,
+        Self::Boolean,
+        Self::Decimal,
+        Self::DateTime,
+        Self::Object,
+        Self::Array,
+    ];
 
     /// The documented enum value.
     #[must_use]

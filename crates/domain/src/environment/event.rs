@@ -32,7 +32,13 @@ pub struct EnvironmentConfiguration {
 impl Default for EnvironmentConfiguration {
     /// The values of the documented example.
     fn default() -> Self {
-        Self { timeout: 120, retries: 3, enable_logging: true, enable_metrics: true, max_concurrent_executions: 5 }
+        Self {
+            timeout: 120,
+            retries: 3,
+            enable_logging: true,
+            enable_metrics: true,
+            max_concurrent_executions: 5,
+        }
     }
 }
 
@@ -153,7 +159,11 @@ pub struct EnvironmentDeleted {
     pub cascade: bool,
 }
 
-protected_fields!(EnvironmentDeactivated, EnvironmentActivated, EnvironmentDeleted);
+protected_fields!(
+    EnvironmentDeactivated,
+    EnvironmentActivated,
+    EnvironmentDeleted
+);
 
 events! {
     /// Events of an environment, stream `environment-{id}`.

@@ -62,7 +62,13 @@ pub struct ProjectDeleted {
     pub cascade: bool,
 }
 
-protected_fields!(ProjectCreated, ProjectChanged, ProjectDeactivated, ProjectActivated, ProjectDeleted);
+protected_fields!(
+    ProjectCreated,
+    ProjectChanged,
+    ProjectDeactivated,
+    ProjectActivated,
+    ProjectDeleted
+);
 
 events! {
     /// Events of a project, stream `project-{id}`.

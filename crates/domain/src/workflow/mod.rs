@@ -1,5 +1,58 @@
-//! The workflow aggregate.
+//! The workflow aggregate: a draft that is edited, and the version in force that runs follow.
+//!
+//! Invariants: changes touch the draft alone; a published version embeds everything a run reads; step names and orders
+//! are unique in the draft; every publish that changes what is in force, and every reactivation, adds 1 to the version.
 
+mod change;
+mod create;
+mod deactivate;
+mod definition;
+mod delete;
+mod discard_draft;
+mod edit_steps;
+mod error_handling;
 mod event;
+mod publish;
+mod settings;
+mod state;
+mod step;
+mod steps;
 
+pub use change::ChangeWorkflow;
+pub use create::CreateWorkflow;
+pub use deactivate::DeactivateWorkflow;
+pub use definition::content_hash;
+pub use delete::DeleteWorkflow;
+pub use discard_draft::DiscardDraft;
+pub use edit_steps::{AddStep, ChangeStep, RemoveStep, ReorderSteps};
+pub use error_handling::{ErrorHandling, Jitter, OnError, RetryOn, RetryPolicy};
 pub use event::*;
+pub use publish::PublishWorkflow;
+pub use state::{InForce, Workflow, WorkflowStatus};
+pub use step::StepInput;
+
+crate::commands! {
+    /// What may be asked of a workflow.
+    WorkflowCommand for Workflow => WorkflowEvent {
+        /// Create a draft.
+        CreateWorkflow,
+        /// Change settings, or all steps.
+        ChangeWorkflow,
+        /// Add a step.
+        AddStep,
+        /// Change a step.
+        ChangeStep,
+        /// Remove a step.
+        RemoveStep,
+        /// Put the steps in another order.
+        ReorderSteps,
+        /// Put the draft in force.
+        PublishWorkflow,
+        /// Drop the draft's changes.
+        DiscardDraft,
+        /// Refuse new runs.
+        DeactivateWorkflow,
+        /// Delete (softly).
+        DeleteWorkflow,
+    }
+}

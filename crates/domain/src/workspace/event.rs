@@ -99,7 +99,13 @@ pub struct MemberRemoved {
     pub user_id: UserId,
 }
 
-protected_fields!(WorkspaceCreated, WorkspaceChanged, MemberAdded, MemberRoleChanged, MemberRemoved);
+protected_fields!(
+    WorkspaceCreated,
+    WorkspaceChanged,
+    MemberAdded,
+    MemberRoleChanged,
+    MemberRemoved
+);
 
 events! {
     /// Events of a workspace, stream `workspace-{id}`.
