@@ -11,6 +11,7 @@
 pub mod cel;
 
 mod allowed;
+mod authentication;
 mod condition;
 mod error;
 mod number;
@@ -18,18 +19,23 @@ mod parameter;
 mod path;
 mod placeholder;
 mod rendered;
+mod request;
 mod response;
 mod scope;
 mod template;
 mod text;
+mod url_template;
+mod validation;
 
 pub use allowed::{Allowed, Problem};
+pub use authentication::{ApiKeyLocation, Authentication};
 pub use cel::CelExpression;
 pub use condition::Condition;
 pub use error::{RenderError, RenderErrorKind};
 pub use parameter::{ParameterDefinition, ParameterType};
 pub use path::{Path, Segment};
 pub use rendered::{Late, LateCel, LatePart, MAXIMUM_DEPTH, Rendered, RenderedText};
+pub use request::{BodyKind, CompiledRequest, EndpointDefinition, OutgoingRequest, RenderedBody, RenderedRequest};
 pub use response::{MAXIMUM_OUTPUT_BYTES, REDACTED, parse_body, redact};
 pub use scope::{EnvValue, Environment, Scope, StepOutcome, Steps};
 pub use template::Template;

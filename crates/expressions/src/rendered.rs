@@ -114,6 +114,25 @@ pub enum RenderedText {
     Late(Vec<LatePart>),
 }
 
+impl RenderedText {
+    pub(crate) fn into_parts(self) -> Vec<LatePart> {
+        match self {
+            Self::Plain(text) => vec![LatePart::Text(text)],
+            Self::Late(parts) => parts,
+        }
+    }
+
+    /// As a JSON value: a string.
+    pub(crate) fn into_rendered(self) -> Rendered {
+        match self {
+            Self::Plain(text) => Rendered::plain(Value::String(text)),
+            Self::Late(parts) => {
+                Rendered { value: Value::Null, late: vec![Late { pointer: String::new(), parts, parameter_type: None }] }
+            }
+        }
+    }
+}
+
 /// Fills secrets in, and remembers which it used.
 pub(crate) struct Resolver<'s> {
     scope: &'s Scope<'s>,

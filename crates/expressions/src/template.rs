@@ -365,6 +365,10 @@ impl TextTemplate {
         }
     }
 
+    pub(crate) fn prepend(&mut self, text: &str) {
+        self.parts.insert(0, TextPart::Text(text.to_owned()));
+    }
+
     /// The endpoint parameters it uses.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = usize> + '_ {
         self.parts.iter().filter_map(|part| match part {

@@ -1,0 +1,118 @@
+//! Turns an endpoint and a step's mapping into HTTP requests: checked and compiled once, rendered for every attempt.
+//!
+//! Invariant: whatever the values are, they stay in the place their parameter has: a path segment, a query value, one
+//! header line, a field of the body.
+
+mod compile;
+mod outgoing;
+mod render;
+
+use serde::{Deserialize, Serialize};
+
+use crate::authentication::{Authentication, CompiledAuthentication};
+use crate::parameter::{ParameterDefinition, ParameterType};
+use crate::rendered::{Rendered, RenderedText};
+use crate::template::{Node, TextTemplate};
+use crate::validation::Rules;
+
+pub use outgoing::OutgoingRequest;
+
+/// An endpoint as it is defined.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndpointDefinition {
+    /// The HTTP method.
+    pub method: String,
+    /// The URL, a template: `{token}` is a parameter, `{env.X}`, `{input.x}` … are roots.
+    pub url: String,
+    /// Header names and values, templates as well.
+    pub headers: Vec<(String, String)>,
+    /// How requests authenticate.
+    pub authentication: Authentication,
+    /// The parameters.
+    pub parameters: Vec<ParameterDefinition>,
+}
+
+/// An endpoint and a mapping, compiled.
+#[derive(Debug)]
+pub struct CompiledRequest {
+    method: String,
+    url: TextTemplate,
+    headers: Vec<(String, TextTemplate)>,
+    authentication: CompiledAuthentication,
+    parameters: Vec<CompiledParameter>,
+    /// Keys of the mapping that name no parameter, for the query.
+    extra_query: Vec<(String, Node)>,
+    /// The same for the body.
+    extra_body: Vec<(String, Node)>,
+    /// `$body`, or the whole mapping of an endpoint without parameters.
+    whole_body: Option<Node>,
+    has_body_fields: bool,
+    body_kind: BodyKind,
+}
+
+#[derive(Debug)]
+struct CompiledParameter {
+    name: String,
+    wire_name: String,
+    parameter_type: ParameterType,
+    is_required: bool,
+    default: Option<serde_json::Value>,
+    rules: Rules,
+    target: Target,
+    mapping: Option<Node>,
+}
+
+/// Where a parameter's value goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// Only where the URL or a header names it.
+    Template,
+    Query,
+    Header,
+    Body,
+}
+
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BodyKind {
+    /// JSON.
+    #[serde(rename = "json")]
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    #[serde(rename = "form")]
+    Form,
+    /// The text of the value (XML, plain text).
+    #[serde(rename = "text")]
+    Text,
+}
+
+/// A rendered body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RenderedBody {
+    /// How it is written.
+    #[serde(rename = "k")]
+    pub kind: BodyKind,
+    /// Its value.
+    #[serde(rename = "c")]
+    pub content: Rendered,
+}
+
+/// The durable form of a request: complete but for the secrets, and safe to store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RenderedRequest {
+    /// The HTTP method.
+    #[serde(rename = "m")]
+    pub method: String,
+    /// The URL; with the query, unless that holds secrets.
+    #[serde(rename = "u")]
+    pub url: RenderedText,
+    /// The query, an object, if it is appended only when the secrets are known.
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<Rendered>,
+    /// The headers.
+    #[serde(rename = "h", default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, RenderedText)>,
+    /// The body.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<RenderedBody>,
+}

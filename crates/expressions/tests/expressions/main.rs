@@ -1,0 +1,9 @@
+//! The rules of expressions, told as tables and as properties.
+
+#![allow(clippy::unwrap_used, reason = "a failing test is meant to stop")]
+
+mod cel;
+mod fixture;
+mod properties;
+mod requests;
+mod templates;
