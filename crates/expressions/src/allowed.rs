@@ -14,7 +14,10 @@ pub struct Problem {
 impl Problem {
     /// A problem at a place.
     pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), detail: detail.into() }
+        Self {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }
     }
 
     /// The same problem seen from one level further out.
@@ -37,12 +40,18 @@ pub struct Allowed {
 
 impl Allowed {
     fn with_steps<N: Into<String>>(earlier_steps: impl IntoIterator<Item = N>) -> Self {
-        Self { earlier_steps: earlier_steps.into_iter().map(Into::into).collect(), ..Self::default() }
+        Self {
+            earlier_steps: earlier_steps.into_iter().map(Into::into).collect(),
+            ..Self::default()
+        }
     }
 
     /// For an outgoing request (`inputMapping`, a compensation's mapping): the environment, no response.
     pub fn request<N: Into<String>>(earlier_steps: impl IntoIterator<Item = N>) -> Self {
-        Self { environment: true, ..Self::with_steps(earlier_steps) }
+        Self {
+            environment: true,
+            ..Self::with_steps(earlier_steps)
+        }
     }
 
     /// For a step's condition: the environment, no response.
@@ -52,12 +61,19 @@ impl Allowed {
 
     /// For `successWhen`: the environment and the response.
     pub fn success_when<N: Into<String>>(earlier_steps: impl IntoIterator<Item = N>) -> Self {
-        Self { environment: true, response: true, ..Self::with_steps(earlier_steps) }
+        Self {
+            environment: true,
+            response: true,
+            ..Self::with_steps(earlier_steps)
+        }
     }
 
     /// For an `outputMapping`: the response, no environment.
     pub fn output_mapping<N: Into<String>>(earlier_steps: impl IntoIterator<Item = N>) -> Self {
-        Self { response: true, ..Self::with_steps(earlier_steps) }
+        Self {
+            response: true,
+            ..Self::with_steps(earlier_steps)
+        }
     }
 
     /// For a workflow's `output` template: neither environment nor response; every step has ended by then.
@@ -67,7 +83,10 @@ impl Allowed {
 
     /// Names the steps that run later (this one included), so that a reference to one is told from an unknown name.
     #[must_use]
-    pub fn with_later_steps<N: Into<String>>(mut self, later_steps: impl IntoIterator<Item = N>) -> Self {
+    pub fn with_later_steps<N: Into<String>>(
+        mut self,
+        later_steps: impl IntoIterator<Item = N>,
+    ) -> Self {
         self.later_steps = later_steps.into_iter().map(Into::into).collect();
         self
     }
@@ -81,11 +100,19 @@ impl Allowed {
 
     /// For what was checked before, under narrower rules, and is compiled again from its stored source.
     pub(crate) fn checked_before() -> Self {
-        Self { any_step: true, environment: true, response: true, ..Self::default() }
+        Self {
+            any_step: true,
+            environment: true,
+            response: true,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn without_parameters(&self) -> Self {
-        Self { parameters: None, ..self.clone() }
+        Self {
+            parameters: None,
+            ..self.clone()
+        }
     }
 
     pub(crate) fn parameter_index(&self, name: &str) -> Option<Result<usize, String>> {
@@ -102,7 +129,9 @@ impl Allowed {
         if self.any_step || self.earlier_steps.iter().any(|step| step == name) {
             Ok(())
         } else if self.later_steps.iter().any(|step| step == name) {
-            Err(format!("step '{name}' does not run before this place, so its result is not known here"))
+            Err(format!(
+                "step '{name}' does not run before this place, so its result is not known here"
+            ))
         } else {
             Err(format!("there is no step named '{name}'"))
         }
@@ -112,7 +141,10 @@ impl Allowed {
         if self.environment {
             Ok(())
         } else {
-            Err("'env' reaches only the outgoing request and conditions, never an output".to_owned())
+            Err(
+                "'env' reaches only the outgoing request and conditions, never an output"
+                    .to_owned(),
+            )
         }
     }
 

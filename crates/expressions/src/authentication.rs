@@ -60,7 +60,10 @@ impl Authentication {
             Some(Value::Object(object)) => object,
             Some(_) => return one("the settings of an authentication are an object".to_owned()),
         };
-        let mut reader = Settings { settings, problems: Vec::new() };
+        let mut reader = Settings {
+            settings,
+            problems: Vec::new(),
+        };
         let authentication = match method.map(str::trim) {
             None | Some("" | "None") => {
                 reader.only(&[]);
@@ -68,11 +71,16 @@ impl Authentication {
             }
             Some("Basic") => {
                 reader.only(&["username", "password"]);
-                Self::Basic { username: reader.text("username"), password: reader.secret("password") }
+                Self::Basic {
+                    username: reader.text("username"),
+                    password: reader.secret("password"),
+                }
             }
             Some("Bearer") => {
                 reader.only(&["token"]);
-                Self::Bearer { token: reader.secret("token") }
+                Self::Bearer {
+                    token: reader.secret("token"),
+                }
             }
             Some("ApiKey") => {
                 reader.only(&["in", "name", "value"]);
@@ -80,14 +88,22 @@ impl Authentication {
                     Some("header") => ApiKeyLocation::Header,
                     Some("query") => ApiKeyLocation::Query,
                     _ => {
-                        reader.problems.push(Problem::new("/in", "'in' is header or query"));
+                        reader
+                            .problems
+                            .push(Problem::new("/in", "'in' is header or query"));
                         ApiKeyLocation::Header
                     }
                 };
-                Self::ApiKey { location, name: reader.text("name"), value: reader.secret("value") }
+                Self::ApiKey {
+                    location,
+                    name: reader.text("name"),
+                    value: reader.secret("value"),
+                }
             }
             Some(method @ ("OAuth2ClientCredentials" | "MutualTls")) => {
-                return one(format!("the authentication method {method} is not supported yet"));
+                return one(format!(
+                    "the authentication method {method} is not supported yet"
+                ));
             }
             Some(method) => {
                 return one(format!(
@@ -96,7 +112,11 @@ impl Authentication {
                 ));
             }
         };
-        if reader.problems.is_empty() { Ok(authentication) } else { Err(reader.problems) }
+        if reader.problems.is_empty() {
+            Ok(authentication)
+        } else {
+            Err(reader.problems)
+        }
     }
 }
 
@@ -107,8 +127,15 @@ struct Settings<'a> {
 
 impl Settings<'_> {
     fn only(&mut self, known: &[&str]) {
-        for key in self.settings.keys().filter(|key| !known.contains(&key.as_str())) {
-            self.problems.push(Problem::new(format!("/{key}"), format!("unknown setting '{key}'")));
+        for key in self
+            .settings
+            .keys()
+            .filter(|key| !known.contains(&key.as_str()))
+        {
+            self.problems.push(Problem::new(
+                format!("/{key}"),
+                format!("unknown setting '{key}'"),
+            ));
         }
     }
 
@@ -116,7 +143,10 @@ impl Settings<'_> {
         match self.settings.get(key).and_then(Value::as_str) {
             Some(text) if !text.is_empty() => text.to_owned(),
             _ => {
-                self.problems.push(Problem::new(format!("/{key}"), format!("'{key}' is needed, a text")));
+                self.problems.push(Problem::new(
+                    format!("/{key}"),
+                    format!("'{key}' is needed, a text"),
+                ));
                 String::new()
             }
         }
@@ -135,9 +165,20 @@ impl Settings<'_> {
 
 /// A secret setting is exactly `{env.NAME}`.
 fn check_secret(text: &str) -> Result<(), String> {
-    let refusal = || Err("a secret is never written here: name a variable of the environment, {env.NAME}".to_owned());
+    let refusal = || {
+        Err(
+            "a secret is never written here: name a variable of the environment, {env.NAME}"
+                .to_owned(),
+        )
+    };
     match pieces(text)?.as_slice() {
-        [Piece::Placeholder { path, fallback: Fallback::None, .. }] => match path.segments.as_slice() {
+        [
+            Piece::Placeholder {
+                path,
+                fallback: Fallback::None,
+                ..
+            },
+        ] => match path.segments.as_slice() {
             [Segment::Name(_)] if path.root == "env" => Ok(()),
             _ => refusal(),
         },
@@ -149,20 +190,42 @@ fn check_secret(text: &str) -> Result<(), String> {
 #[derive(Debug)]
 pub(crate) enum CompiledAuthentication {
     None,
-    Header { name: String, value: TextTemplate },
-    Query { name: String, value: TextTemplate },
-    Basic { username: TextTemplate, password: TextTemplate },
+    Header {
+        name: String,
+        value: TextTemplate,
+    },
+    Query {
+        name: String,
+        value: TextTemplate,
+    },
+    Basic {
+        username: TextTemplate,
+        password: TextTemplate,
+    },
 }
 
 impl CompiledAuthentication {
     /// Pointers are relative to the settings.
-    pub(crate) fn compile(authentication: &Authentication, allowed: &Allowed, problems: &mut Vec<Problem>) -> Self {
+    pub(crate) fn compile(
+        authentication: &Authentication,
+        allowed: &Allowed,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
         let mut text = |key: &str, template: &str, is_secret: bool| {
-            let checked = if is_secret { check_secret(template).map_err(|detail| vec![detail]) } else { Ok(()) };
+            let checked = if is_secret {
+                check_secret(template).map_err(|detail| vec![detail])
+            } else {
+                Ok(())
+            };
             let prefix = if key == "token" { "Bearer " } else { "" };
-            let compiled = checked.and_then(|()| TextTemplate::compile(template, allowed, TextEncoding::Raw));
+            let compiled =
+                checked.and_then(|()| TextTemplate::compile(template, allowed, TextEncoding::Raw));
             let mut compiled = compiled.unwrap_or_else(|details| {
-                problems.extend(details.into_iter().map(|detail| Problem::new(format!("/{key}"), detail)));
+                problems.extend(
+                    details
+                        .into_iter()
+                        .map(|detail| Problem::new(format!("/{key}"), detail)),
+                );
                 TextTemplate { parts: Vec::new() }
             });
             if !prefix.is_empty() {
@@ -172,17 +235,29 @@ impl CompiledAuthentication {
         };
         match authentication {
             Authentication::None => Self::None,
-            Authentication::Basic { username, password } => {
-                Self::Basic { username: text("username", username, false), password: text("password", password, true) }
-            }
-            Authentication::Bearer { token } => {
-                Self::Header { name: "authorization".to_owned(), value: text("token", token, true) }
-            }
-            Authentication::ApiKey { location, name, value } => {
+            Authentication::Basic { username, password } => Self::Basic {
+                username: text("username", username, false),
+                password: text("password", password, true),
+            },
+            Authentication::Bearer { token } => Self::Header {
+                name: "authorization".to_owned(),
+                value: text("token", token, true),
+            },
+            Authentication::ApiKey {
+                location,
+                name,
+                value,
+            } => {
                 let value = text("value", value, true);
                 match location {
-                    ApiKeyLocation::Header => Self::Header { name: name.clone(), value },
-                    ApiKeyLocation::Query => Self::Query { name: name.clone(), value },
+                    ApiKeyLocation::Header => Self::Header {
+                        name: name.clone(),
+                        value,
+                    },
+                    ApiKeyLocation::Query => Self::Query {
+                        name: name.clone(),
+                        value,
+                    },
                 }
             }
         }
@@ -204,20 +279,29 @@ impl CompiledAuthentication {
     ) -> Result<Option<(String, RenderedText)>, Box<RenderError>> {
         match self {
             Self::None | Self::Query { .. } => Ok(None),
-            Self::Header { name, value } => Ok(value.render(scope, parameters)?.map(|value| (name.clone(), value))),
+            Self::Header { name, value } => Ok(value
+                .render(scope, parameters)?
+                .map(|value| (name.clone(), value))),
             Self::Basic { username, password } => {
-                let (Some(username), Some(password)) =
-                    (username.render(scope, parameters)?, password.render(scope, parameters)?)
-                else {
+                let (Some(username), Some(password)) = (
+                    username.render(scope, parameters)?,
+                    password.render(scope, parameters)?,
+                ) else {
                     return Ok(None);
                 };
                 let value = match (username, password) {
                     (RenderedText::Plain(username), RenderedText::Plain(password)) => {
-                        RenderedText::Plain(format!("Basic {}", basic_credentials(&username, &password)?))
+                        RenderedText::Plain(format!(
+                            "Basic {}",
+                            basic_credentials(&username, &password)?
+                        ))
                     }
                     (username, password) => RenderedText::Late(vec![
                         LatePart::Text("Basic ".to_owned()),
-                        LatePart::Basic { username: username.into_parts(), password: password.into_parts() },
+                        LatePart::Basic {
+                            username: username.into_parts(),
+                            password: password.into_parts(),
+                        },
                     ]),
                 };
                 Ok(Some(("authorization".to_owned(), value)))
@@ -239,28 +323,54 @@ mod tests {
         assert_eq!(parse("None", json!({})), Ok(Authentication::None));
         assert_eq!(
             parse("Basic", json!({"username": "me", "password": "{env.P}"})),
-            Ok(Authentication::Basic { username: "me".into(), password: "{env.P}".into() })
+            Ok(Authentication::Basic {
+                username: "me".into(),
+                password: "{env.P}".into()
+            })
         );
-        assert_eq!(parse("Bearer", json!({"token": "{env.T}"})), Ok(Authentication::Bearer { token: "{env.T}".into() }));
         assert_eq!(
-            parse("ApiKey", json!({"in": "query", "name": "key", "value": "{env.K}"})),
-            Ok(Authentication::ApiKey { location: ApiKeyLocation::Query, name: "key".into(), value: "{env.K}".into() })
+            parse("Bearer", json!({"token": "{env.T}"})),
+            Ok(Authentication::Bearer {
+                token: "{env.T}".into()
+            })
+        );
+        assert_eq!(
+            parse(
+                "ApiKey",
+                json!({"in": "query", "name": "key", "value": "{env.K}"})
+            ),
+            Ok(Authentication::ApiKey {
+                location: ApiKeyLocation::Query,
+                name: "key".into(),
+                value: "{env.K}".into()
+            })
         );
         for (method, settings, pointer) in [
-            ("Basic", json!({"username": "me", "password": "secret"}), "/password"),
+            (
+                "Basic",
+                json!({"username": "me", "password": "secret"}),
+                "/password",
+            ),
             ("Basic", json!({"password": "{env.P}"}), "/username"),
             ("Bearer", json!({"token": "x{env.T}"}), "/token"),
             ("Bearer", json!({"token": "{input.t}"}), "/token"),
             ("Bearer", json!({"token": "{env.T ?? \"abc\"}"}), "/token"),
             ("Bearer", json!({"token": "{env.T}", "extra": 1}), "/extra"),
-            ("ApiKey", json!({"in": "cookie", "name": "a", "value": "{env.K}"}), "/in"),
+            (
+                "ApiKey",
+                json!({"in": "cookie", "name": "a", "value": "{env.K}"}),
+                "/in",
+            ),
             ("OAuth2ClientCredentials", json!({}), ""),
             ("MutualTls", json!({}), ""),
             ("Digest", json!({}), ""),
             ("Basic", json!([]), ""),
         ] {
             let problems = parse(method, settings.clone()).unwrap_err();
-            assert_eq!(problems[0].pointer, pointer, "{method} {settings}: {problems:?}");
+            assert_eq!(
+                problems[0].pointer, pointer,
+                "{method} {settings}: {problems:?}"
+            );
         }
     }
 }

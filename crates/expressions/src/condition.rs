@@ -15,7 +15,10 @@ impl Condition {
     /// Compiles plain CEL; the same wrapped in `{= …}` is accepted too.
     pub fn compile(source: &str, allowed: &Allowed) -> Result<Self, Vec<Problem>> {
         let source = source.trim();
-        let source = source.strip_prefix("{=").and_then(|inner| inner.strip_suffix('}')).unwrap_or(source);
+        let source = source
+            .strip_prefix("{=")
+            .and_then(|inner| inner.strip_suffix('}'))
+            .unwrap_or(source);
         CelExpression::compile(source, allowed).map(Self)
     }
 

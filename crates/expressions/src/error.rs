@@ -37,7 +37,12 @@ pub struct RenderError {
 
 impl RenderError {
     pub(crate) fn new(kind: RenderErrorKind, path: &str, detail: impl Into<String>) -> Box<Self> {
-        Box::new(Self { kind, place: String::new(), path: path.to_owned(), detail: detail.into() })
+        Box::new(Self {
+            kind,
+            place: String::new(),
+            path: path.to_owned(),
+            detail: detail.into(),
+        })
     }
 
     /// The same error seen from one level further out.

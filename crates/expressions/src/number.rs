@@ -47,7 +47,10 @@ impl Numeric {
         {
             return Some(Self::Decimal(decimal));
         }
-        text.parse().ok().filter(|double: &f64| double.is_finite()).map(Self::Double)
+        text.parse()
+            .ok()
+            .filter(|double: &f64| double.is_finite())
+            .map(Self::Double)
     }
 
     pub(crate) fn from_json(number: &Number) -> Option<Self> {
@@ -56,7 +59,10 @@ impl Numeric {
 
     pub(crate) fn to_double(self) -> f64 {
         match self {
-            #[expect(clippy::cast_precision_loss, reason = "the nearest double is what is asked for")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "the nearest double is what is asked for"
+            )]
             Self::Int(int) => int as f64,
             Self::Decimal(decimal) => decimal.to_f64().unwrap_or(f64::NAN),
             Self::Double(double) => double,
@@ -125,10 +131,12 @@ impl Numeric {
                 Arithmetic::Add => left.checked_add(right),
                 Arithmetic::Subtract => left.checked_sub(right),
                 Arithmetic::Multiply => left.checked_mul(right),
-                Arithmetic::Divide => left.checked_div(right),
+                Arithmetic::Divide => left.checked_div(right).map(|quotient| quotient.normalize()),
                 Arithmetic::Remainder => left.checked_rem(right),
             };
-            return result.map(Self::Decimal).ok_or_else(|| "the result is too large for a decimal".to_owned());
+            return result
+                .map(Self::Decimal)
+                .ok_or_else(|| "the result is too large for a decimal".to_owned());
         }
         let (left, right) = (self.to_double(), other.to_double());
         let result = match operator {
@@ -138,7 +146,11 @@ impl Numeric {
             Arithmetic::Divide => left / right,
             Arithmetic::Remainder => left % right,
         };
-        if result.is_finite() { Ok(Self::Double(result)) } else { Err("the result is too large".to_owned()) }
+        if result.is_finite() {
+            Ok(Self::Double(result))
+        } else {
+            Err("the result is too large".to_owned())
+        }
     }
 
     /// The text JSON writes for it.
@@ -146,7 +158,8 @@ impl Numeric {
         match self {
             Self::Int(int) => int.to_string(),
             Self::Decimal(decimal) => decimal.to_string(),
-            Self::Double(double) => Number::from_f64(double).map_or_else(|| "null".to_owned(), |number| number.to_string()),
+            Self::Double(double) => Number::from_f64(double)
+                .map_or_else(|| "null".to_owned(), |number| number.to_string()),
         }
     }
 
@@ -164,7 +177,9 @@ fn exact(negative: bool, whole: &str, fraction: &str, exponent: i32) -> Option<D
     let mut scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
     let mut mantissa: i128 = 0;
     for byte in whole.bytes().chain(fraction.bytes()) {
-        mantissa = mantissa.checked_mul(10)?.checked_add(i128::from(byte - b'0'))?;
+        mantissa = mantissa
+            .checked_mul(10)?
+            .checked_add(i128::from(byte - b'0'))?;
     }
     if mantissa == 0 {
         scale = scale.clamp(0, 28);
@@ -200,9 +215,15 @@ mod tests {
             ("1e300", "Double(1e300)"),
             ("1e-40", "Double(1e-40)"),
         ] {
-            assert_eq!(format!("{:?}", Numeric::parse(text).unwrap()), expected, "{text}");
+            assert_eq!(
+                format!("{:?}", Numeric::parse(text).unwrap()),
+                expected,
+                "{text}"
+            );
         }
-        for text in ["", "-", "1e999", "abc", ".5", "1e", "--1", "1e5e5", "NaN", "inf"] {
+        for text in [
+            "", "-", "1e999", "abc", ".5", "1e", "--1", "1e5e5", "NaN", "inf",
+        ] {
             assert!(Numeric::parse(text).is_none(), "{text}");
         }
     }
@@ -211,13 +232,23 @@ mod tests {
     fn mixed_kinds_compare_and_compute() {
         let number = |text| Numeric::parse(text).unwrap();
         assert_eq!(number("1").compare(number("1.0")), Some(Ordering::Equal));
-        assert_eq!(number("0.3").compare(number("1e-40")), Some(Ordering::Greater));
-        let compute = |left, operator, right| number(left).compute(operator, number(right)).map(Numeric::to_text);
+        assert_eq!(
+            number("0.3").compare(number("1e-40")),
+            Some(Ordering::Greater)
+        );
+        let compute = |left, operator, right| {
+            number(left)
+                .compute(operator, number(right))
+                .map(Numeric::to_text)
+        };
         assert_eq!(compute("0.1", Arithmetic::Add, "0.2").unwrap(), "0.3");
         assert_eq!(compute("2", Arithmetic::Multiply, "1.5").unwrap(), "3.0");
         assert_eq!(compute("7", Arithmetic::Divide, "2").unwrap(), "3");
         assert_eq!(compute("7", Arithmetic::Divide, "2.0").unwrap(), "3.5");
-        assert_eq!(compute("9223372036854775807", Arithmetic::Add, "1").unwrap(), "9223372036854775808");
+        assert_eq!(
+            compute("9223372036854775807", Arithmetic::Add, "1").unwrap(),
+            "9223372036854775808"
+        );
         assert!(compute("1", Arithmetic::Divide, "0").is_err());
         assert!(compute("1", Arithmetic::Remainder, "0.0").is_err());
     }

@@ -51,7 +51,9 @@ impl ParameterType {
                 Ok(value) => self.convert(value),
                 Err(_) => Err(self.refusal()),
             },
-            Self::Integer | Self::Boolean | Self::Decimal => self.convert(Value::String(text.trim().to_owned())),
+            Self::Integer | Self::Boolean | Self::Decimal => {
+                self.convert(Value::String(text.trim().to_owned()))
+            }
             Self::String | Self::DateTime => self.convert(Value::String(text.to_owned())),
         }
     }
@@ -75,10 +77,20 @@ impl ParameterType {
                 "false" => Some(Value::Bool(false)),
                 _ => None,
             },
-            (Self::DateTime, Value::String(text)) => parse_timestamp(&text).map(|_| Value::String(text)),
-            (Self::Object, value @ Value::Object(_)) | (Self::Array, value @ Value::Array(_)) => Some(value),
+            (Self::DateTime, Value::String(text)) => {
+                parse_timestamp(&text).map(|_| Value::String(text))
+            }
+            (Self::Object, value @ Value::Object(_)) | (Self::Array, value @ Value::Array(_)) => {
+                Some(value)
+            }
             (
-                Self::String | Self::Integer | Self::Decimal | Self::Boolean | Self::DateTime | Self::Object | Self::Array,
+                Self::String
+                | Self::Integer
+                | Self::Decimal
+                | Self::Boolean
+                | Self::DateTime
+                | Self::Object
+                | Self::Array,
                 _,
             ) => None,
         };
@@ -102,7 +114,12 @@ impl ParameterType {
 /// A number without a fraction; `3.0` becomes `3`, whole numbers of any length keep their text.
 fn integer(number: Number) -> Option<Value> {
     let text = number.as_str();
-    if text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit()) {
+    if text
+        .strip_prefix('-')
+        .unwrap_or(text)
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+    {
         return Some(Value::Number(number));
     }
     Numeric::from_json(&number)?.as_integer().map(Value::from)
@@ -126,7 +143,11 @@ mod tests {
             (Decimal, json!("1.5"), json!(1.5)),
             (Boolean, json!("false"), json!(false)),
             (DateTime, json!("2026-01-31"), json!("2026-01-31")),
-            (DateTime, json!("2026-01-31T10:00:00+02:00"), json!("2026-01-31T10:00:00+02:00")),
+            (
+                DateTime,
+                json!("2026-01-31T10:00:00+02:00"),
+                json!("2026-01-31T10:00:00+02:00"),
+            ),
             (Object, json!({"a": 1}), json!({"a": 1})),
             (Array, json!([1]), json!([1])),
             (Integer, json!(null), json!(null)),

@@ -49,7 +49,13 @@ impl Path {
                 segments.push(segment);
                 rest = after;
             } else {
-                return Ok((Self { root: root.to_owned(), segments }, rest));
+                return Ok((
+                    Self {
+                        root: root.to_owned(),
+                        segments,
+                    },
+                    rest,
+                ));
             }
         }
     }
@@ -58,7 +64,9 @@ impl Path {
 fn name_prefix(text: &str) -> Option<(&str, &str)> {
     let end = text
         .char_indices()
-        .find(|(_, character)| !(character.is_alphanumeric() || matches!(character, '_' | '-' | '$')))
+        .find(|(_, character)| {
+            !(character.is_alphanumeric() || matches!(character, '_' | '-' | '$'))
+        })
         .map_or(text.len(), |(index, _)| index);
     let first = text.chars().next()?;
     (end > 0 && first != '-').then(|| text.split_at(end))
@@ -69,11 +77,18 @@ fn bracket(text: &str) -> Result<(Segment, &str), String> {
         let (name, rest) = quoted_prefix(text)?;
         (Segment::Name(name), rest)
     } else {
-        let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-        let index = text[..end].parse().map_err(|_| "'[' needs an index or a quoted name")?;
+        let end = text
+            .find(|character: char| !character.is_ascii_digit())
+            .unwrap_or(text.len());
+        let index = text[..end]
+            .parse()
+            .map_err(|_| "'[' needs an index or a quoted name")?;
         (Segment::Index(index), &text[end..])
     };
-    let rest = rest.trim_start().strip_prefix(']').ok_or("']' is missing")?;
+    let rest = rest
+        .trim_start()
+        .strip_prefix(']')
+        .ok_or("']' is missing")?;
     Ok((segment, rest))
 }
 
@@ -129,7 +144,11 @@ pub(crate) enum Reference {
     System(Vec<Segment>),
     Response(Vec<Segment>),
     Environment(String),
-    Step { name: String, field: StepField, segments: Vec<Segment> },
+    Step {
+        name: String,
+        field: StepField,
+        segments: Vec<Segment>,
+    },
     /// Whether a step has an outcome: only `has(steps.NAME)` makes one.
     StepItself(String),
     Parameter(usize),
@@ -143,7 +162,13 @@ pub(crate) enum Found<'a> {
     Missing,
 }
 
-const SYSTEM_FIELDS: [&str; 5] = ["utcNow", "executionId", "workflowId", "workflowVersion", "executionContext"];
+const SYSTEM_FIELDS: [&str; 5] = [
+    "utcNow",
+    "executionId",
+    "workflowId",
+    "workflowVersion",
+    "executionContext",
+];
 const RESPONSE_FIELDS: [&str; 3] = ["status", "headers", "body"];
 
 /// Whether a name is one of the roots of a scope.
@@ -183,7 +208,10 @@ impl Reference {
                 allowed.check_environment()?;
                 match (segments.pop(), segments.is_empty()) {
                     (Some(Segment::Name(name)), true) => Ok(Self::Environment(name)),
-                    _ => Err("'env' must be followed by the name of one variable, and nothing more".to_owned()),
+                    _ => Err(
+                        "'env' must be followed by the name of one variable, and nothing more"
+                            .to_owned(),
+                    ),
                 }
             }
             "steps" => {
@@ -197,14 +225,26 @@ impl Reference {
                         "status" => StepField::Status,
                         "output" => StepField::Output,
                         "error" => StepField::Error,
-                        other => return Err(format!("a step has status, output and error, but no '{other}'")),
+                        other => {
+                            return Err(format!(
+                                "a step has status, output and error, but no '{other}'"
+                            ));
+                        }
                     },
-                    Some(Segment::Index(_)) => return Err("a step has status, output and error".to_owned()),
+                    Some(Segment::Index(_)) => {
+                        return Err("a step has status, output and error".to_owned());
+                    }
                     None => return Ok(Self::StepItself(name)),
                 };
-                Ok(Self::Step { name, field, segments: rest.collect() })
+                Ok(Self::Step {
+                    name,
+                    field,
+                    segments: rest.collect(),
+                })
             }
-            other => Err(format!("unknown root '{other}': the roots are input, env, system, steps and response")),
+            other => Err(format!(
+                "unknown root '{other}': the roots are input, env, system, steps and response"
+            )),
         }
     }
 
@@ -213,13 +253,19 @@ impl Reference {
         match self {
             Self::Input(segments) => descend(scope.input, segments),
             Self::System(segments) => descend(scope.system, segments),
-            Self::Response(segments) => scope.response.map_or(Found::Missing, |response| descend(response, segments)),
+            Self::Response(segments) => scope
+                .response
+                .map_or(Found::Missing, |response| descend(response, segments)),
             Self::Environment(name) => match scope.env.variable(name) {
                 EnvValue::Plain(text) => Found::Text(text),
                 EnvValue::Secret(secret) => Found::Secret(secret),
                 EnvValue::Missing => Found::Missing,
             },
-            Self::Step { name, field, segments } => match scope.steps.step(name) {
+            Self::Step {
+                name,
+                field,
+                segments,
+            } => match scope.steps.step(name) {
                 None => Found::Missing,
                 Some(outcome) => match field {
                     StepField::Status if segments.is_empty() => Found::Text(outcome.status),
@@ -240,7 +286,10 @@ impl Reference {
 fn check_field(segments: &[Segment], root: &str, known: &[&str]) -> Result<(), String> {
     match segments.first() {
         Some(Segment::Name(name)) if known.contains(&name.as_str()) => Ok(()),
-        _ => Err(format!("'{root}' must be followed by one of {}", known.join(", "))),
+        _ => Err(format!(
+            "'{root}' must be followed by one of {}",
+            known.join(", ")
+        )),
     }
 }
 
@@ -275,12 +324,26 @@ mod tests {
                 Segment::Index(index) => format!("#{index}"),
             })
             .collect();
-        assert_eq!(names, ["Check stock", "output", "items", "#0", "a-b", "it's"]);
+        assert_eq!(
+            names,
+            ["Check stock", "output", "items", "#0", "a-b", "it's"]
+        );
     }
 
     #[test]
     fn broken_paths_are_refused() {
-        for text in ["", ".a", "a.", "a[", "a[x]", "a[\"x]", "a[1", "a b", "a..b", "a[99999999999999999999999]"] {
+        for text in [
+            "",
+            ".a",
+            "a.",
+            "a[",
+            "a[x]",
+            "a[\"x]",
+            "a[1",
+            "a b",
+            "a..b",
+            "a[99999999999999999999999]",
+        ] {
             assert!(Path::parse(text).is_err(), "{text}");
         }
     }

@@ -94,7 +94,10 @@ const MINIMUM_DERIVED_SECRET_BYTES: usize = 16;
 impl Rendered {
     /// A value without secrets.
     pub fn plain(value: Value) -> Self {
-        Self { value, late: Vec::new() }
+        Self {
+            value,
+            late: Vec::new(),
+        }
     }
 
     /// Fills the secrets in. Nothing is copied if there are none.
@@ -126,9 +129,14 @@ impl RenderedText {
     pub(crate) fn into_rendered(self) -> Rendered {
         match self {
             Self::Plain(text) => Rendered::plain(Value::String(text)),
-            Self::Late(parts) => {
-                Rendered { value: Value::Null, late: vec![Late { pointer: String::new(), parts, parameter_type: None }] }
-            }
+            Self::Late(parts) => Rendered {
+                value: Value::Null,
+                late: vec![Late {
+                    pointer: String::new(),
+                    parts,
+                    parameter_type: None,
+                }],
+            },
         }
     }
 }
@@ -141,10 +149,16 @@ pub(crate) struct Resolver<'s> {
 
 impl<'s> Resolver<'s> {
     pub(crate) fn new(scope: &'s Scope<'_>) -> Self {
-        Self { scope, secrets: Vec::new() }
+        Self {
+            scope,
+            secrets: Vec::new(),
+        }
     }
 
-    pub(crate) fn value<'r>(&mut self, rendered: &'r Rendered) -> Result<Cow<'r, Value>, Box<RenderError>> {
+    pub(crate) fn value<'r>(
+        &mut self,
+        rendered: &'r Rendered,
+    ) -> Result<Cow<'r, Value>, Box<RenderError>> {
         if rendered.late.is_empty() {
             return Ok(Cow::Borrowed(&rendered.value));
         }
@@ -155,7 +169,11 @@ impl<'s> Resolver<'s> {
                 error
             })?;
             let place = value.pointer_mut(&late.pointer).ok_or_else(|| {
-                RenderError::new(RenderErrorKind::Missing, &late.pointer, "the stored request has no such place")
+                RenderError::new(
+                    RenderErrorKind::Missing,
+                    &late.pointer,
+                    "the stored request has no such place",
+                )
             })?;
             *place = filled;
         }
@@ -192,7 +210,13 @@ impl<'s> Resolver<'s> {
                 LatePart::Text(literal) => text.push_str(literal),
                 LatePart::Env { name, encoding } => {
                     let (secret, is_secret) = self.variable(name)?;
-                    self.append(&Value::String(secret), *encoding, is_secret, &mut text, name)?;
+                    self.append(
+                        &Value::String(secret),
+                        *encoding,
+                        is_secret,
+                        &mut text,
+                        name,
+                    )?;
                 }
                 LatePart::Cel(cel) => {
                     let value = self.cel(cel)?;
@@ -226,7 +250,10 @@ impl<'s> Resolver<'s> {
             .append_value(value, text)
             .map_err(|detail| RenderError::new(RenderErrorKind::Invalid, path, detail))?;
         // A server that echoes the request echoes the encoded form.
-        if is_secret && encoding != TextEncoding::Raw && !self.secrets.iter().any(|secret| *secret == text[start..]) {
+        if is_secret
+            && encoding != TextEncoding::Raw
+            && !self.secrets.iter().any(|secret| *secret == text[start..])
+        {
             self.secrets.push(text[start..].to_owned());
         }
         Ok(())
@@ -245,12 +272,16 @@ impl<'s> Resolver<'s> {
                 self.remember(secret);
                 Ok((secret.to_owned(), true))
             }
-            EnvValue::Secret(None) => {
-                Err(RenderError::new(RenderErrorKind::Missing, &format!("env.{name}"), "the secret cannot be read here"))
-            }
-            EnvValue::Missing => {
-                Err(RenderError::new(RenderErrorKind::Missing, &format!("env.{name}"), "the environment has no such variable"))
-            }
+            EnvValue::Secret(None) => Err(RenderError::new(
+                RenderErrorKind::Missing,
+                &format!("env.{name}"),
+                "the secret cannot be read here",
+            )),
+            EnvValue::Missing => Err(RenderError::new(
+                RenderErrorKind::Missing,
+                &format!("env.{name}"),
+                "the environment has no such variable",
+            )),
         }
     }
 
@@ -259,10 +290,15 @@ impl<'s> Resolver<'s> {
         let expression = match &cel.compiled {
             Some(compiled) => compiled.as_ref(),
             None => {
-                parsed = CelExpression::compile(&cel.source, &Allowed::checked_before()).map_err(|problems| {
-                    let detail = problems.into_iter().next().map_or_else(String::new, |problem| problem.detail);
-                    RenderError::new(RenderErrorKind::Evaluation, &cel.source, detail)
-                })?;
+                parsed = CelExpression::compile(&cel.source, &Allowed::checked_before()).map_err(
+                    |problems| {
+                        let detail = problems
+                            .into_iter()
+                            .next()
+                            .map_or_else(String::new, |problem| problem.detail);
+                        RenderError::new(RenderErrorKind::Evaluation, &cel.source, detail)
+                    },
+                )?;
                 &parsed
             }
         };
@@ -282,9 +318,16 @@ impl<'s> Resolver<'s> {
 }
 
 /// The credentials of HTTP Basic authentication. A user name cannot hold a colon (RFC 7617).
-pub(crate) fn basic_credentials(username: &str, password: &str) -> Result<String, Box<RenderError>> {
+pub(crate) fn basic_credentials(
+    username: &str,
+    password: &str,
+) -> Result<String, Box<RenderError>> {
     if username.contains(':') {
-        return Err(RenderError::new(RenderErrorKind::Refused, "", "a user name for Basic authentication cannot hold ':'"));
+        return Err(RenderError::new(
+            RenderErrorKind::Refused,
+            "",
+            "a user name for Basic authentication cannot hold ':'",
+        ));
     }
     Ok(STANDARD.encode(format!("{username}:{password}")))
 }
@@ -294,7 +337,9 @@ pub(crate) fn is_too_deep(value: &Value) -> bool {
     fn deeper(value: &Value, left: usize) -> bool {
         match value {
             Value::Array(items) => left == 0 || items.iter().any(|item| deeper(item, left - 1)),
-            Value::Object(object) => left == 0 || object.values().any(|item| deeper(item, left - 1)),
+            Value::Object(object) => {
+                left == 0 || object.values().any(|item| deeper(item, left - 1))
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
         }
     }
@@ -302,5 +347,9 @@ pub(crate) fn is_too_deep(value: &Value) -> bool {
 }
 
 pub(crate) fn too_deep() -> Box<RenderError> {
-    RenderError::new(RenderErrorKind::Limit, "", format!("the value is nested deeper than {MAXIMUM_DEPTH}"))
+    RenderError::new(
+        RenderErrorKind::Limit,
+        "",
+        format!("the value is nested deeper than {MAXIMUM_DEPTH}"),
+    )
 }

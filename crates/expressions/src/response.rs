@@ -24,9 +24,12 @@ pub fn parse_body(content_type: Option<&str>, bytes: &[u8]) -> Result<Value, Str
     }
     let text = || Value::String(String::from_utf8_lossy(bytes).into_owned());
     let parsed = || {
-        let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("the response is not valid JSON: {error}"))?;
+        let value: Value = serde_json::from_slice(bytes)
+            .map_err(|error| format!("the response is not valid JSON: {error}"))?;
         if is_too_deep(&value) {
-            return Err(format!("the response is nested deeper than {MAXIMUM_DEPTH}"));
+            return Err(format!(
+                "the response is nested deeper than {MAXIMUM_DEPTH}"
+            ));
         }
         Ok(value)
     };
@@ -39,14 +42,22 @@ pub fn parse_body(content_type: Option<&str>, bytes: &[u8]) -> Result<Value, Str
 
 /// `application/json`, `text/json` and every `+json` suffix (RFC 6839).
 pub(crate) fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     essence.ends_with("/json") || essence.ends_with("+json")
 }
 
 /// Replaces known secrets (of 4 bytes or more) with [`REDACTED`] inside strings and keys. Costs nothing without secrets.
 pub fn redact(value: &mut Value, secrets: &[String]) {
-    let mut known: Vec<&str> =
-        secrets.iter().map(String::as_str).filter(|secret| secret.len() >= MINIMUM_SECRET_BYTES).collect();
+    let mut known: Vec<&str> = secrets
+        .iter()
+        .map(String::as_str)
+        .filter(|secret| secret.len() >= MINIMUM_SECRET_BYTES)
+        .collect();
     if known.is_empty() {
         return;
     }
@@ -65,7 +76,9 @@ fn redact_known(value: &mut Value, secrets: &[&str]) {
             }
         }
         Value::String(text) => redact_text(text, secrets),
-        Value::Array(items) => items.iter_mut().for_each(|item| redact_known(item, secrets)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| redact_known(item, secrets)),
         Value::Object(object) => {
             if object.keys().any(|key| contains_secret(key, secrets)) {
                 let entries = std::mem::take(object);
@@ -75,7 +88,9 @@ fn redact_known(value: &mut Value, secrets: &[&str]) {
                     object.insert(key, entry);
                 }
             }
-            object.values_mut().for_each(|entry| redact_known(entry, secrets));
+            object
+                .values_mut()
+                .for_each(|entry| redact_known(entry, secrets));
         }
     }
 }
@@ -103,21 +118,45 @@ mod tests {
         let json = Some("application/json; charset=utf-8");
         assert_eq!(parse_body(json, b"").unwrap(), Value::Null);
         assert_eq!(parse_body(json, b" \r\n").unwrap(), Value::Null);
-        assert_eq!(parse_body(json, b"{\"a\":1.10}").unwrap().to_string(), "{\"a\":1.10}");
-        assert_eq!(parse_body(Some("application/problem+json"), b"[1]").unwrap(), json!([1]));
+        assert_eq!(
+            parse_body(json, b"{\"a\":1.10}").unwrap().to_string(),
+            "{\"a\":1.10}"
+        );
+        assert_eq!(
+            parse_body(Some("application/problem+json"), b"[1]").unwrap(),
+            json!([1])
+        );
         assert!(parse_body(json, b"{\"a\":").is_err());
         assert!(parse_body(json, "[".repeat(100_000).as_bytes()).is_err());
         assert!(parse_body(json, ("[".repeat(90) + &"]".repeat(90)).as_bytes()).is_err());
-        assert_eq!(parse_body(Some("text/plain"), b"{\"a\":1}").unwrap(), json!("{\"a\":1}"));
+        assert_eq!(
+            parse_body(Some("text/plain"), b"{\"a\":1}").unwrap(),
+            json!("{\"a\":1}")
+        );
         assert_eq!(parse_body(None, b"{\"a\":1}").unwrap(), json!({"a": 1}));
         assert_eq!(parse_body(None, b"<a/>").unwrap(), json!("<a/>"));
-        assert_eq!(parse_body(Some("text/plain"), b"\xff").unwrap(), json!("\u{fffd}"));
+        assert_eq!(
+            parse_body(Some("text/plain"), b"\xff").unwrap(),
+            json!("\u{fffd}")
+        );
     }
 
     #[test]
     fn secrets_are_replaced_in_strings_keys_and_numbers() {
-        let mut value = json!({"echo": "Bearer s3cret-long", "s3cret": ["x", "abc"], "n": 123456, "m": 12});
-        redact(&mut value, &["s3cret".into(), "s3cret-long".into(), "abc".into(), "123456".into()]);
-        assert_eq!(value, json!({"echo": "Bearer ***", "***": ["x", "abc"], "n": "***", "m": 12}));
+        let mut value =
+            json!({"echo": "Bearer s3cret-long", "s3cret": ["x", "abc"], "n": 123456, "m": 12});
+        redact(
+            &mut value,
+            &[
+                "s3cret".into(),
+                "s3cret-long".into(),
+                "abc".into(),
+                "123456".into(),
+            ],
+        );
+        assert_eq!(
+            value,
+            json!({"echo": "Bearer ***", "***": ["x", "abc"], "n": "***", "m": 12})
+        );
     }
 }

@@ -31,14 +31,24 @@ impl Template {
         let mut problems = Vec::new();
         let root = Node::compile(template, allowed, TextEncoding::Raw, &mut problems);
         if root.omits() {
-            problems.push(Problem::new("", "'?? omit' drops a key, so it cannot stand for the whole template"));
+            problems.push(Problem::new(
+                "",
+                "'?? omit' drops a key, so it cannot stand for the whole template",
+            ));
         }
-        if problems.is_empty() { Ok(Self { root }) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(Self { root })
+        } else {
+            Err(problems)
+        }
     }
 
     /// Renders the durable form.
     pub fn render(&self, scope: &Scope<'_>) -> Result<Rendered, RenderError> {
-        self.root.render_whole(scope, &[]).map(Option::unwrap_or_default).map_err(|error| *error)
+        self.root
+            .render_whole(scope, &[])
+            .map(Option::unwrap_or_default)
+            .map_err(|error| *error)
     }
 }
 
@@ -84,7 +94,12 @@ pub(crate) struct TextTemplate {
 }
 
 impl Node {
-    pub(crate) fn compile(value: &Value, allowed: &Allowed, encoding: TextEncoding, problems: &mut Vec<Problem>) -> Self {
+    pub(crate) fn compile(
+        value: &Value,
+        allowed: &Allowed,
+        encoding: TextEncoding,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
         Self::compile_at(value, allowed, encoding, problems, &mut String::new(), 0)
     }
 
@@ -97,7 +112,10 @@ impl Node {
         depth: usize,
     ) -> Self {
         if depth > MAXIMUM_TEMPLATE_DEPTH {
-            problems.push(Problem::new(pointer.clone(), format!("nested deeper than {MAXIMUM_TEMPLATE_DEPTH}")));
+            problems.push(Problem::new(
+                pointer.clone(),
+                format!("nested deeper than {MAXIMUM_TEMPLATE_DEPTH}"),
+            ));
             return Self::Constant(Value::Null);
         }
         let mut child = |segment: &str, value: &Value, problems: &mut Vec<Problem>| {
@@ -111,32 +129,54 @@ impl Node {
             Value::Null | Value::Bool(_) | Value::Number(_) => Self::Constant(value.clone()),
             Value::String(text) => {
                 let text = TextTemplate::compile(text, allowed, encoding).map_err(|details| {
-                    problems.extend(details.into_iter().map(|detail| Problem::new(pointer.clone(), detail)));
+                    problems.extend(
+                        details
+                            .into_iter()
+                            .map(|detail| Problem::new(pointer.clone(), detail)),
+                    );
                 });
                 text.map_or(Self::Constant(Value::Null), Self::from_text)
             }
             Value::Array(items) => {
-                let nodes: Vec<Self> =
-                    items.iter().enumerate().map(|(index, item)| child(&index.to_string(), item, problems)).collect();
+                let nodes: Vec<Self> = items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| child(&index.to_string(), item, problems))
+                    .collect();
                 if nodes.iter().all(|node| matches!(node, Self::Constant(_))) {
-                    return Self::Constant(Value::Array(nodes.into_iter().filter_map(Self::into_constant).collect()));
+                    return Self::Constant(Value::Array(
+                        nodes.into_iter().filter_map(Self::into_constant).collect(),
+                    ));
                 }
                 Self::Array(nodes)
             }
             Value::Object(object) => {
                 if let Some(literal) = object.get("$literal") {
                     if object.len() > 1 {
-                        problems.push(Problem::new(pointer.clone(), "'$literal' stands alone in its object"));
+                        problems.push(Problem::new(
+                            pointer.clone(),
+                            "'$literal' stands alone in its object",
+                        ));
                     }
                     if is_too_deep(literal) {
-                        problems.push(Problem::new(pointer.clone(), "the literal is nested too deeply"));
+                        problems.push(Problem::new(
+                            pointer.clone(),
+                            "the literal is nested too deeply",
+                        ));
                     }
                     return Self::Constant(literal.clone());
                 }
-                let nodes: Vec<(String, Self)> =
-                    object.iter().map(|(key, value)| (key.clone(), child(key, value, problems))).collect();
-                if nodes.iter().all(|(_, node)| matches!(node, Self::Constant(_))) {
-                    let entries = nodes.into_iter().filter_map(|(key, node)| Some((key, node.into_constant()?)));
+                let nodes: Vec<(String, Self)> = object
+                    .iter()
+                    .map(|(key, value)| (key.clone(), child(key, value, problems)))
+                    .collect();
+                if nodes
+                    .iter()
+                    .all(|(_, node)| matches!(node, Self::Constant(_)))
+                {
+                    let entries = nodes
+                        .into_iter()
+                        .filter_map(|(key, node)| Some((key, node.into_constant()?)));
                     return Self::Constant(Value::Object(entries.collect()));
                 }
                 Self::Object(nodes)
@@ -199,7 +239,10 @@ impl Node {
                 let mut object = Map::with_capacity(entries.len());
                 for (key, node) in entries {
                     let before = late.len();
-                    if let Some(value) = node.render(scope, parameters, late).map_err(|error| error.inside(key))? {
+                    if let Some(value) = node
+                        .render(scope, parameters, late)
+                        .map_err(|error| error.inside(key))?
+                    {
                         object.insert(key.clone(), value);
                     }
                     move_inside(&mut late[before..], key);
@@ -210,7 +253,9 @@ impl Node {
                 let mut array = Vec::with_capacity(nodes.len());
                 for (index, node) in nodes.iter().enumerate() {
                     let before = late.len();
-                    let value = node.render(scope, parameters, late).map_err(|error| error.inside(&index.to_string()))?;
+                    let value = node
+                        .render(scope, parameters, late)
+                        .map_err(|error| error.inside(&index.to_string()))?;
                     if late.len() > before {
                         move_inside(&mut late[before..], &array.len().to_string());
                     }
@@ -239,11 +284,18 @@ impl Node {
 }
 
 fn late_at_root(parts: Vec<LatePart>) -> Late {
-    Late { pointer: String::new(), parts, parameter_type: None }
+    Late {
+        pointer: String::new(),
+        parts,
+        parameter_type: None,
+    }
 }
 
 fn late_cel(cel: &Arc<CelExpression>) -> LatePart {
-    LatePart::Cel(LateCel { source: cel.source().to_owned(), compiled: Some(Arc::clone(cel)) })
+    LatePart::Cel(LateCel {
+        source: cel.source().to_owned(),
+        compiled: Some(Arc::clone(cel)),
+    })
 }
 
 /// Pointers are built from the inside out, so that nothing is built where there is no secret.
@@ -272,18 +324,32 @@ impl Placeholder {
         allowed: &Allowed,
         encoding: TextEncoding,
     ) -> Result<Self, String> {
-        let reference = Reference::compile(path, allowed).map_err(|detail| format!("{{{source}}}: {detail}"))?;
+        let reference = Reference::compile(path, allowed)
+            .map_err(|detail| format!("{{{source}}}: {detail}"))?;
         if let Reference::StepItself(_) = reference {
-            return Err(format!("{{{source}}}: a step must be followed by .status, .output or .error"));
+            return Err(format!(
+                "{{{source}}}: a step must be followed by .status, .output or .error"
+            ));
         }
-        Ok(Self { source, reference, fallback, encoding })
+        Ok(Self {
+            source,
+            reference,
+            fallback,
+            encoding,
+        })
     }
 
     /// Follows the path. Missing and null take the fallback, if there is one.
-    fn meaning<'v>(&'v self, scope: &Scope<'v>, parameters: &'v ParameterValues) -> Result<Meaning<'v>, Box<RenderError>> {
+    fn meaning<'v>(
+        &'v self,
+        scope: &Scope<'v>,
+        parameters: &'v ParameterValues,
+    ) -> Result<Meaning<'v>, Box<RenderError>> {
         let found = match &self.reference {
             Reference::Parameter(index) => match parameters.get(*index).and_then(Option::as_ref) {
-                Some(rendered) if !rendered.late.is_empty() => return Ok(Meaning::Parameter(rendered)),
+                Some(rendered) if !rendered.late.is_empty() => {
+                    return Ok(Meaning::Parameter(rendered));
+                }
                 Some(rendered) => Found::Value(&rendered.value),
                 None => Found::Missing,
             },
@@ -296,15 +362,19 @@ impl Placeholder {
                     return Ok(Meaning::Secret(name));
                 }
             }
-            Found::Value(value) if !value.is_null() || self.fallback == Fallback::None => return Ok(Meaning::Value(value)),
+            Found::Value(value) if !value.is_null() || self.fallback == Fallback::None => {
+                return Ok(Meaning::Value(value));
+            }
             Found::Value(_) | Found::Missing => {}
         }
         match &self.fallback {
             Fallback::Literal(value) => Ok(Meaning::Value(value)),
             Fallback::Omit => Ok(Meaning::Omitted),
-            Fallback::None => {
-                Err(RenderError::new(RenderErrorKind::Missing, &self.source, "the value is missing"))
-            }
+            Fallback::None => Err(RenderError::new(
+                RenderErrorKind::Missing,
+                &self.source,
+                "the value is missing",
+            )),
         }
     }
 
@@ -318,7 +388,10 @@ impl Placeholder {
             Meaning::Value(value) => value.clone(),
             Meaning::Text(text) => Value::String(text.to_owned()),
             Meaning::Secret(name) => {
-                late.push(late_at_root(vec![LatePart::Env { name: name.to_owned(), encoding: TextEncoding::Raw }]));
+                late.push(late_at_root(vec![LatePart::Env {
+                    name: name.to_owned(),
+                    encoding: TextEncoding::Raw,
+                }]));
                 Value::Null
             }
             Meaning::Parameter(rendered) => {
@@ -331,25 +404,42 @@ impl Placeholder {
 }
 
 impl TextTemplate {
-    pub(crate) fn compile(text: &str, allowed: &Allowed, encoding: TextEncoding) -> Result<Self, Vec<String>> {
+    pub(crate) fn compile(
+        text: &str,
+        allowed: &Allowed,
+        encoding: TextEncoding,
+    ) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let mut parts = Vec::new();
         for piece in pieces(text).map_err(|detail| vec![detail])? {
             let part = match piece {
                 Piece::Text(literal) => Ok(TextPart::Text(literal)),
-                Piece::Placeholder { path, fallback, source } => {
-                    Placeholder::compile(path, fallback, source, allowed, encoding).map(TextPart::Placeholder)
-                }
+                Piece::Placeholder {
+                    path,
+                    fallback,
+                    source,
+                } => Placeholder::compile(path, fallback, source, allowed, encoding)
+                    .map(TextPart::Placeholder),
                 Piece::Cel(source) => CelExpression::compile(&source, allowed)
                     .map(|cel| TextPart::Cel(Arc::new(cel)))
-                    .map_err(|problems| problems.into_iter().map(|problem| problem.detail).collect::<Vec<_>>().join("; ")),
+                    .map_err(|problems| {
+                        problems
+                            .into_iter()
+                            .map(|problem| problem.detail)
+                            .collect::<Vec<_>>()
+                            .join("; ")
+                    }),
             };
             match part {
                 Ok(part) => parts.push(part),
                 Err(detail) => problems.push(detail),
             }
         }
-        if problems.is_empty() { Ok(Self { parts }) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(Self { parts })
+        } else {
+            Err(problems)
+        }
     }
 
     pub(crate) fn omits(&self) -> bool {
@@ -372,7 +462,10 @@ impl TextTemplate {
     /// The endpoint parameters it uses.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = usize> + '_ {
         self.parts.iter().filter_map(|part| match part {
-            TextPart::Placeholder(Placeholder { reference: Reference::Parameter(index), .. }) => Some(*index),
+            TextPart::Placeholder(Placeholder {
+                reference: Reference::Parameter(index),
+                ..
+            }) => Some(*index),
             TextPart::Text(_) | TextPart::Placeholder(_) | TextPart::Cel(_) => None,
         })
     }
@@ -394,10 +487,14 @@ impl TextTemplate {
         for part in &self.parts {
             match part {
                 TextPart::Text(literal) => text.push_str(literal),
-                TextPart::Cel(cel) if cel.names_secret(scope) => keep(&mut text, &mut late, late_cel(cel)),
+                TextPart::Cel(cel) if cel.names_secret(scope) => {
+                    keep(&mut text, &mut late, late_cel(cel))
+                }
                 TextPart::Cel(cel) => {
                     let value = cel.evaluate(scope)?;
-                    TextEncoding::Raw.append_value(&value, &mut text).map_err(|detail| invalid(cel.source(), detail))?;
+                    TextEncoding::Raw
+                        .append_value(&value, &mut text)
+                        .map_err(|detail| invalid(cel.source(), detail))?;
                 }
                 TextPart::Placeholder(placeholder) => {
                     let encoding = placeholder.encoding;
@@ -407,14 +504,31 @@ impl TextTemplate {
                             .append_value(value, &mut text)
                             .map_err(|detail| invalid(&placeholder.source, detail))?,
                         Meaning::Text("") if encoding == TextEncoding::Path => {
-                            return Err(invalid(&placeholder.source, "an empty text cannot stand in the path of a URL"));
+                            return Err(invalid(
+                                &placeholder.source,
+                                "an empty text cannot stand in the path of a URL",
+                            ));
                         }
                         Meaning::Text(plain) => encoding.append(plain, &mut text),
                         Meaning::Secret(name) => {
-                            keep(&mut text, &mut late, LatePart::Env { name: name.to_owned(), encoding });
+                            keep(
+                                &mut text,
+                                &mut late,
+                                LatePart::Env {
+                                    name: name.to_owned(),
+                                    encoding,
+                                },
+                            );
                         }
                         Meaning::Parameter(rendered) => {
-                            keep(&mut text, &mut late, LatePart::Value { value: rendered.clone(), encoding });
+                            keep(
+                                &mut text,
+                                &mut late,
+                                LatePart::Value {
+                                    value: rendered.clone(),
+                                    encoding,
+                                },
+                            );
                         }
                     }
                 }

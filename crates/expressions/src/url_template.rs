@@ -26,17 +26,22 @@ pub(crate) fn compile(url: &str, allowed: &Allowed) -> Result<TextTemplate, Vec<
         match part {
             TextPart::Text(text) => {
                 if index == 0 && !has_http_scheme(text) {
-                    problems.push("a URL begins with http:// or https://, or with {env.NAME}".to_owned());
+                    problems.push(
+                        "a URL begins with http:// or https://, or with {env.NAME}".to_owned(),
+                    );
                 }
                 if text.contains(is_forbidden) {
-                    problems.push("a URL cannot hold blanks, line breaks or backslashes".to_owned());
+                    problems
+                        .push("a URL cannot hold blanks, line breaks or backslashes".to_owned());
                 }
                 if text.contains('#') {
                     problems.push("a URL cannot hold a fragment '#': it is never sent".to_owned());
                 }
                 zone = advance(zone, text, &mut problems);
             }
-            TextPart::Cel(_) => problems.push("a URL takes {path} placeholders, not {= …}".to_owned()),
+            TextPart::Cel(_) => {
+                problems.push("a URL takes {path} placeholders, not {= …}".to_owned())
+            }
             TextPart::Placeholder(placeholder) => {
                 placeholder.encoding = match (zone, &placeholder.reference) {
                     (Zone::Authority, Reference::Environment(_)) => TextEncoding::Raw,
@@ -62,7 +67,11 @@ pub(crate) fn compile(url: &str, allowed: &Allowed) -> Result<TextTemplate, Vec<
     {
         problems.push(detail.to_owned());
     }
-    if problems.is_empty() { Ok(template) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(template)
+    } else {
+        Err(problems)
+    }
 }
 
 fn advance(zone: Zone, text: &str, problems: &mut Vec<String>) -> Zone {
@@ -72,20 +81,28 @@ fn advance(zone: Zone, text: &str, problems: &mut Vec<String>) -> Zone {
         rest = rest.split_once("://").map_or(rest, |(_, after)| after);
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         if rest[..end].contains('@') {
-            problems.push("credentials do not belong into a URL: use the authentication of the endpoint".to_owned());
+            problems.push(
+                "credentials do not belong into a URL: use the authentication of the endpoint"
+                    .to_owned(),
+            );
         }
         rest = &rest[end..];
         if rest.starts_with('/') {
             zone = Zone::Path;
         }
     }
-    if rest.contains('?') { Zone::Query } else { zone }
+    if rest.contains('?') {
+        Zone::Query
+    } else {
+        zone
+    }
 }
 
 fn has_http_scheme(text: &str) -> bool {
-    ["http://", "https://"]
-        .iter()
-        .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+    ["http://", "https://"].iter().any(|scheme| {
+        text.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    })
 }
 
 fn is_forbidden(character: char) -> bool {
@@ -109,7 +126,10 @@ pub(crate) fn check(url: &str) -> Result<(), &'static str> {
     // Servers and clients resolve encoded dots too.
     let is_dots = |segment: &str| match segment.len() {
         1 | 2 => segment == "." || segment == "..",
-        3..=6 => matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."),
+        3..=6 => matches!(
+            segment.to_ascii_lowercase().replace("%2e", ".").as_str(),
+            "." | ".."
+        ),
         _ => false,
     };
     if segments.any(is_dots) {
@@ -119,7 +139,10 @@ pub(crate) fn check(url: &str) -> Result<(), &'static str> {
 }
 
 /// Appends query parameters: lists repeat the name, objects are compact JSON, null is left out.
-pub(crate) fn append_query<'v>(url: &mut String, pairs: impl IntoIterator<Item = (&'v str, &'v Value)>) {
+pub(crate) fn append_query<'v>(
+    url: &mut String,
+    pairs: impl IntoIterator<Item = (&'v str, &'v Value)>,
+) {
     let mut separator = match url.rfind('?') {
         None => "?",
         Some(at) if at + 1 == url.len() => "",
@@ -127,7 +150,11 @@ pub(crate) fn append_query<'v>(url: &mut String, pairs: impl IntoIterator<Item =
     };
     for (name, value) in pairs {
         let single = std::slice::from_ref(value);
-        for value in if let Value::Array(items) = value { items.as_slice() } else { single } {
+        for value in if let Value::Array(items) = value {
+            items.as_slice()
+        } else {
+            single
+        } {
             if value.is_null() {
                 continue;
             }
@@ -186,8 +213,19 @@ mod tests {
     #[test]
     fn queries_are_appended() {
         let mut url = "https://a.example/x".to_owned();
-        append_query(&mut url, [("a b", &json!("ü&=")), ("l", &json!([1, null, "x"])), ("n", &Value::Null), ("o", &json!({"k": 1}))]);
-        assert_eq!(url, "https://a.example/x?a%20b=%C3%BC%26%3D&l=1&l=x&o=%7B%22k%22%3A1%7D");
+        append_query(
+            &mut url,
+            [
+                ("a b", &json!("ü&=")),
+                ("l", &json!([1, null, "x"])),
+                ("n", &Value::Null),
+                ("o", &json!({"k": 1})),
+            ],
+        );
+        assert_eq!(
+            url,
+            "https://a.example/x?a%20b=%C3%BC%26%3D&l=1&l=x&o=%7B%22k%22%3A1%7D"
+        );
         let mut url = "https://a.example/x?y=1".to_owned();
         append_query(&mut url, [("a", &json!(true))]);
         assert_eq!(url, "https://a.example/x?y=1&a=true");

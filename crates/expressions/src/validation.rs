@@ -33,9 +33,19 @@ pub(crate) struct Rules {
 #[derive(Debug)]
 enum Check {
     /// The value compared with the bound must be one of these.
-    Bound { bound: Numeric, accepted: [Ordering; 2], text: String },
-    Length { minimum: usize, maximum: usize },
-    Items { minimum: usize, maximum: usize },
+    Bound {
+        bound: Numeric,
+        accepted: [Ordering; 2],
+        text: String,
+    },
+    Length {
+        minimum: usize,
+        maximum: usize,
+    },
+    Items {
+        minimum: usize,
+        maximum: usize,
+    },
     Pattern(Box<Regex>),
     Format(Format),
     OneOf(Vec<Value>),
@@ -51,7 +61,11 @@ enum Format {
 }
 
 impl Rules {
-    pub(crate) fn compile(rules: Option<&Value>, parameter_type: ParameterType, problems: &mut Vec<Problem>) -> Self {
+    pub(crate) fn compile(
+        rules: Option<&Value>,
+        parameter_type: ParameterType,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
         let mut compiled = Self::default();
         let object = match rules {
             None | Some(Value::Null) => return compiled,
@@ -83,7 +97,9 @@ impl Rules {
             if types.contains(&parameter_type) {
                 Ok(())
             } else {
-                Err(format!("'{rule}' does not fit a parameter of type {parameter_type:?}"))
+                Err(format!(
+                    "'{rule}' does not fit a parameter of type {parameter_type:?}"
+                ))
             }
         };
         match rule {
@@ -112,7 +128,11 @@ impl Rules {
                     "exclusiveMinimum" => ([Ordering::Greater; 2], "more than"),
                     _ => ([Ordering::Less; 2], "less than"),
                 };
-                self.checks.push(Check::Bound { bound, accepted, text: format!("must be {words} {number}") });
+                self.checks.push(Check::Bound {
+                    bound,
+                    accepted,
+                    text: format!("must be {words} {number}"),
+                });
             }
             "minLength" | "maxLength" => {
                 only_for(&[Text, DateTime])?;
@@ -149,8 +169,14 @@ impl Rules {
                 let Value::Array(values) = setting else {
                     return Err("'enum' is a list of values".to_owned());
                 };
-                let values: Result<Vec<_>, _> = values.iter().cloned().map(|value| parameter_type.convert(value)).collect();
-                self.checks.push(Check::OneOf(values.map_err(|detail| format!("in 'enum': {detail}"))?));
+                let values: Result<Vec<_>, _> = values
+                    .iter()
+                    .cloned()
+                    .map(|value| parameter_type.convert(value))
+                    .collect();
+                self.checks.push(Check::OneOf(
+                    values.map_err(|detail| format!("in 'enum': {detail}"))?,
+                ));
             }
             _ => {
                 return Err(format!(
@@ -182,20 +208,37 @@ fn limits(
         .as_u64()
         .and_then(|limit| usize::try_from(limit).ok())
         .ok_or_else(|| format!("'{rule}' is a whole number, zero or more"))?;
-    if let (Some(least), Some(most)) = (rules.get(minimum).and_then(Value::as_u64), rules.get(maximum).and_then(Value::as_u64))
-        && least > most
+    if let (Some(least), Some(most)) = (
+        rules.get(minimum).and_then(Value::as_u64),
+        rules.get(maximum).and_then(Value::as_u64),
+    ) && least > most
     {
         return Err(format!("'{minimum}' is larger than '{maximum}'"));
     }
-    Ok(if rule == minimum { (limit, usize::MAX) } else { (0, limit) })
+    Ok(if rule == minimum {
+        (limit, usize::MAX)
+    } else {
+        (0, limit)
+    })
 }
 
 impl Check {
     fn apply(&self, value: &Value) -> Result<(), String> {
         match (self, value) {
-            (Self::Bound { bound, accepted, text }, Value::Number(number)) => {
+            (
+                Self::Bound {
+                    bound,
+                    accepted,
+                    text,
+                },
+                Value::Number(number),
+            ) => {
                 let ordering = Numeric::from_json(number).and_then(|number| number.compare(*bound));
-                if ordering.is_some_and(|ordering| accepted.contains(&ordering)) { Ok(()) } else { Err(text.clone()) }
+                if ordering.is_some_and(|ordering| accepted.contains(&ordering)) {
+                    Ok(())
+                } else {
+                    Err(text.clone())
+                }
             }
             (Self::Length { minimum, maximum }, Value::String(text)) => {
                 let length = text.encode_utf16().count();
@@ -222,7 +265,9 @@ impl Check {
             (Self::Format(format), Value::String(text)) if !format.accepts(text) => {
                 Err(format!("must have the format {}", format.name()))
             }
-            (Self::OneOf(values), value) if !values.iter().any(|candidate| same(candidate, value)) => {
+            (Self::OneOf(values), value)
+                if !values.iter().any(|candidate| same(candidate, value)) =>
+            {
                 Err("must be one of the values listed in 'enum'".to_owned())
             }
             _ => Ok(()),
@@ -267,9 +312,13 @@ impl Format {
             }),
             Self::Uri => text.split_once(':').is_some_and(|(scheme, rest)| {
                 scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-                    && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+                    && scheme.bytes().all(|byte| {
+                        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
+                    })
                     && !rest.is_empty()
-                    && !text.contains(|character: char| character.is_whitespace() || character.is_control())
+                    && !text.contains(|character: char| {
+                        character.is_whitespace() || character.is_control()
+                    })
             }),
             Self::Uuid => {
                 text.len() == 36
@@ -292,18 +341,68 @@ mod tests {
     fn rules_accept_and_refuse() {
         use ParameterType::{Array, Decimal, Integer, String as Text};
         for (kind, rules, good, bad) in [
-            (Integer, json!({"minimum": 1, "maximum": 5}), json!(5), json!(0)),
-            (Decimal, json!({"exclusiveMinimum": 0}), json!(0.01), json!(0.0)),
-            (Text, json!({"minLength": 2, "maxLength": 3}), json!("ab"), json!("a")),
-            (Text, json!({"maxLength": 2}), json!("\u{1F600}"), json!("\u{1F600}a")),
-            (Text, json!({"pattern": "^[a-z]+$"}), json!("abc"), json!("aBc")),
+            (
+                Integer,
+                json!({"minimum": 1, "maximum": 5}),
+                json!(5),
+                json!(0),
+            ),
+            (
+                Decimal,
+                json!({"exclusiveMinimum": 0}),
+                json!(0.01),
+                json!(0.0),
+            ),
+            (
+                Text,
+                json!({"minLength": 2, "maxLength": 3}),
+                json!("ab"),
+                json!("a"),
+            ),
+            (
+                Text,
+                json!({"maxLength": 2}),
+                json!("\u{1F600}"),
+                json!("\u{1F600}a"),
+            ),
+            (
+                Text,
+                json!({"pattern": "^[a-z]+$"}),
+                json!("abc"),
+                json!("aBc"),
+            ),
             (Text, json!({"enum": ["a", "b"]}), json!("b"), json!("c")),
             (Decimal, json!({"enum": [1, 2.5]}), json!(2.50), json!(3)),
-            (Array, json!({"minItems": 1, "maxItems": 1}), json!([1]), json!([])),
-            (Text, json!({"format": "email"}), json!("a@b.example"), json!("a@b")),
-            (Text, json!({"format": "date"}), json!("2026-02-28"), json!("2026-02-30")),
-            (Text, json!({"format": "uuid"}), json!("0190163d-8694-739b-aea5-966c26f8ad91"), json!("x")),
-            (Text, json!({"format": "uri"}), json!("https://a.example/x"), json!("no uri")),
+            (
+                Array,
+                json!({"minItems": 1, "maxItems": 1}),
+                json!([1]),
+                json!([]),
+            ),
+            (
+                Text,
+                json!({"format": "email"}),
+                json!("a@b.example"),
+                json!("a@b"),
+            ),
+            (
+                Text,
+                json!({"format": "date"}),
+                json!("2026-02-28"),
+                json!("2026-02-30"),
+            ),
+            (
+                Text,
+                json!({"format": "uuid"}),
+                json!("0190163d-8694-739b-aea5-966c26f8ad91"),
+                json!("x"),
+            ),
+            (
+                Text,
+                json!({"format": "uri"}),
+                json!("https://a.example/x"),
+                json!("no uri"),
+            ),
         ] {
             let mut problems = Vec::new();
             let compiled = Rules::compile(Some(&rules), kind, &mut problems);

@@ -43,7 +43,10 @@ pub(super) enum Macro {
 #[derive(Debug)]
 pub(super) enum Expression {
     Literal(Literal),
-    Reference { reference: Reference, source: String },
+    Reference {
+        reference: Reference,
+        source: String,
+    },
     /// The loop variable at this depth, counted from the outermost loop.
     Local(usize),
     Select(Box<Expression>, String),
@@ -59,7 +62,12 @@ pub(super) enum Expression {
     Conditional(Box<[Expression; 3]>),
     List(Vec<Expression>),
     Map(Vec<(Expression, Expression)>),
-    Loop { kind: Macro, range: Box<Expression>, filter: Option<Box<Expression>>, body: Box<Expression> },
+    Loop {
+        kind: Macro,
+        range: Box<Expression>,
+        filter: Option<Box<Expression>>,
+        body: Box<Expression>,
+    },
     /// `matches` with a pattern known at compile time.
     Matches(Box<Expression>, Box<Regex>),
     Call(Function, Vec<Expression>),
@@ -70,7 +78,11 @@ impl Expression {
         match self {
             Self::Literal(_) | Self::Local(_) => {}
             Self::Reference { reference, .. } => visit(reference),
-            Self::Select(inner, _) | Self::Has(inner) | Self::Not(inner) | Self::Negate(inner) | Self::Matches(inner, _) => {
+            Self::Select(inner, _)
+            | Self::Has(inner)
+            | Self::Not(inner)
+            | Self::Negate(inner)
+            | Self::Matches(inner, _) => {
                 inner.visit_references(visit);
             }
             Self::Index(left, right)
@@ -88,7 +100,12 @@ impl Expression {
                 key.visit_references(visit);
                 value.visit_references(visit);
             }),
-            Self::Loop { range, filter, body, .. } => {
+            Self::Loop {
+                range,
+                filter,
+                body,
+                ..
+            } => {
                 range.visit_references(visit);
                 if let Some(filter) = filter {
                     filter.visit_references(visit);

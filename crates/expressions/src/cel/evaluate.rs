@@ -26,7 +26,11 @@ where
     's: 'a,
 {
     pub(super) fn new(scope: &'s Scope<'a>) -> Self {
-        Self { scope, locals: Vec::new(), meter: Meter::new() }
+        Self {
+            scope,
+            locals: Vec::new(),
+            meter: Meter::new(),
+        }
     }
 
     pub(super) fn evaluate(&mut self, expression: &'a Expression) -> Outcome<Cel<'a>> {
@@ -49,12 +53,18 @@ where
             },
             Expression::Not(operand) => Ok(Cel::Bool(!self.truth(operand)?)),
             Expression::Negate(operand) => self.negate(operand),
-            Expression::Arithmetic(operator, left, right) => self.arithmetic(*operator, left, right),
+            Expression::Arithmetic(operator, left, right) => {
+                self.arithmetic(*operator, left, right)
+            }
             Expression::Comparison(operator, left, right) => self.compare(*operator, left, right),
             Expression::And(terms) => self.junction(terms, false),
             Expression::Or(terms) => self.junction(terms, true),
             Expression::Conditional(parts) => {
-                let branch = if self.truth(&parts[0])? { &parts[1] } else { &parts[2] };
+                let branch = if self.truth(&parts[0])? {
+                    &parts[1]
+                } else {
+                    &parts[2]
+                };
                 self.evaluate(branch)
             }
             Expression::List(items) => {
@@ -63,7 +73,12 @@ where
                 items.map(Cel::list)
             }
             Expression::Map(entries) => self.map(entries),
-            Expression::Loop { kind, range, filter, body } => self.iterate(*kind, range, filter.as_deref(), body),
+            Expression::Loop {
+                kind,
+                range,
+                filter,
+                body,
+            } => self.iterate(*kind, range, filter.as_deref(), body),
             Expression::Matches(text, pattern) => {
                 let text = self.evaluate(text)?;
                 let text = strings::text(&text)?;
@@ -71,7 +86,10 @@ where
                 Ok(Cel::Bool(pattern.is_match(text)))
             }
             Expression::Call(function, arguments) => {
-                let values: Outcome<Vec<_>> = arguments.iter().map(|argument| self.evaluate(argument)).collect();
+                let values: Outcome<Vec<_>> = arguments
+                    .iter()
+                    .map(|argument| self.evaluate(argument))
+                    .collect();
                 functions::call(*function, values?, &mut self.meter)
             }
         }
@@ -80,12 +98,19 @@ where
     fn truth(&mut self, expression: &'a Expression) -> Outcome<bool> {
         match self.evaluate(expression)? {
             Cel::Bool(truth) => Ok(truth),
-            other => wrong(format!("true or false is expected, not {}", other.type_name())),
+            other => wrong(format!(
+                "true or false is expected, not {}",
+                other.type_name()
+            )),
         }
     }
 
     fn local(&mut self, depth: usize) -> Outcome<Cel<'a>> {
-        let value = self.locals.get(depth).cloned().ok_or_else(|| Failure::Wrong("a loop variable is not set".to_owned()))?;
+        let value = self
+            .locals
+            .get(depth)
+            .cloned()
+            .ok_or_else(|| Failure::Wrong("a loop variable is not set".to_owned()))?;
         if let Cel::Text(Cow::Owned(text)) = &value {
             self.meter.make(text.len())?;
         }
@@ -95,10 +120,13 @@ where
     fn select(&mut self, operand: &'a Expression, name: &str) -> Outcome<Cel<'a>> {
         let value = self.evaluate(operand)?;
         match &value {
-            Cel::Object(_) | Cel::Map(_) | Cel::Null => {
-                value.field(name).ok_or_else(|| Failure::Missing(format!("field '{name}' is missing")))
-            }
-            other => Err(Failure::Missing(format!("field '{name}' is missing: there is a {}, not a map", other.type_name()))),
+            Cel::Object(_) | Cel::Map(_) | Cel::Null => value
+                .field(name)
+                .ok_or_else(|| Failure::Missing(format!("field '{name}' is missing"))),
+            other => Err(Failure::Missing(format!(
+                "field '{name}' is missing: there is a {}, not a map",
+                other.type_name()
+            ))),
         }
     }
 
@@ -109,9 +137,15 @@ where
         match &value {
             Cel::Array(_) | Cel::List(_) => {
                 let Some(number) = index.numeric().and_then(Numeric::as_integer) else {
-                    return wrong(format!("the index of a list must be a whole number, not {}", index.type_name()));
+                    return wrong(format!(
+                        "the index of a list must be a whole number, not {}",
+                        index.type_name()
+                    ));
                 };
-                usize::try_from(number).ok().and_then(|index| value.element(index)).ok_or_else(missing)
+                usize::try_from(number)
+                    .ok()
+                    .and_then(|index| value.element(index))
+                    .ok_or_else(missing)
             }
             Cel::Object(_) | Cel::Map(_) => value.field(&key_text(index)?).ok_or_else(missing),
             Cel::Null => Err(missing()),
@@ -136,14 +170,25 @@ where
         let Some(number) = value.numeric() else {
             return wrong(format!("{} cannot be negated", value.type_name()));
         };
-        Numeric::Int(0).compute(Arithmetic::Subtract, number).map(Cel::Numeric).map_err(Failure::Wrong)
+        Numeric::Int(0)
+            .compute(Arithmetic::Subtract, number)
+            .map(Cel::Numeric)
+            .map_err(Failure::Wrong)
     }
 
-    fn arithmetic(&mut self, operator: Arithmetic, left: &'a Expression, right: &'a Expression) -> Outcome<Cel<'a>> {
+    fn arithmetic(
+        &mut self,
+        operator: Arithmetic,
+        left: &'a Expression,
+        right: &'a Expression,
+    ) -> Outcome<Cel<'a>> {
         let left = self.evaluate(left)?;
         let right = self.evaluate(right)?;
         if let (Some(left), Some(right)) = (left.numeric(), right.numeric()) {
-            return left.compute(operator, right).map(Cel::Numeric).map_err(Failure::Wrong);
+            return left
+                .compute(operator, right)
+                .map(Cel::Numeric)
+                .map_err(Failure::Wrong);
         }
         if operator == Arithmetic::Add {
             match (&left, &right) {
@@ -153,12 +198,20 @@ where
                 }
                 (Cel::Bytes(first), Cel::Bytes(second)) => {
                     self.meter.make(first.len() + second.len())?;
-                    return Ok(Cel::Bytes([first.as_ref(), second.as_ref()].concat().into()));
+                    return Ok(Cel::Bytes(
+                        [first.as_ref(), second.as_ref()].concat().into(),
+                    ));
                 }
                 (Cel::Array(_) | Cel::List(_), Cel::Array(_) | Cel::List(_)) => {
-                    let (first, second) = (left.elements(&mut self.meter)?, right.elements(&mut self.meter)?);
-                    self.meter.make((first.len() + second.len()) * ELEMENT_BYTES)?;
-                    return self.copied(first.iter().chain(second.iter())).map(Cel::list);
+                    let (first, second) = (
+                        left.elements(&mut self.meter)?,
+                        right.elements(&mut self.meter)?,
+                    );
+                    self.meter
+                        .make((first.len() + second.len()) * ELEMENT_BYTES)?;
+                    return self
+                        .copied(first.iter().chain(second.iter()))
+                        .map(Cel::list);
                 }
                 _ => {}
             }
@@ -173,7 +226,12 @@ where
         functions::copied(items, &mut self.meter)
     }
 
-    fn compare(&mut self, operator: Comparison, left: &'a Expression, right: &'a Expression) -> Outcome<Cel<'a>> {
+    fn compare(
+        &mut self,
+        operator: Comparison,
+        left: &'a Expression,
+        right: &'a Expression,
+    ) -> Outcome<Cel<'a>> {
         let left = self.evaluate(left)?;
         let right = self.evaluate(right)?;
         let meter = &mut self.meter;
@@ -255,9 +313,17 @@ where
                 (Macro::Exists, Ok(Cel::Bool(true))) => return Ok(Cel::Bool(true)),
                 (Macro::ExistsOne, Ok(Cel::Bool(true))) => count += 1,
                 (_, Ok(Cel::Bool(_))) => {}
-                (_, Ok(other)) => return wrong(format!("true or false is expected, not {}", other.type_name())),
+                (_, Ok(other)) => {
+                    return wrong(format!(
+                        "true or false is expected, not {}",
+                        other.type_name()
+                    ));
+                }
                 // As for && and ||, one deciding element outweighs an error in another.
-                (Macro::All | Macro::Exists, Err(error @ (Failure::Missing(_) | Failure::Wrong(_)))) => {
+                (
+                    Macro::All | Macro::Exists,
+                    Err(error @ (Failure::Missing(_) | Failure::Wrong(_))),
+                ) => {
                     failure = failure.or(Some(error));
                 }
                 (_, Err(error)) => return Err(error),
@@ -292,7 +358,10 @@ fn key_text(key: Cel<'_>) -> Outcome<Cow<'_, str>> {
         Cel::Bool(truth) => Ok(Cow::Borrowed(if truth { "true" } else { "false" })),
         other => match other.numeric() {
             Some(numeric) => Ok(Cow::Owned(numeric.to_text())),
-            None => wrong(format!("the key of a map must be a string, not {}", other.type_name())),
+            None => wrong(format!(
+                "the key of a map must be a string, not {}",
+                other.type_name()
+            )),
         },
     }
 }

@@ -10,7 +10,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use rust_decimal::{Decimal, RoundingStrategy};
 use sha2::{Digest as _, Sha256};
 
-use super::value::{Cel, ELEMENT_BYTES, Failure, Meter, Outcome, duration_text, timestamp_text, wrong};
+use super::value::{
+    Cel, ELEMENT_BYTES, Failure, Meter, Outcome, duration_text, timestamp_text, wrong,
+};
 use super::{dates, strings};
 use crate::number::{Arithmetic, Numeric};
 use crate::text::TextEncoding;
@@ -88,7 +90,11 @@ functions! {
     HmacSha256 2..=2 "hmacSha256";
 }
 
-pub(super) fn call<'a>(function: Function, arguments: Vec<Cel<'a>>, meter: &mut Meter) -> Outcome<Cel<'a>> {
+pub(super) fn call<'a>(
+    function: Function,
+    arguments: Vec<Cel<'a>>,
+    meter: &mut Meter,
+) -> Outcome<Cel<'a>> {
     meter.step()?;
     let first = &arguments[0];
     match function {
@@ -100,12 +106,22 @@ pub(super) fn call<'a>(function: Function, arguments: Vec<Cel<'a>>, meter: &mut 
             }
             _ => contains_element(first, &arguments[1], meter).map(Cel::Bool),
         },
-        Function::StartsWith => Ok(Cel::Bool(strings::text(first)?.starts_with(strings::text(&arguments[1])?))),
-        Function::EndsWith => Ok(Cel::Bool(strings::text(first)?.ends_with(strings::text(&arguments[1])?))),
+        Function::StartsWith => Ok(Cel::Bool(
+            strings::text(first)?.starts_with(strings::text(&arguments[1])?),
+        )),
+        Function::EndsWith => Ok(Cel::Bool(
+            strings::text(first)?.ends_with(strings::text(&arguments[1])?),
+        )),
         Function::Matches => strings::matches(first, &arguments[1], meter).map(Cel::Bool),
-        Function::Lower => made(strings::text(first)?.len().saturating_mul(2), meter, || Ok(strings::text(first)?.to_lowercase())),
-        Function::Upper => made(strings::text(first)?.len().saturating_mul(2), meter, || Ok(strings::text(first)?.to_uppercase())),
-        Function::Trim => made(strings::text(first)?.len(), meter, || Ok(strings::text(first)?.trim().to_owned())),
+        Function::Lower => made(strings::text(first)?.len().saturating_mul(2), meter, || {
+            Ok(strings::text(first)?.to_lowercase())
+        }),
+        Function::Upper => made(strings::text(first)?.len().saturating_mul(2), meter, || {
+            Ok(strings::text(first)?.to_uppercase())
+        }),
+        Function::Trim => made(strings::text(first)?.len(), meter, || {
+            Ok(strings::text(first)?.trim().to_owned())
+        }),
         Function::Replace => strings::replace(&arguments, meter).map(Cel::text),
         Function::Split => strings::split(&arguments, meter),
         Function::Join => strings::join(&arguments, meter).map(Cel::text),
@@ -117,7 +133,9 @@ pub(super) fn call<'a>(function: Function, arguments: Vec<Cel<'a>>, meter: &mut 
         Function::Bool => to_bool(first),
         Function::Bytes => Ok(Cel::Bytes(bytes(first, meter)?.into())),
         Function::Type => Ok(Cel::Text(first.type_name().into())),
-        Function::Absolute | Function::Floor | Function::Ceiling | Function::Round => round(function, &arguments),
+        Function::Absolute | Function::Floor | Function::Ceiling | Function::Round => {
+            round(function, &arguments)
+        }
         Function::Minimum | Function::Maximum => extreme(function, &arguments, meter),
         Function::Sum => sum(first, meter),
         Function::First => nth(first, Some(0)),
@@ -154,7 +172,9 @@ pub(super) fn call<'a>(function: Function, arguments: Vec<Cel<'a>>, meter: &mut 
         }
         Function::Base64Encode => {
             let bytes = bytes(first, meter)?;
-            made(bytes.len().saturating_mul(2), meter, || Ok(STANDARD.encode(&bytes)))
+            made(bytes.len().saturating_mul(2), meter, || {
+                Ok(STANDARD.encode(&bytes))
+            })
         }
         Function::Base64Decode => base64_decode(first, meter),
         Function::UrlEncode => made(strings::text(first)?.len().saturating_mul(3), meter, || {
@@ -173,13 +193,20 @@ pub(super) fn call<'a>(function: Function, arguments: Vec<Cel<'a>>, meter: &mut 
     }
 }
 
-fn made<'a>(length: usize, meter: &mut Meter, make: impl FnOnce() -> Outcome<String>) -> Outcome<Cel<'a>> {
+fn made<'a>(
+    length: usize,
+    meter: &mut Meter,
+    make: impl FnOnce() -> Outcome<String>,
+) -> Outcome<Cel<'a>> {
     meter.make(length)?;
     make().map(Cel::text)
 }
 
 /// Copies of values; owned texts are paid for.
-pub(super) fn copied<'a: 'i, 'i>(items: impl Iterator<Item = &'i Cel<'a>>, meter: &mut Meter) -> Outcome<Vec<Cel<'a>>> {
+pub(super) fn copied<'a: 'i, 'i>(
+    items: impl Iterator<Item = &'i Cel<'a>>,
+    meter: &mut Meter,
+) -> Outcome<Vec<Cel<'a>>> {
     items
         .map(|item| {
             if let Cel::Text(text) = item {
@@ -199,7 +226,11 @@ fn elements<'a>(value: &Cel<'a>, meter: &mut Meter) -> Outcome<Rc<Vec<Cel<'a>>>>
     }
 }
 
-pub(super) fn contains_element(list: &Cel<'_>, wanted: &Cel<'_>, meter: &mut Meter) -> Outcome<bool> {
+pub(super) fn contains_element(
+    list: &Cel<'_>,
+    wanted: &Cel<'_>,
+    meter: &mut Meter,
+) -> Outcome<bool> {
     for item in elements(list, meter)?.iter() {
         if item.equals(wanted, meter)? {
             return Ok(true);
@@ -241,7 +272,12 @@ fn to_text<'a>(value: &Cel<'a>, meter: &mut Meter) -> Outcome<Cel<'a>> {
             }
             Err(_) => return wrong("the bytes are not UTF-8 text"),
         },
-        other => return wrong(format!("string() does not take {}; use toJson()", other.type_name())),
+        other => {
+            return wrong(format!(
+                "string() does not take {}; use toJson()",
+                other.type_name()
+            ));
+        }
     })
 }
 
@@ -255,7 +291,10 @@ fn to_int<'a>(value: &Cel<'a>) -> Outcome<Cel<'a>> {
             None => return wrong(format!("int() does not take {}", other.type_name())),
         },
     };
-    int.map_or_else(|| wrong("int() needs a whole number of at most 64 bits"), |int| Ok(Cel::int(int)))
+    int.map_or_else(
+        || wrong("int() needs a whole number of at most 64 bits"),
+        |int| Ok(Cel::int(int)),
+    )
 }
 
 fn to_number<'a>(value: &Cel<'a>) -> Outcome<Cel<'a>> {
@@ -267,8 +306,17 @@ fn to_number<'a>(value: &Cel<'a>) -> Outcome<Cel<'a>> {
         },
     };
     // A decimal, so that a division by it keeps its fraction.
-    let decimal = |numeric| if let Numeric::Int(int) = numeric { Numeric::Decimal(Decimal::from(int)) } else { numeric };
-    number.map_or_else(|| wrong("double() needs the text of a number"), |number| Ok(Cel::Numeric(decimal(number))))
+    let decimal = |numeric| {
+        if let Numeric::Int(int) = numeric {
+            Numeric::Decimal(Decimal::from(int))
+        } else {
+            numeric
+        }
+    };
+    number.map_or_else(
+        || wrong("double() needs the text of a number"),
+        |number| Ok(Cel::Numeric(decimal(number))),
+    )
 }
 
 fn to_bool<'a>(value: &Cel<'a>) -> Outcome<Cel<'a>> {
@@ -287,7 +335,12 @@ fn bytes(value: &Cel<'_>, meter: &mut Meter) -> Outcome<Vec<u8>> {
     let bytes = match value {
         Cel::Text(text) => text.as_bytes(),
         Cel::Bytes(bytes) => bytes,
-        other => return wrong(format!("a string or bytes are expected, not {}", other.type_name())),
+        other => {
+            return wrong(format!(
+                "a string or bytes are expected, not {}",
+                other.type_name()
+            ));
+        }
     };
     meter.make(bytes.len())?;
     Ok(bytes.to_vec())
@@ -297,7 +350,9 @@ fn bytes(value: &Cel<'_>, meter: &mut Meter) -> Outcome<Vec<u8>> {
 fn base64_decode<'a>(value: &Cel<'a>, meter: &mut Meter) -> Outcome<Cel<'a>> {
     let text = strings::text(value)?;
     meter.make(text.len())?;
-    let decoded = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].iter().find_map(|engine| engine.decode(text).ok());
+    let decoded = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
+        .iter()
+        .find_map(|engine| engine.decode(text).ok());
     match decoded.map(String::from_utf8) {
         Some(Ok(text)) => Ok(Cel::text(text)),
         Some(Err(error)) => Ok(Cel::Bytes(error.into_bytes().into())),
@@ -315,7 +370,9 @@ fn parse_json<'a>(value: &Cel<'a>, meter: &mut Meter) -> Outcome<Cel<'a>> {
 }
 
 fn number(value: &Cel<'_>) -> Outcome<Numeric> {
-    value.numeric().ok_or_else(|| Failure::Wrong(format!("a number is expected, not {}", value.type_name())))
+    value
+        .numeric()
+        .ok_or_else(|| Failure::Wrong(format!("a number is expected, not {}", value.type_name())))
 }
 
 /// `round(2.345, 2)` is `2.35`: halves go away from zero, as on an invoice.
@@ -323,9 +380,9 @@ fn round<'a>(function: Function, arguments: &[Cel<'a>]) -> Outcome<Cel<'a>> {
     let places = arguments.get(1).map_or(Ok(0), strings::count)?;
     let places = u32::try_from(places).unwrap_or(28).min(28);
     let rounded = match number(&arguments[0])? {
-        Numeric::Int(int) if function == Function::Absolute => {
-            int.checked_abs().map_or_else(|| Numeric::Decimal(Decimal::from(int).abs()), Numeric::Int)
-        }
+        Numeric::Int(int) if function == Function::Absolute => int
+            .checked_abs()
+            .map_or_else(|| Numeric::Decimal(Decimal::from(int).abs()), Numeric::Int),
         whole @ Numeric::Int(_) => whole,
         Numeric::Decimal(decimal) => {
             let decimal = match function {
@@ -365,13 +422,19 @@ fn extreme<'a>(function: Function, arguments: &[Cel<'a>], meter: &mut Meter) -> 
             found = Some(item);
         }
     }
-    found.cloned().ok_or_else(|| Failure::Missing("the list is empty".to_owned()))
+    found
+        .cloned()
+        .ok_or_else(|| Failure::Missing("the list is empty".to_owned()))
 }
 
 fn sum<'a>(list: &Cel<'a>, meter: &mut Meter) -> Outcome<Cel<'a>> {
     elements(list, meter)?
         .iter()
-        .try_fold(Numeric::Int(0), |total, item| total.compute(Arithmetic::Add, number(item)?).map_err(Failure::Wrong))
+        .try_fold(Numeric::Int(0), |total, item| {
+            total
+                .compute(Arithmetic::Add, number(item)?)
+                .map_err(Failure::Wrong)
+        })
         .map(Cel::Numeric)
 }
 
@@ -404,7 +467,10 @@ fn sort<'a>(list: &Cel<'a>, meter: &mut Meter) -> Outcome<Cel<'a>> {
     // The order is total only within one type; the first comparison that fails is the answer.
     let kind = sorted.first().map_or("null", Cel::type_name);
     if let Some(other) = sorted.iter().find(|item| item.type_name() != kind) {
-        return wrong(format!("sort() needs elements of one type, not {kind} and {}", other.type_name()));
+        return wrong(format!(
+            "sort() needs elements of one type, not {kind} and {}",
+            other.type_name()
+        ));
     }
     let mut failure = None;
     sorted.sort_by(|left, right| {

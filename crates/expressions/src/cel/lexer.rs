@@ -22,8 +22,8 @@ pub(super) struct Positioned {
 
 /// Longer symbols first.
 const SYMBOLS: [&str; 25] = [
-    "==", "!=", "<=", ">=", "&&", "||", "(", ")", "[", "]", "{", "}", ",", ".", ":", "?", "+", "-", "*", "/", "%", "!", "<",
-    ">", "=",
+    "==", "!=", "<=", ">=", "&&", "||", "(", ")", "[", "]", "{", "}", ",", ".", ":", "?", "+", "-",
+    "*", "/", "%", "!", "<", ">", "=",
 ];
 
 pub(super) fn tokens(source: &str) -> Result<Vec<Positioned>, String> {
@@ -33,10 +33,14 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Positioned>, String> {
         rest = skip_blank(rest);
         let position = source[..source.len() - rest.len()].chars().count() + 1;
         if rest.is_empty() {
-            tokens.push(Positioned { token: Token::End, position });
+            tokens.push(Positioned {
+                token: Token::End,
+                position,
+            });
             return Ok(tokens);
         }
-        let (token, after) = next(rest).map_err(|detail| format!("{detail} (at character {position})"))?;
+        let (token, after) =
+            next(rest).map_err(|detail| format!("{detail} (at character {position})"))?;
         tokens.push(Positioned { token, position });
         rest = after;
     }
@@ -57,11 +61,15 @@ fn next(text: &str) -> Result<(Token, &str), String> {
     if let Some(token) = quoted(text)? {
         return Ok(token);
     }
-    if first.is_ascii_digit() || (first == '.' && text[1..].starts_with(|next: char| next.is_ascii_digit())) {
+    if first.is_ascii_digit()
+        || (first == '.' && text[1..].starts_with(|next: char| next.is_ascii_digit()))
+    {
         return number(text);
     }
     if first.is_alphabetic() || first == '_' {
-        let end = text.find(|character: char| !(character.is_alphanumeric() || character == '_')).unwrap_or(text.len());
+        let end = text
+            .find(|character: char| !(character.is_alphanumeric() || character == '_'))
+            .unwrap_or(text.len());
         return Ok((Token::Name(text[..end].to_owned()), &text[end..]));
     }
     for symbol in SYMBOLS {
@@ -74,14 +82,23 @@ fn next(text: &str) -> Result<(Token, &str), String> {
 
 fn number(text: &str) -> Result<(Token, &str), String> {
     if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        let end = digits.find(|character: char| !character.is_ascii_hexdigit()).unwrap_or(digits.len());
-        let value = i64::from_str_radix(&digits[..end], 16).map_err(|_| "a hexadecimal number is not valid")?;
+        let end = digits
+            .find(|character: char| !character.is_ascii_hexdigit())
+            .unwrap_or(digits.len());
+        let value = i64::from_str_radix(&digits[..end], 16)
+            .map_err(|_| "a hexadecimal number is not valid")?;
         return Ok((Token::Int(value), skip_unsigned(&digits[end..])));
     }
-    let digits_end = |from: usize| text[from..].find(|next: char| !next.is_ascii_digit()).map_or(text.len(), |at| from + at);
+    let digits_end = |from: usize| {
+        text[from..]
+            .find(|next: char| !next.is_ascii_digit())
+            .map_or(text.len(), |at| from + at)
+    };
     let mut end = digits_end(0);
     let mut whole = true;
-    if text[end..].starts_with('.') && text[end + 1..].starts_with(|next: char| next.is_ascii_digit()) {
+    if text[end..].starts_with('.')
+        && text[end + 1..].starts_with(|next: char| next.is_ascii_digit())
+    {
         end = digits_end(end + 1);
         whole = false;
     }
@@ -100,7 +117,11 @@ fn number(text: &str) -> Result<(Token, &str), String> {
     match digits.parse() {
         Ok(int) if whole => Ok((Token::Int(int), skip_unsigned(rest))),
         _ => {
-            let digits = if digits.starts_with('.') { format!("0{digits}") } else { digits.to_owned() };
+            let digits = if digits.starts_with('.') {
+                format!("0{digits}")
+            } else {
+                digits.to_owned()
+            };
             Ok((Token::Number(digits), skip_unsigned(rest)))
         }
     }
@@ -113,7 +134,10 @@ fn skip_unsigned(text: &str) -> &str {
 
 /// A string or bytes literal: prefixes `r` and `b`, single or triple quotes of both kinds.
 fn quoted(text: &str) -> Result<Option<(Token, &str)>, String> {
-    let prefix_length = text.bytes().take_while(|byte| matches!(byte, b'r' | b'R' | b'b' | b'B')).count();
+    let prefix_length = text
+        .bytes()
+        .take_while(|byte| matches!(byte, b'r' | b'R' | b'b' | b'B'))
+        .count();
     let (prefix, body) = text.split_at(prefix_length);
     if prefix_length > 2 || !body.starts_with(['"', '\'']) {
         return Ok(None);
@@ -121,7 +145,11 @@ fn quoted(text: &str) -> Result<Option<(Token, &str)>, String> {
     let raw = prefix.contains(['r', 'R']);
     let bytes = prefix.contains(['b', 'B']);
     let one = &body[..1];
-    let quote = if body.starts_with(&one.repeat(3)) { one.repeat(3) } else { one.to_owned() };
+    let quote = if body.starts_with(&one.repeat(3)) {
+        one.repeat(3)
+    } else {
+        one.to_owned()
+    };
     let mut rest = &body[quote.len()..];
     let mut content: Vec<u8> = Vec::new();
     loop {

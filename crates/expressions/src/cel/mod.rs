@@ -64,7 +64,10 @@ impl CelExpression {
     /// Parses and checks a source (without `{=` and `}`).
     pub fn compile(source: &str, allowed: &Allowed) -> Result<Self, Vec<Problem>> {
         if source.encode_utf16().count() > MAXIMUM_SOURCE_LENGTH {
-            return Err(vec![Problem::new("", format!("an expression has at most {MAXIMUM_SOURCE_LENGTH} characters"))]);
+            return Err(vec![Problem::new(
+                "",
+                format!("an expression has at most {MAXIMUM_SOURCE_LENGTH} characters"),
+            )]);
         }
         let expression = parser::parse(source, &allowed.without_parameters())
             .map_err(|detail| vec![Problem::new("", format!("CEL expression: {detail}"))])?;
@@ -76,7 +79,11 @@ impl CelExpression {
                 variables.push(name.clone());
             }
         });
-        Ok(Self { source: source.to_owned(), expression, variables })
+        Ok(Self {
+            source: source.to_owned(),
+            expression,
+            variables,
+        })
     }
 
     /// The source it was compiled from.
@@ -91,7 +98,9 @@ impl CelExpression {
 
     /// Whether it names a variable that is secret in this environment.
     pub(crate) fn names_secret(&self, scope: &Scope<'_>) -> bool {
-        self.variables.iter().any(|name| matches!(scope.env.variable(name), EnvValue::Secret(_)))
+        self.variables
+            .iter()
+            .any(|name| matches!(scope.env.variable(name), EnvValue::Secret(_)))
     }
 
     /// Evaluates to a JSON value. Timestamps become RFC 3339 text, durations `"90s"`, bytes base64.
@@ -105,13 +114,18 @@ impl CelExpression {
 
     /// Evaluates to a truth value; any other type is an error.
     pub(crate) fn evaluate_bool(&self, scope: &Scope<'_>) -> Result<bool, Box<RenderError>> {
-        let value = Evaluator::new(scope).evaluate(&self.expression).map_err(|failure| self.error(failure))?;
+        let value = Evaluator::new(scope)
+            .evaluate(&self.expression)
+            .map_err(|failure| self.error(failure))?;
         match value {
             value::Cel::Bool(truth) => Ok(truth),
             other => Err(RenderError::new(
                 RenderErrorKind::Evaluation,
                 &self.source,
-                format!("a condition must be true or false, not {}", other.type_name()),
+                format!(
+                    "a condition must be true or false, not {}",
+                    other.type_name()
+                ),
             )),
         }
     }

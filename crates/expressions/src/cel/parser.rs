@@ -16,7 +16,14 @@ const MAXIMUM_NESTING: usize = 32;
 const MAXIMUM_OPERATORS: usize = 250;
 
 pub(super) fn parse(source: &str, allowed: &Allowed) -> Result<Expression, String> {
-    let mut parser = Parser { tokens: tokens(source)?, next: 0, allowed, locals: Vec::new(), nesting: 0, operators: 0 };
+    let mut parser = Parser {
+        tokens: tokens(source)?,
+        next: 0,
+        allowed,
+        locals: Vec::new(),
+        nesting: 0,
+        operators: 0,
+    };
     let expression = parser.expression()?;
     match parser.peek() {
         Token::End => Ok(expression),
@@ -46,7 +53,10 @@ impl Parser<'_> {
     }
 
     fn at(&self, detail: impl std::fmt::Display) -> String {
-        format!("{detail} (at character {})", self.tokens[self.next].position)
+        format!(
+            "{detail} (at character {})",
+            self.tokens[self.next].position
+        )
     }
 
     fn unexpected(&self) -> String {
@@ -77,7 +87,10 @@ impl Parser<'_> {
         }
     }
 
-    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, String>) -> Result<T, String> {
+    fn nested<T>(
+        &mut self,
+        parse: impl FnOnce(&mut Self) -> Result<T, String>,
+    ) -> Result<T, String> {
         self.nesting += 1;
         if self.nesting > MAXIMUM_NESTING {
             return Err(self.at(format_args!("nested deeper than {MAXIMUM_NESTING}")));
@@ -137,7 +150,13 @@ impl Parser<'_> {
 
     /// Sums (level 0) of products (level 1).
     fn binary(&mut self, level: usize) -> Result<Expression, String> {
-        let operand = |parser: &mut Self| if level == 0 { parser.binary(1) } else { parser.unary() };
+        let operand = |parser: &mut Self| {
+            if level == 0 {
+                parser.binary(1)
+            } else {
+                parser.unary()
+            }
+        };
         let mut left = operand(self)?;
         loop {
             let operator = match (level, self.peek()) {
@@ -157,7 +176,9 @@ impl Parser<'_> {
     fn count_operator(&mut self) -> Result<(), String> {
         self.operators += 1;
         if self.operators > MAXIMUM_OPERATORS {
-            return Err(self.at(format_args!("more than {MAXIMUM_OPERATORS} operators and calls")));
+            return Err(self.at(format_args!(
+                "more than {MAXIMUM_OPERATORS} operators and calls"
+            )));
         }
         Ok(())
     }
@@ -171,7 +192,8 @@ impl Parser<'_> {
                 // The smallest integer has no positive counterpart.
                 Token::Number(digits) => {
                     parser.advance();
-                    let literal = number_literal(&format!("-{digits}")).map_err(|detail| parser.at(detail))?;
+                    let literal = number_literal(&format!("-{digits}"))
+                        .map_err(|detail| parser.at(detail))?;
                     parser.postfix(literal)
                 }
                 _ => Ok(Expression::Negate(Box::new(parser.unary()?))),
@@ -245,7 +267,11 @@ impl Parser<'_> {
     }
 
     /// Items up to a closing symbol, a trailing comma allowed.
-    fn items<T>(&mut self, close: &str, item: impl Fn(&mut Self) -> Result<T, String>) -> Result<Vec<T>, String> {
+    fn items<T>(
+        &mut self,
+        close: &str,
+        item: impl Fn(&mut Self) -> Result<T, String>,
+    ) -> Result<Vec<T>, String> {
         let mut items = Vec::new();
         while !self.take(close) {
             items.push(item(self)?);
@@ -299,9 +325,15 @@ impl Parser<'_> {
         let mut source = root.to_owned();
         let mut segments = Vec::new();
         loop {
-            let token = |ahead: usize| self.tokens.get(self.next + ahead).map(|positioned| &positioned.token);
+            let token = |ahead: usize| {
+                self.tokens
+                    .get(self.next + ahead)
+                    .map(|positioned| &positioned.token)
+            };
             match (token(0), token(1), token(2)) {
-                (Some(Token::Symbol(".")), Some(Token::Name(name)), after) if after != Some(&Token::Symbol("(")) => {
+                (Some(Token::Symbol(".")), Some(Token::Name(name)), after)
+                    if after != Some(&Token::Symbol("(")) =>
+                {
                     source.push('.');
                     source.push_str(name);
                     segments.push(Segment::Name(name.clone()));
@@ -312,16 +344,27 @@ impl Parser<'_> {
                     segments.push(Segment::Name(name.clone()));
                     self.next += 3;
                 }
-                (Some(Token::Symbol("[")), Some(Token::Int(index)), Some(Token::Symbol("]"))) if *index >= 0 => {
+                (Some(Token::Symbol("[")), Some(Token::Int(index)), Some(Token::Symbol("]")))
+                    if *index >= 0 =>
+                {
                     source.push_str(&format!("[{index}]"));
-                    segments.push(Segment::Index(usize::try_from(*index).map_err(|_| "an index is too large")?));
+                    segments.push(Segment::Index(
+                        usize::try_from(*index).map_err(|_| "an index is too large")?,
+                    ));
                     self.next += 3;
                 }
                 _ => break,
             }
         }
         let end = std::mem::replace(&mut self.next, start);
-        let reference = Reference::compile(Path { root: root.to_owned(), segments }, self.allowed).map_err(|e| self.at(e))?;
+        let reference = Reference::compile(
+            Path {
+                root: root.to_owned(),
+                segments,
+            },
+            self.allowed,
+        )
+        .map_err(|e| self.at(e))?;
         self.next = end;
         Ok(Expression::Reference { reference, source })
     }
@@ -337,7 +380,9 @@ impl Parser<'_> {
         };
         let variable = self.name()?;
         if is_root(&variable) || matches!(variable.as_str(), "true" | "false" | "null" | "in") {
-            return Err(self.at(format_args!("'{variable}' cannot be the name of a loop variable")));
+            return Err(self.at(format_args!(
+                "'{variable}' cannot be the name of a loop variable"
+            )));
         }
         self.expect(",")?;
         self.locals.push(variable);
@@ -349,12 +394,32 @@ impl Parser<'_> {
         }
         self.locals.pop();
         self.expect(")")?;
-        Ok(Expression::Loop { kind, range: Box::new(target), filter, body: Box::new(body) })
+        Ok(Expression::Loop {
+            kind,
+            range: Box::new(target),
+            filter,
+            body: Box::new(body),
+        })
     }
 
+    /// A call whose opening bracket was just taken; what is wrong with it is reported at its name.
     fn call(&mut self, name: &str, target: Option<Expression>) -> Result<Expression, String> {
+        let name_at = self.next.saturating_sub(2);
         let mut arguments: Vec<Expression> = target.into_iter().collect();
         arguments.extend(self.nested(|parser| parser.items(")", Self::expression))?);
+        let after = std::mem::replace(&mut self.next, name_at);
+        let call = self.checked_call(name, arguments);
+        if call.is_ok() {
+            self.next = after;
+        }
+        call
+    }
+
+    fn checked_call(
+        &self,
+        name: &str,
+        mut arguments: Vec<Expression>,
+    ) -> Result<Expression, String> {
         let count = arguments.len();
         match name {
             "has" => {
@@ -362,22 +427,24 @@ impl Parser<'_> {
                     return Err(self.at("has() takes one field, for example has(input.name)"));
                 };
                 return match operand {
-                    Expression::Reference { .. } | Expression::Select(..) | Expression::Index(..) => {
-                        Ok(Expression::Has(Box::new(operand)))
-                    }
+                    Expression::Reference { .. }
+                    | Expression::Select(..)
+                    | Expression::Index(..) => Ok(Expression::Has(Box::new(operand))),
                     _ => Err(self.at("has() takes one field, for example has(input.name)")),
                 };
             }
             "default" | "orValue" => {
-                let (Some(fallback), Some(value), true) = (arguments.pop(), arguments.pop(), count == 2) else {
+                let (Some(fallback), Some(value), true) =
+                    (arguments.pop(), arguments.pop(), count == 2)
+                else {
                     return Err(self.at("default() takes a value and what to use instead of it"));
                 };
                 return Ok(Expression::Default(Box::new(value), Box::new(fallback)));
             }
             _ => {}
         }
-        let (function, minimum, maximum) =
-            Function::named(name).ok_or_else(|| self.at(format_args!("there is no function '{name}'")))?;
+        let (function, minimum, maximum) = Function::named(name)
+            .ok_or_else(|| self.at(format_args!("there is no function '{name}'")))?;
         if count < minimum || count > maximum {
             return Err(self.at(format_args!("'{name}' does not take {count} arguments")));
         }

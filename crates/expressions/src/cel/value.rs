@@ -46,7 +46,10 @@ const MAXIMUM_BYTES: usize = 4 * 1024 * 1024;
 
 impl Meter {
     pub(super) fn new() -> Self {
-        Self { steps: MAXIMUM_STEPS, bytes: MAXIMUM_BYTES }
+        Self {
+            steps: MAXIMUM_STEPS,
+            bytes: MAXIMUM_BYTES,
+        }
     }
 
     pub(super) fn step(&mut self) -> Outcome<()> {
@@ -54,7 +57,10 @@ impl Meter {
     }
 
     pub(super) fn steps(&mut self, count: usize) -> Outcome<()> {
-        self.steps = self.steps.checked_sub(count).ok_or(Failure::Limit("the expression takes too many steps"))?;
+        self.steps = self
+            .steps
+            .checked_sub(count)
+            .ok_or(Failure::Limit("the expression takes too many steps"))?;
         Ok(())
     }
 
@@ -65,7 +71,10 @@ impl Meter {
 
     /// Pays for making text or elements.
     pub(super) fn make(&mut self, length: usize) -> Outcome<()> {
-        self.bytes = self.bytes.checked_sub(length).ok_or(Failure::Limit("the expression makes too much data"))?;
+        self.bytes = self
+            .bytes
+            .checked_sub(length)
+            .ok_or(Failure::Limit("the expression makes too much data"))?;
         self.read(length)
     }
 }
@@ -175,13 +184,23 @@ impl<'a> Cel<'a> {
         Ok(match self {
             Self::List(items) => Rc::clone(items),
             Self::Array(items) => Rc::new(items.iter().map(Self::from).collect()),
-            Self::Object(object) => Rc::new(object.keys().map(|key| Self::Text(Cow::Borrowed(key.as_str()))).collect()),
+            Self::Object(object) => Rc::new(
+                object
+                    .keys()
+                    .map(|key| Self::Text(Cow::Borrowed(key.as_str())))
+                    .collect(),
+            ),
             Self::Map(entries) => {
                 let bytes = entries.keys().map(|key| key.len()).sum();
                 meter.make(bytes)?;
                 Rc::new(entries.keys().map(|key| Self::Text(key.clone())).collect())
             }
-            other => return wrong(format!("a list or map is expected, not {}", other.type_name())),
+            other => {
+                return wrong(format!(
+                    "a list or map is expected, not {}",
+                    other.type_name()
+                ));
+            }
         })
     }
 
@@ -222,7 +241,9 @@ impl<'a> Cel<'a> {
                     return Ok(false);
                 }
                 for key in self.elements(meter)?.iter() {
-                    let Self::Text(key) = key else { return Ok(false) };
+                    let Self::Text(key) = key else {
+                        return Ok(false);
+                    };
                     match (self.field(key), other.field(key)) {
                         (Some(left), Some(right)) if left.equals(&right, meter)? => {}
                         _ => return Ok(false),
@@ -251,7 +272,13 @@ impl<'a> Cel<'a> {
             },
         };
         ordering.map_or_else(
-            || wrong(format!("{} cannot be compared with {}", self.type_name(), other.type_name())),
+            || {
+                wrong(format!(
+                    "{} cannot be compared with {}",
+                    self.type_name(),
+                    other.type_name()
+                ))
+            },
             Ok,
         )
     }
@@ -300,7 +327,10 @@ impl<'a> Cel<'a> {
                 let mut object = Map::with_capacity(entries.len());
                 for (key, value) in entries.iter() {
                     meter.make(key.len())?;
-                    object.insert(key.clone().into_owned(), value.clone().json_at(meter, inner)?);
+                    object.insert(
+                        key.clone().into_owned(),
+                        value.clone().json_at(meter, inner)?,
+                    );
                 }
                 Value::Object(object)
             }
@@ -319,7 +349,10 @@ impl<'a> Cel<'a> {
             },
             Value::String(text) => Self::text(text),
             Value::Array(items) => {
-                let items: Outcome<Vec<_>> = items.into_iter().map(|item| Self::from_owned(item, meter)).collect();
+                let items: Outcome<Vec<_>> = items
+                    .into_iter()
+                    .map(|item| Self::from_owned(item, meter))
+                    .collect();
                 Self::list(items?)
             }
             Value::Object(object) => {
@@ -339,12 +372,19 @@ pub(super) fn timestamp_text(instant: &DateTime<FixedOffset>) -> String {
 
 /// Seconds with `s`, as protocol buffers write a duration in JSON.
 pub(super) fn duration_text(duration: TimeDelta) -> String {
-    let nanos = i128::from(duration.num_seconds()) * 1_000_000_000 + i128::from(duration.subsec_nanos());
+    let nanos =
+        i128::from(duration.num_seconds()) * 1_000_000_000 + i128::from(duration.subsec_nanos());
     let sign = if nanos < 0 { "-" } else { "" };
-    let (seconds, fraction) = (nanos.unsigned_abs() / 1_000_000_000, nanos.unsigned_abs() % 1_000_000_000);
+    let (seconds, fraction) = (
+        nanos.unsigned_abs() / 1_000_000_000,
+        nanos.unsigned_abs() % 1_000_000_000,
+    );
     if fraction == 0 {
         format!("{sign}{seconds}s")
     } else {
-        format!("{sign}{seconds}.{}s", format!("{fraction:09}").trim_end_matches('0'))
+        format!(
+            "{sign}{seconds}.{}s",
+            format!("{fraction:09}").trim_end_matches('0')
+        )
     }
 }

@@ -17,16 +17,27 @@ use crate::validation::{Place, Rules};
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /// Framing belongs to the connection: a header of these could smuggle a second request.
-const FORBIDDEN_HEADERS: [&str; 6] =
-    ["connection", "content-length", "keep-alive", "te", "transfer-encoding", "upgrade"];
+const FORBIDDEN_HEADERS: [&str; 6] = [
+    "connection",
+    "content-length",
+    "keep-alive",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
 
 impl EndpointDefinition {
     /// What is wrong with the endpoint itself, whatever step uses it.
     pub fn check(&self) -> Vec<Problem> {
-        Compiler { endpoint: self, allowed: &Allowed::checked_before(), is_definition_only: true, problems: Vec::new() }
-            .compile(None)
-            .err()
-            .unwrap_or_default()
+        Compiler {
+            endpoint: self,
+            allowed: &Allowed::checked_before(),
+            is_definition_only: true,
+            problems: Vec::new(),
+        }
+        .compile(None)
+        .err()
+        .unwrap_or_default()
     }
 }
 
@@ -38,7 +49,13 @@ impl CompiledRequest {
         input_mapping: Option<&Value>,
         allowed: &Allowed,
     ) -> Result<Self, Vec<Problem>> {
-        Compiler { endpoint, allowed, is_definition_only: false, problems: Vec::new() }.compile(input_mapping)
+        Compiler {
+            endpoint,
+            allowed,
+            is_definition_only: false,
+            problems: Vec::new(),
+        }
+        .compile(input_mapping)
     }
 }
 
@@ -51,7 +68,9 @@ struct Compiler<'a> {
 
 fn pointer(segments: &[&str]) -> String {
     let mut pointer = String::new();
-    segments.iter().for_each(|segment| push_pointer_segment(&mut pointer, segment));
+    segments
+        .iter()
+        .for_each(|segment| push_pointer_segment(&mut pointer, segment));
     pointer
 }
 
@@ -62,41 +81,68 @@ impl Compiler<'_> {
 
     fn inside(&mut self, segments: &[&str], problems: Vec<Problem>) {
         let prefix = pointer(segments);
-        self.problems.extend(problems.into_iter().map(|problem| problem.inside(&prefix)));
+        self.problems
+            .extend(problems.into_iter().map(|problem| problem.inside(&prefix)));
     }
 
     fn compile(mut self, mapping: Option<&Value>) -> Result<CompiledRequest, Vec<Problem>> {
         let endpoint = self.endpoint;
         let method = endpoint.method.trim().to_ascii_uppercase();
         if !METHODS.contains(&method.as_str()) {
-            self.problem(&["method"], format!("the method is one of {}", METHODS.join(", ")));
+            self.problem(
+                &["method"],
+                format!("the method is one of {}", METHODS.join(", ")),
+            );
         }
-        let with_parameters =
-            self.allowed.clone().with_parameters(endpoint.parameters.iter().map(|parameter| parameter.name.as_str()));
-        let url = url_template::compile(&endpoint.url, &with_parameters).unwrap_or_else(|details| {
-            details.into_iter().for_each(|detail| self.problem(&["url"], detail));
-            TextTemplate { parts: Vec::new() }
-        });
+        let with_parameters = self.allowed.clone().with_parameters(
+            endpoint
+                .parameters
+                .iter()
+                .map(|parameter| parameter.name.as_str()),
+        );
+        let url =
+            url_template::compile(&endpoint.url, &with_parameters).unwrap_or_else(|details| {
+                details
+                    .into_iter()
+                    .for_each(|detail| self.problem(&["url"], detail));
+                TextTemplate { parts: Vec::new() }
+            });
         let headers = self.headers(&with_parameters);
         let mut problems = Vec::new();
-        let authentication = CompiledAuthentication::compile(&endpoint.authentication, self.allowed, &mut problems);
+        let authentication =
+            CompiledAuthentication::compile(&endpoint.authentication, self.allowed, &mut problems);
         self.inside(&["authentication"], problems);
         self.authentication_header(&authentication, &headers);
 
         let body_kind = self.body_kind(&headers);
         let sends_query = matches!(method.as_str(), "GET" | "HEAD" | "DELETE");
         let in_url: Vec<usize> = url.parameters().collect();
-        let in_headers: Vec<usize> = headers.iter().flat_map(|(_, template)| template.parameters()).collect();
+        let in_headers: Vec<usize> = headers
+            .iter()
+            .flat_map(|(_, template)| template.parameters())
+            .collect();
         let mut parameters: Vec<CompiledParameter> = Vec::with_capacity(endpoint.parameters.len());
         for (index, definition) in endpoint.parameters.iter().enumerate() {
-            if parameters.iter().any(|earlier| earlier.name == definition.name) {
-                self.problem(&["parameters", &index.to_string(), "name"], "two parameters have this name");
+            if parameters
+                .iter()
+                .any(|earlier| earlier.name == definition.name)
+            {
+                self.problem(
+                    &["parameters", &index.to_string(), "name"],
+                    "two parameters have this name",
+                );
             }
-            let uses = Uses { in_url: in_url.contains(&index), in_header: in_headers.contains(&index), sends_query };
+            let uses = Uses {
+                in_url: in_url.contains(&index),
+                in_header: in_headers.contains(&index),
+                sends_query,
+            };
             parameters.push(self.parameter(index, definition, &uses));
         }
         let mut compiled = CompiledRequest {
-            has_body_fields: parameters.iter().any(|parameter| parameter.target == Target::Body),
+            has_body_fields: parameters
+                .iter()
+                .any(|parameter| parameter.target == Target::Body),
             method,
             url,
             headers,
@@ -112,10 +158,16 @@ impl Compiler<'_> {
         }
         if !self.is_definition_only {
             for parameter in &compiled.parameters {
-                if parameter.is_required && parameter.mapping.is_none() && parameter.default.is_none() {
+                if parameter.is_required
+                    && parameter.mapping.is_none()
+                    && parameter.default.is_none()
+                {
                     self.problem(
                         &["inputMapping", &parameter.name],
-                        format!("the required parameter '{}' has neither a mapping nor a default value", parameter.name),
+                        format!(
+                            "the required parameter '{}' has neither a mapping nor a default value",
+                            parameter.name
+                        ),
                     );
                 }
             }
@@ -123,59 +175,102 @@ impl Compiler<'_> {
         if (compiled.has_body_fields || compiled.whole_body.is_some())
             && matches!(compiled.method.as_str(), "GET" | "HEAD")
         {
-            self.problem(&["method"], format!("a {} request has no body", compiled.method));
+            self.problem(
+                &["method"],
+                format!("a {} request has no body", compiled.method),
+            );
         }
-        if self.problems.is_empty() { Ok(compiled) } else { Err(self.problems) }
+        if self.problems.is_empty() {
+            Ok(compiled)
+        } else {
+            Err(self.problems)
+        }
     }
 
     fn headers(&mut self, allowed: &Allowed) -> Vec<(String, TextTemplate)> {
         let mut headers: Vec<(String, TextTemplate)> = Vec::new();
         for (name, value) in &self.endpoint.headers {
             self.header_name(&["headers", name], name);
-            if headers.iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
+            if headers
+                .iter()
+                .any(|(earlier, _)| earlier.eq_ignore_ascii_case(name))
+            {
                 self.problem(&["headers", name], "the header is set twice");
             }
             match TextTemplate::compile(value, allowed, TextEncoding::Raw) {
                 Ok(template) => {
-                    if template.constant().is_some_and(|text| text.contains(is_forbidden_in_header)) {
-                        self.problem(&["headers", name], "a header cannot hold line breaks or control characters");
+                    if template
+                        .constant()
+                        .is_some_and(|text| text.contains(is_forbidden_in_header))
+                    {
+                        self.problem(
+                            &["headers", name],
+                            "a header cannot hold line breaks or control characters",
+                        );
                     }
                     headers.push((name.clone(), template));
                 }
-                Err(details) => details.into_iter().for_each(|detail| self.problem(&["headers", name], detail)),
+                Err(details) => details
+                    .into_iter()
+                    .for_each(|detail| self.problem(&["headers", name], detail)),
             }
         }
         headers
     }
 
     fn header_name(&mut self, segments: &[&str], name: &str) {
-        let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_token_byte =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(is_token_byte) {
             self.problem(segments, "this is not the name of a header");
-        } else if FORBIDDEN_HEADERS.iter().any(|forbidden| name.eq_ignore_ascii_case(forbidden)) {
-            self.problem(segments, format!("the header {name} belongs to the connection and cannot be set"));
+        } else if FORBIDDEN_HEADERS
+            .iter()
+            .any(|forbidden| name.eq_ignore_ascii_case(forbidden))
+        {
+            self.problem(
+                segments,
+                format!("the header {name} belongs to the connection and cannot be set"),
+            );
         }
     }
 
-    fn authentication_header(&mut self, authentication: &CompiledAuthentication, headers: &[(String, TextTemplate)]) {
+    fn authentication_header(
+        &mut self,
+        authentication: &CompiledAuthentication,
+        headers: &[(String, TextTemplate)],
+    ) {
         if let Some(name) = authentication.header_name() {
             if matches!(authentication, CompiledAuthentication::Header { .. }) {
                 self.header_name(&["authentication", "name"], name);
             }
-            if let Some((header, _)) = headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name)) {
-                self.problem(&["headers", header], "the authentication of the endpoint sets this header");
+            if let Some((header, _)) = headers
+                .iter()
+                .find(|(header, _)| header.eq_ignore_ascii_case(name))
+            {
+                self.problem(
+                    &["headers", header],
+                    "the authentication of the endpoint sets this header",
+                );
             }
         }
     }
 
     fn body_kind(&mut self, headers: &[(String, TextTemplate)]) -> BodyKind {
-        let Some((name, template)) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")) else {
+        let Some((name, template)) = headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        else {
             return BodyKind::Json;
         };
         let Some(content_type) = template.constant() else {
             return BodyKind::Json;
         };
-        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let essence = content_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         if essence.starts_with("multipart/") {
             self.problem(&["headers", name], "multipart bodies are not supported");
         }
@@ -188,24 +283,45 @@ impl Compiler<'_> {
 
     fn is_xml(&self) -> bool {
         self.endpoint.headers.iter().any(|(name, value)| {
-            let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            name.eq_ignore_ascii_case("content-type") && (essence.ends_with("/xml") || essence.ends_with("+xml"))
+            let essence = value
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_ascii_lowercase();
+            name.eq_ignore_ascii_case("content-type")
+                && (essence.ends_with("/xml") || essence.ends_with("+xml"))
         })
     }
 
-    fn parameter(&mut self, index: usize, definition: &ParameterDefinition, uses: &Uses) -> CompiledParameter {
+    fn parameter(
+        &mut self,
+        index: usize,
+        definition: &ParameterDefinition,
+        uses: &Uses,
+    ) -> CompiledParameter {
         let place = ["parameters", &index.to_string()];
         let at = |last: &'static str| [place[0], place[1], last];
         if definition.name.is_empty() || definition.name == "$body" {
             self.problem(&at("name"), "this is not the name of a parameter");
         }
         let mut problems = Vec::new();
-        let rules = Rules::compile(definition.validation_rules.as_ref(), definition.parameter_type, &mut problems);
+        let rules = Rules::compile(
+            definition.validation_rules.as_ref(),
+            definition.parameter_type,
+            &mut problems,
+        );
         self.inside(&at("validationRules"), problems);
-        let wire_name = rules.wire_name.clone().unwrap_or_else(|| definition.name.clone());
+        let wire_name = rules
+            .wire_name
+            .clone()
+            .unwrap_or_else(|| definition.name.clone());
         let target = match rules.place {
             Some(Place::Path) if !uses.in_url => {
-                self.problem(&at("validationRules"), format!("the URL has no {{{}}}", definition.name));
+                self.problem(
+                    &at("validationRules"),
+                    format!("the URL has no {{{}}}", definition.name),
+                );
                 Target::Template
             }
             Some(Place::Path) => Target::Template,
@@ -220,8 +336,15 @@ impl Compiler<'_> {
             self.header_name(&at("validationRules"), &wire_name);
         }
         let default = definition.default_value.as_ref().and_then(|text| {
-            let parsed = definition.parameter_type.parse(text).and_then(|value| rules.check(&value).map(|()| value));
-            parsed.map_err(|detail| self.problem(&at("defaultValue"), format!("the default value: {detail}"))).ok()
+            let parsed = definition
+                .parameter_type
+                .parse(text)
+                .and_then(|value| rules.check(&value).map(|()| value));
+            parsed
+                .map_err(|detail| {
+                    self.problem(&at("defaultValue"), format!("the default value: {detail}"))
+                })
+                .ok()
         });
         CompiledParameter {
             name: definition.name.clone(),
@@ -237,13 +360,22 @@ impl Compiler<'_> {
 
     fn node(&mut self, segments: &[&str], value: &Value, encoding: TextEncoding) -> Node {
         let mut problems = Vec::new();
-        let node = Node::compile(value, &self.allowed.without_parameters(), encoding, &mut problems);
+        let node = Node::compile(
+            value,
+            &self.allowed.without_parameters(),
+            encoding,
+            &mut problems,
+        );
         self.inside(segments, problems);
         node
     }
 
     fn mapping(&mut self, mapping: &Value, sends_query: bool, compiled: &mut CompiledRequest) {
-        let whole_encoding = if self.is_xml() { TextEncoding::Xml } else { TextEncoding::Raw };
+        let whole_encoding = if self.is_xml() {
+            TextEncoding::Xml
+        } else {
+            TextEncoding::Raw
+        };
         let object = match mapping {
             Value::Object(object) if !object.contains_key("$literal") => object,
             _ if compiled.parameters.is_empty() && !sends_query => {
@@ -252,13 +384,19 @@ impl Compiler<'_> {
                 return;
             }
             _ => {
-                self.problem(&["inputMapping"], "the mapping is an object: one key for each parameter");
+                self.problem(
+                    &["inputMapping"],
+                    "the mapping is an object: one key for each parameter",
+                );
                 return;
             }
         };
         if let Some(body) = object.get("$body") {
             if compiled.has_body_fields {
-                self.problem(&["inputMapping", "$body"], "'$body' is the whole body, but parameters belong into it too");
+                self.problem(
+                    &["inputMapping", "$body"],
+                    "'$body' is the whole body, but parameters belong into it too",
+                );
             }
             compiled.whole_body = Some(self.node(&["inputMapping", "$body"], body, whole_encoding));
         } else if compiled.parameters.is_empty() && !sends_query {
@@ -268,11 +406,20 @@ impl Compiler<'_> {
         self.fields(object, sends_query, compiled);
     }
 
-    fn fields(&mut self, object: &Map<String, Value>, sends_query: bool, compiled: &mut CompiledRequest) {
+    fn fields(
+        &mut self,
+        object: &Map<String, Value>,
+        sends_query: bool,
+        compiled: &mut CompiledRequest,
+    ) {
         for (key, value) in object.iter().filter(|(key, _)| *key != "$body") {
             let segments = ["inputMapping", key.as_str()];
             let node = self.node(&segments, value, TextEncoding::Raw);
-            if let Some(parameter) = compiled.parameters.iter_mut().find(|parameter| parameter.name == *key) {
+            if let Some(parameter) = compiled
+                .parameters
+                .iter_mut()
+                .find(|parameter| parameter.name == *key)
+            {
                 if let Node::Constant(constant) = &node
                     && let Err(detail) = parameter
                         .parameter_type
@@ -284,14 +431,25 @@ impl Compiler<'_> {
                 parameter.mapping = Some(node);
                 continue;
             }
-            let target = if sends_query { Target::Query } else { Target::Body };
-            if compiled.parameters.iter().any(|parameter| parameter.target == target && parameter.wire_name == *key) {
+            let target = if sends_query {
+                Target::Query
+            } else {
+                Target::Body
+            };
+            if compiled
+                .parameters
+                .iter()
+                .any(|parameter| parameter.target == target && parameter.wire_name == *key)
+            {
                 self.problem(&segments, "a parameter is sent under this name");
             }
             if sends_query {
                 compiled.extra_query.push((key.clone(), node));
             } else if compiled.whole_body.is_some() {
-                self.problem(&segments, "no parameter has this name, and '$body' is the whole body");
+                self.problem(
+                    &segments,
+                    "no parameter has this name, and '$body' is the whole body",
+                );
             } else {
                 compiled.has_body_fields = true;
                 compiled.extra_body.push((key.clone(), node));

@@ -29,14 +29,25 @@ pub struct OutgoingRequest {
 
 impl std::fmt::Debug for OutgoingRequest {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let url = self.secrets.iter().filter(|secret| !secret.is_empty()).fold(self.url.clone(), |url, secret| {
-            url.replace(secret.as_str(), REDACTED)
-        });
+        let url = self
+            .secrets
+            .iter()
+            .filter(|secret| !secret.is_empty())
+            .fold(self.url.clone(), |url, secret| {
+                url.replace(secret.as_str(), REDACTED)
+            });
         formatter
             .debug_struct("OutgoingRequest")
             .field("method", &self.method)
             .field("url", &url)
-            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field(
+                "headers",
+                &self
+                    .headers
+                    .iter()
+                    .map(|(name, _)| name)
+                    .collect::<Vec<_>>(),
+            )
             .field("body_bytes", &self.body.as_ref().map(Vec::len))
             .field("secrets", &self.secrets.len())
             .finish()
@@ -51,26 +62,41 @@ impl RenderedRequest {
 
     fn resolve_boxed(&self, scope: &Scope<'_>) -> Result<OutgoingRequest, Box<RenderError>> {
         let mut resolver = Resolver::new(scope);
-        let mut url = resolver.text(&self.url).map_err(|error| error.inside("url"))?;
+        let mut url = resolver
+            .text(&self.url)
+            .map_err(|error| error.inside("url"))?;
         check_url(&url)?;
         if let Some(query) = &self.query {
-            let query = resolver.value(query).map_err(|error| error.inside("query"))?;
+            let query = resolver
+                .value(query)
+                .map_err(|error| error.inside("query"))?;
             if let Value::Object(fields) = query.as_ref() {
-                url_template::append_query(&mut url, fields.iter().map(|(name, value)| (name.as_str(), value)));
+                url_template::append_query(
+                    &mut url,
+                    fields.iter().map(|(name, value)| (name.as_str(), value)),
+                );
             }
         }
         let mut headers = Vec::with_capacity(self.headers.len() + 1);
         for (name, text) in &self.headers {
-            let text = resolver.text(text).map_err(|error| error.inside(name).inside("headers"))?;
+            let text = resolver
+                .text(text)
+                .map_err(|error| error.inside(name).inside("headers"))?;
             check_header(name, &text)?;
             headers.push((name.clone(), text));
         }
         let body = match &self.body {
             None => None,
             Some(body) => {
-                let content = resolver.value(&body.content).map_err(|error| error.inside("body"))?;
-                let (bytes, content_type) = encode(body.kind, &content).map_err(|error| error.inside("body"))?;
-                if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                let content = resolver
+                    .value(&body.content)
+                    .map_err(|error| error.inside("body"))?;
+                let (bytes, content_type) =
+                    encode(body.kind, &content).map_err(|error| error.inside("body"))?;
+                if !headers
+                    .iter()
+                    .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+                {
                     headers.push(("content-type".to_owned(), content_type.to_owned()));
                 }
                 Some(bytes)
@@ -78,7 +104,13 @@ impl RenderedRequest {
         };
         let mut secrets = resolver.secrets;
         encoded_forms(&mut secrets);
-        Ok(OutgoingRequest { method: self.method.clone(), url, headers, body, secrets })
+        Ok(OutgoingRequest {
+            method: self.method.clone(),
+            url,
+            headers,
+            body,
+            secrets,
+        })
     }
 }
 
@@ -87,16 +119,28 @@ fn encode(kind: BodyKind, content: &Value) -> Result<(Vec<u8>, &'static str), Bo
         (BodyKind::Json, content) => Ok((content.to_string().into_bytes(), "application/json")),
         (BodyKind::Form, Value::Object(fields)) => {
             let mut form = String::from("?");
-            url_template::append_query(&mut form, fields.iter().map(|(name, value)| (name.as_str(), value)));
+            url_template::append_query(
+                &mut form,
+                fields.iter().map(|(name, value)| (name.as_str(), value)),
+            );
             // Forms write a blank as '+'; every other '+' and '%20' was encoded.
-            Ok((form[1..].replace("%20", "+").into_bytes(), "application/x-www-form-urlencoded"))
+            Ok((
+                form[1..].replace("%20", "+").into_bytes(),
+                "application/x-www-form-urlencoded",
+            ))
         }
-        (BodyKind::Form, _) => {
-            Err(RenderError::new(RenderErrorKind::Invalid, "", "the body of a form is an object: one key for each field"))
+        (BodyKind::Form, _) => Err(RenderError::new(
+            RenderErrorKind::Invalid,
+            "",
+            "the body of a form is an object: one key for each field",
+        )),
+        (BodyKind::Text, Value::String(text)) => {
+            Ok((text.clone().into_bytes(), "text/plain; charset=utf-8"))
         }
-        (BodyKind::Text, Value::String(text)) => Ok((text.clone().into_bytes(), "text/plain; charset=utf-8")),
         (BodyKind::Text, Value::Null) => Ok((Vec::new(), "text/plain; charset=utf-8")),
-        (BodyKind::Text, other) => Ok((other.to_string().into_bytes(), "text/plain; charset=utf-8")),
+        (BodyKind::Text, other) => {
+            Ok((other.to_string().into_bytes(), "text/plain; charset=utf-8"))
+        }
     }
 }
 

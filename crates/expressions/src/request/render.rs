@@ -30,22 +30,32 @@ impl CompiledRequest {
     fn render_boxed(&self, scope: &Scope<'_>) -> Rendering<RenderedRequest> {
         let mut values = Vec::with_capacity(self.parameters.len());
         for parameter in &self.parameters {
-            let value = parameter.value(scope).map_err(|error| error.inside(&parameter.name).inside("inputMapping"))?;
+            let value = parameter
+                .value(scope)
+                .map_err(|error| error.inside(&parameter.name).inside("inputMapping"))?;
             values.push(value);
         }
-        let url = self.url.render(scope, &values).map_err(|error| error.inside("url"))?;
+        let url = self
+            .url
+            .render(scope, &values)
+            .map_err(|error| error.inside("url"))?;
         let mut url = url.unwrap_or_else(|| RenderedText::Plain(String::new()));
         if let RenderedText::Plain(text) = &url {
             check_url(text)?;
         }
         let mut headers = Vec::with_capacity(self.headers.len() + 2);
         for (name, template) in &self.headers {
-            let value = template.render(scope, &values).map_err(|error| error.inside(name).inside("headers"))?;
+            let value = template
+                .render(scope, &values)
+                .map_err(|error| error.inside(name).inside("headers"))?;
             if let Some(value) = value {
                 push_header(&mut headers, name, value)?;
             }
         }
-        let authentication = self.authentication.header(scope, &values).map_err(|error| error.inside("authentication"))?;
+        let authentication = self
+            .authentication
+            .header(scope, &values)
+            .map_err(|error| error.inside("authentication"))?;
         if let Some((name, value)) = authentication {
             push_header(&mut headers, &name, value)?;
         }
@@ -71,18 +81,30 @@ impl CompiledRequest {
             }
         }
         if let super::CompiledAuthentication::Query { name, value } = &self.authentication
-            && let Some(value) = value.render(scope, &[]).map_err(|error| error.inside("authentication"))?
+            && let Some(value) = value
+                .render(scope, &[])
+                .map_err(|error| error.inside("authentication"))?
         {
             query.push((name, value.into_rendered()));
         }
         let query = append_query(&mut url, query);
-        Ok(RenderedRequest { method: self.method.clone(), url, query, headers, body: self.body(scope, body)? })
+        Ok(RenderedRequest {
+            method: self.method.clone(),
+            url,
+            query,
+            headers,
+            body: self.body(scope, body)?,
+        })
     }
 
     fn body(&self, scope: &Scope<'_>, mut fields: Fields) -> Rendering<Option<RenderedBody>> {
         let content = if let Some(node) = &self.whole_body {
-            let rendered = node.render_whole(scope, &[]).map_err(|error| error.inside("inputMapping"))?;
-            let Some(rendered) = rendered else { return Ok(None) };
+            let rendered = node
+                .render_whole(scope, &[])
+                .map_err(|error| error.inside("inputMapping"))?;
+            let Some(rendered) = rendered else {
+                return Ok(None);
+            };
             rendered
         } else if self.has_body_fields {
             for (key, node) in &self.extra_body {
@@ -97,7 +119,10 @@ impl CompiledRequest {
         if is_too_deep(&content.value) {
             return Err(too_deep().inside("body"));
         }
-        Ok(Some(RenderedBody { kind: self.body_kind, content }))
+        Ok(Some(RenderedBody {
+            kind: self.body_kind,
+            content,
+        }))
     }
 }
 
@@ -113,11 +138,18 @@ impl CompiledParameter {
             return match &self.default {
                 // Checked when it was compiled.
                 Some(default) => Ok(Some(Rendered::plain(default.clone()))),
-                None if self.is_required => missing(format!("the required parameter '{}' has no value", self.name)),
+                None if self.is_required => missing(format!(
+                    "the required parameter '{}' has no value",
+                    self.name
+                )),
                 None => Ok(None),
             };
         };
-        if let Some(late) = rendered.late.iter_mut().find(|late| late.pointer.is_empty()) {
+        if let Some(late) = rendered
+            .late
+            .iter_mut()
+            .find(|late| late.pointer.is_empty())
+        {
             late.parameter_type = Some(self.parameter_type);
             return Ok(Some(rendered));
         }
@@ -125,9 +157,16 @@ impl CompiledParameter {
             return missing(format!("the required parameter '{}' is null", self.name));
         }
         let invalid = |detail: String| {
-            RenderError::new(RenderErrorKind::Invalid, "", format!("parameter '{}': {detail}", self.name))
+            RenderError::new(
+                RenderErrorKind::Invalid,
+                "",
+                format!("parameter '{}': {detail}", self.name),
+            )
         };
-        rendered.value = self.parameter_type.convert(rendered.value).map_err(invalid)?;
+        rendered.value = self
+            .parameter_type
+            .convert(rendered.value)
+            .map_err(invalid)?;
         self.rules.check(&rendered.value).map_err(invalid)?;
         Ok(Some(rendered))
     }
@@ -157,7 +196,8 @@ impl Fields {
 }
 
 fn extra(node: &Node, key: &str, scope: &Scope<'_>) -> Rendering<Option<Rendered>> {
-    node.render_whole(scope, &[]).map_err(|error| error.inside(key).inside("inputMapping"))
+    node.render_whole(scope, &[])
+        .map_err(|error| error.inside(key).inside("inputMapping"))
 }
 
 /// Appends the query to the URL; gives it back if that must wait for secrets.
@@ -181,7 +221,10 @@ fn append_query(url: &mut RenderedText, query: Vec<(&str, Rendered)>) -> Option<
 /// The text of a header parameter; null has none.
 fn header_text(value: Rendered) -> Rendering<Option<RenderedText>> {
     if !value.late.is_empty() {
-        return Ok(Some(RenderedText::Late(vec![LatePart::Value { value, encoding: TextEncoding::Raw }])));
+        return Ok(Some(RenderedText::Late(vec![LatePart::Value {
+            value,
+            encoding: TextEncoding::Raw,
+        }])));
     }
     if value.value.is_null() {
         return Ok(None);
@@ -194,11 +237,18 @@ fn header_text(value: Rendered) -> Rendering<Option<RenderedText>> {
 }
 
 /// A later header of the same name replaces an earlier one.
-fn push_header(headers: &mut Vec<(String, RenderedText)>, name: &str, value: RenderedText) -> Rendering<()> {
+fn push_header(
+    headers: &mut Vec<(String, RenderedText)>,
+    name: &str,
+    value: RenderedText,
+) -> Rendering<()> {
     if let RenderedText::Plain(text) = &value {
         check_header(name, text)?;
     }
-    match headers.iter_mut().find(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
+    match headers
+        .iter_mut()
+        .find(|(earlier, _)| earlier.eq_ignore_ascii_case(name))
+    {
         Some((_, earlier)) => *earlier = value,
         None => headers.push((name.to_owned(), value)),
     }
@@ -208,11 +258,14 @@ fn push_header(headers: &mut Vec<(String, RenderedText)>, name: &str, value: Ren
 pub(super) fn check_header(name: &str, text: &str) -> Rendering<()> {
     if text.contains(is_forbidden_in_header) {
         let detail = "a header cannot hold line breaks or control characters";
-        return Err(RenderError::new(RenderErrorKind::Refused, "", detail).inside(name).inside("headers"));
+        return Err(RenderError::new(RenderErrorKind::Refused, "", detail)
+            .inside(name)
+            .inside("headers"));
     }
     Ok(())
 }
 
 pub(super) fn check_url(url: &str) -> Rendering<()> {
-    url_template::check(url).map_err(|detail| RenderError::new(RenderErrorKind::Refused, "", detail).inside("url"))
+    url_template::check(url)
+        .map_err(|detail| RenderError::new(RenderErrorKind::Refused, "", detail).inside("url"))
 }

@@ -6,9 +6,12 @@ use wfm_expressions::{Allowed, CelExpression, Condition, RenderErrorKind};
 use crate::fixture::{Fixture, STEPS, request};
 
 fn evaluate(source: &str) -> Result<Value, String> {
-    let expression = CelExpression::compile(source, &request()).map_err(|problems| problems[0].detail.clone())?;
+    let expression = CelExpression::compile(source, &request())
+        .map_err(|problems| problems[0].detail.clone())?;
     let fixture = Fixture::new();
-    expression.evaluate(&fixture.scope()).map_err(|error| format!("{:?}: {}", error.kind, error.detail))
+    expression
+        .evaluate(&fixture.scope())
+        .map_err(|error| format!("{:?}: {}", error.kind, error.detail))
 }
 
 #[test]
@@ -29,53 +32,116 @@ fn expressions_compute_as_a_person_expects() {
         ("-9223372036854775808", "-9223372036854775808"),
         ("1 + 2 * 3 == 7 && !(1 > 2) || false", "true"),
         ("input.total > 100 && has(steps.check.output.ok)", "true"),
-        ("has(input.object['a b'].c) && !has(input.x.y.z) && !has(input.nothing.x)", "true"),
-        ("has(steps.unreached) || has(steps['Check stock'].error.statusCode)", "true"),
-        ("steps['Check stock'].error.statusCode in [502, 503]", "true"),
+        (
+            "has(input.object['a b'].c) && !has(input.x.y.z) && !has(input.nothing.x)",
+            "true",
+        ),
+        (
+            "has(steps.unreached) || has(steps['Check stock'].error.statusCode)",
+            "true",
+        ),
+        (
+            "steps['Check stock'].error.statusCode in [502, 503]",
+            "true",
+        ),
         ("steps.skipped.status", "\"Skipped\""),
         ("default(input.missing, 5) + input.missing.orValue(1)", "6"),
         ("default(input.nothing.deep, 'x')", "\"x\""),
         ("input.items.map(i, i.price * i.n).sum()", "5.0"),
         ("input.items.filter(i, i.price > 1.75)[0].sku", "\"b\""),
         ("input.items.map(i, i.n > 1, i.sku)", "[\"a\"]"),
-        ("input.items.all(i, i.n > 0) && input.items.exists(i, i.sku == 'b')", "true"),
+        (
+            "input.items.all(i, i.n > 0) && input.items.exists(i, i.sku == 'b')",
+            "true",
+        ),
         ("input.items.exists_one(i, i.n == 2)", "true"),
-        ("input.items.exists(i, i.items.exists(j, true)) || true", "true"),
+        (
+            "input.items.exists(i, i.items.exists(j, true)) || true",
+            "true",
+        ),
         ("[1, 2].map(x, [10, 20].map(y, x * y))", "[[10,20],[20,40]]"),
-        ("{'a': 1, 'b': {'c': [true, null]}}", "{\"a\":1,\"b\":{\"c\":[true,null]}}"),
-        ("'a' in {'a': 1} && !(1 in [2]) && 'sku' in input.items[0]", "true"),
-        ("'Straße'.size() == 6 && size([1, 2]) == 2 && size({}) == 0", "true"),
-        ("'Hello'.contains('ell') && 'Hello'.startsWith('He') && 'Hello'.endsWith('lo')", "true"),
+        (
+            "{'a': 1, 'b': {'c': [true, null]}}",
+            "{\"a\":1,\"b\":{\"c\":[true,null]}}",
+        ),
+        (
+            "'a' in {'a': 1} && !(1 in [2]) && 'sku' in input.items[0]",
+            "true",
+        ),
+        (
+            "'Straße'.size() == 6 && size([1, 2]) == 2 && size({}) == 0",
+            "true",
+        ),
+        (
+            "'Hello'.contains('ell') && 'Hello'.startsWith('He') && 'Hello'.endsWith('lo')",
+            "true",
+        ),
         ("'a-12'.matches('^[a-z]-[0-9]+$')", "true"),
         ("matches('aaa', 'a' + '+$')", "true"),
         ("' Ab '.trim().lower() + 'x'.upper()", "\"abX\""),
-        ("'a,b,c'.split(',').join('-').replace('-', '+')", "\"a+b+c\""),
+        (
+            "'a,b,c'.split(',').join('-').replace('-', '+')",
+            "\"a+b+c\"",
+        ),
         ("'ab'.split('')", "[\"a\",\"b\"]"),
-        ("'äöü'.substring(1, 2) + 'abc'.substring(2) + 'x'.substring(5)", "\"öc\""),
+        (
+            "'äöü'.substring(1, 2) + 'abc'.substring(2) + 'x'.substring(5)",
+            "\"öc\"",
+        ),
         ("'abc'.indexOf('c')", "2"),
-        ("[3, 1, 2].sort() + [1, 1].distinct() + [1, 2].reverse()", "[1,2,3,1,2,1]"),
-        ("[min(3, 1.5), max([1, 4]), abs(-2), floor(1.7), ceil(1.2), round(2.345, 2), round(2.5)]", "[1.5,4,2,1,2,2.35,3]"),
-        ("[first([1, 2]), last([1, 2])] + values({'a': 5})", "[1,2,5]"),
+        (
+            "[3, 1, 2].sort() + [1, 1].distinct() + [1, 2].reverse()",
+            "[1,2,3,1,2,1]",
+        ),
+        (
+            "[min(3, 1.5), max([1, 4]), abs(-2), floor(1.7), ceil(1.2), round(2.345, 2), round(2.5)]",
+            "[1.5,4,2,1,2,2.35,3]",
+        ),
+        (
+            "[first([1, 2]), last([1, 2])] + values({'a': 5})",
+            "[1,2,5]",
+        ),
         ("keys({'a': 1, 'b': 2})", "[\"a\",\"b\"]"),
         ("string(1.50) + string(true) + string(2)", "\"1.50true2\""),
         ("[int('12'), int(3.9), int(true)]", "[12,3,1]"),
         ("bool('TRUE') && !bool('0')", "true"),
         ("type(1) + type('') + type([])", "\"numberstringlist\""),
-        ("timestamp(input.date) + duration('1h30m')", "\"2026-01-31T11:30:00Z\""),
-        ("timestamp('2026-02-01') - timestamp(input.date) == duration('14h')", "true"),
-        ("timestamp('2026-02-01T00:00:00+02:00') < timestamp('2026-02-01')", "true"),
+        (
+            "timestamp(input.date) + duration('1h30m')",
+            "\"2026-01-31T11:30:00Z\"",
+        ),
+        (
+            "timestamp('2026-02-01') - timestamp(input.date) == duration('14h')",
+            "true",
+        ),
+        (
+            "timestamp('2026-02-01T00:00:00+02:00') < timestamp('2026-02-01')",
+            "true",
+        ),
         ("timestamp(0)", "\"1970-01-01T00:00:00Z\""),
         ("duration('90s')", "\"90s\""),
         ("duration('1.5s') - duration('2s')", "\"-0.5s\""),
-        ("timestamp(input.date).getFullYear() * 100 + timestamp(input.date).getMonth()", "202600"),
+        (
+            "timestamp(input.date).getFullYear() * 100 + timestamp(input.date).getMonth()",
+            "202600",
+        ),
         ("timestamp(system.utcNow).getHours('Europe/Paris')", "17"),
         ("getHours(system.utcNow, '-02:00')", "14"),
         ("formatDate(input.date, '%d.%m.%Y')", "\"31.01.2026\""),
         ("parseJson('{\"a\": [1, 2.50]}').a[1]", "2.50"),
         ("toJson({'a': input.items[0].price})", "\"{\\\"a\\\":1.5}\""),
-        ("json.parse(json.stringify(input.items)) == input.items", "true"),
-        ("base64.encode('hello') + base64Decode('aGVsbG8=')", "\"aGVsbG8=hello\""),
-        ("sha256('abc')", "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\""),
+        (
+            "json.parse(json.stringify(input.items)) == input.items",
+            "true",
+        ),
+        (
+            "base64.encode('hello') + base64Decode('aGVsbG8=')",
+            "\"aGVsbG8=hello\"",
+        ),
+        (
+            "sha256('abc')",
+            "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"",
+        ),
         (
             "hmacSha256('key', 'The quick brown fox jumps over the lazy dog')",
             "\"f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8\"",
@@ -85,7 +151,10 @@ fn expressions_compute_as_a_person_expects() {
         ("input.yes ? 'y' : 'n'", "\"y\""),
         ("true || input.missing && input.missing || true", "true"),
         ("env.DEBUG == 'false'", "true"),
-        ("r'\\d' + '\\u00e9' + \"\"\"q\"q\"\"\" // comment", "\"\\\\dé" ),
+        (
+            "r'\\d' + '\\u00e9' + \"\"\"q\"q\"\"\" // comment",
+            "\"\\\\dé",
+        ),
         ("0x1F + 5u", "36"),
         ("b'abc'", "\"YWJj\""),
         ("{= not cel", ""),
@@ -104,25 +173,61 @@ fn errors_say_what_is_wrong() {
         ("input.missing", "Missing: input.missing is missing"),
         ("input.items[5]", "Missing: input.items[5] is missing"),
         ("1 / 0", "Evaluation: division by zero"),
-        ("1 < 'a'", "Evaluation: number cannot be compared with string"),
-        ("'a' + 1", "Evaluation: '+' does not work between string and number"),
-        ("'a' && true", "Evaluation: true or false is expected, not string"),
-        ("timestamp('soon')", "Evaluation: a timestamp such as 2026-01-31T12:00:00Z is expected"),
+        (
+            "1 < 'a'",
+            "Evaluation: number cannot be compared with string",
+        ),
+        (
+            "'a' + 1",
+            "Evaluation: '+' does not work between string and number",
+        ),
+        (
+            "'a' && true",
+            "Evaluation: true or false is expected, not string",
+        ),
+        (
+            "timestamp('soon')",
+            "Evaluation: a timestamp such as 2026-01-31T12:00:00Z is expected",
+        ),
         ("parseJson('{')", "Evaluation: the text is not valid JSON"),
-        ("[1].map(x, x.y)", "Missing: field 'y' is missing: there is a number, not a map"),
+        (
+            "[1].map(x, x.y)",
+            "Missing: field 'y' is missing: there is a number, not a map",
+        ),
         ("1 +", "CEL expression: the expression ends too early"),
         ("(1", "CEL expression: ')' is missing at the end"),
-        ("now()", "CEL expression: there is no function 'now' (at character 5)"),
-        ("foo.bar", "CEL expression: unknown root 'foo': the roots are input, env, system, steps and response (at character 1)"),
-        ("steps.nope.output", "CEL expression: there is no step named 'nope' (at character 1)"),
+        (
+            "now()",
+            "CEL expression: there is no function 'now' (at character 1)",
+        ),
+        (
+            "foo.bar",
+            "CEL expression: unknown root 'foo': the roots are input, env, system, steps and response (at character 1)",
+        ),
+        (
+            "steps.nope.output",
+            "CEL expression: there is no step named 'nope' (at character 1)",
+        ),
         (
             "steps.later.output",
             "CEL expression: step 'later' does not run before this place, so its result is not known here (at character 1)",
         ),
-        ("response.status", "CEL expression: 'response' can be used only in outputMapping and successWhen (at character 1)"),
-        ("env[input.name]", "CEL expression: 'env' must be followed by the name of one variable, and nothing more (at character 1)"),
-        ("'a'.matches('(')", "CEL expression: a pattern for matches() is not valid, or too large (at character 17)"),
-        ("env.API_KEY", "Evaluation: the secret env.API_KEY is not known here"),
+        (
+            "response.status",
+            "CEL expression: 'response' can be used only in outputMapping and successWhen (at character 1)",
+        ),
+        (
+            "env[input.name]",
+            "CEL expression: 'env' must be followed by the name of one variable, and nothing more (at character 1)",
+        ),
+        (
+            "'a'.matches('(')",
+            "CEL expression: a pattern for matches() is not valid, or too large (at character 5)",
+        ),
+        (
+            "env.API_KEY",
+            "Evaluation: the secret env.API_KEY is not known here",
+        ),
     ] {
         assert_eq!(evaluate(source).unwrap_err(), expected, "{source}");
     }
@@ -140,7 +245,10 @@ fn cost_size_and_depth_are_bounded() {
         "'aaaaaaaaaaaaaaaaaaaa'.replace('', 'bbbbbbbbbbbbbbbbbbbb').replace('', 'bbbbbbbbbbbbbbbbbbbb')\
          .replace('', 'bbbbbbbbbbbbbbbbbbbb').replace('', 'bbbbbbbbbbbbbbbbbbbb').replace('', 'bbbbbbbbbbbbbbbbbbbb')",
     ] {
-        assert!(evaluate(source).unwrap_err().starts_with("Limit"), "{source}");
+        assert!(
+            evaluate(source).unwrap_err().starts_with("Limit"),
+            "{source}"
+        );
     }
     for count in [40, 1_000, 3_900, 100_000] {
         for source in [
@@ -172,13 +280,25 @@ fn conditions_are_true_or_false() {
         let condition = Condition::compile(source, &Allowed::success_when(STEPS)).unwrap();
         condition.evaluate(&fixture.sending())
     };
-    assert_eq!(condition("response.status < 300 && response.body.ok"), Ok(true));
-    assert_eq!(condition(" {= response.headers['X-OK'] == '2' } "), Ok(false));
+    assert_eq!(
+        condition("response.status < 300 && response.body.ok"),
+        Ok(true)
+    );
+    assert_eq!(
+        condition(" {= response.headers['X-OK'] == '2' } "),
+        Ok(false)
+    );
     assert_eq!(condition("env.API_KEY.startsWith('s3')"), Ok(true));
     let error = condition("input.total").unwrap_err();
     assert_eq!(error.kind, RenderErrorKind::Evaluation);
-    assert_eq!(error.detail, "a condition must be true or false, not number");
-    assert_eq!(condition("input.gone > 1").unwrap_err().to_string(), " {input.gone > 1}: input.gone is missing");
+    assert_eq!(
+        error.detail,
+        "a condition must be true or false, not number"
+    );
+    assert_eq!(
+        condition("input.gone > 1").unwrap_err().to_string(),
+        " {input.gone > 1}: input.gone is missing"
+    );
     assert!(Condition::compile("{input.total} > 1", &Allowed::condition(STEPS)).is_err());
     assert!(Condition::compile("", &Allowed::condition(STEPS)).is_err());
 }

@@ -25,7 +25,11 @@ pub struct Outcomes(pub BTreeMap<String, (String, Value, Value)>);
 
 impl Steps for Outcomes {
     fn step(&self, name: &str) -> Option<StepOutcome<'_>> {
-        self.0.get(name).map(|(status, output, error)| StepOutcome { status, output, error })
+        self.0.get(name).map(|(status, output, error)| StepOutcome {
+            status,
+            output,
+            error,
+        })
     }
 }
 
@@ -75,8 +79,22 @@ impl Fixture {
             response: None,
             steps: Outcomes(
                 [
-                    ("check", outcome("Succeeded", json!({"ok": true, "left": [1, 2, 3]}), Value::Null)),
-                    ("Check stock", outcome("Failed", Value::Null, json!({"kind": "Http", "message": "no", "statusCode": 503}))),
+                    (
+                        "check",
+                        outcome(
+                            "Succeeded",
+                            json!({"ok": true, "left": [1, 2, 3]}),
+                            Value::Null,
+                        ),
+                    ),
+                    (
+                        "Check stock",
+                        outcome(
+                            "Failed",
+                            Value::Null,
+                            json!({"kind": "Http", "message": "no", "statusCode": 503}),
+                        ),
+                    ),
                     ("skipped", outcome("Skipped", Value::Null, Value::Null)),
                 ]
                 .into_iter()
@@ -99,13 +117,19 @@ impl Fixture {
     }
 
     pub fn sending(&self) -> Scope<'_> {
-        Scope { env: &self.sending, ..self.scope() }
+        Scope {
+            env: &self.sending,
+            ..self.scope()
+        }
     }
 
     /// The same, with every secret a readable variable.
     pub fn all_plain(mut self) -> Self {
         for variables in [&mut self.rendering, &mut self.sending] {
-            variables.values.values_mut().for_each(|(_, secret)| *secret = false);
+            variables
+                .values
+                .values_mut()
+                .for_each(|(_, secret)| *secret = false);
         }
         self
     }

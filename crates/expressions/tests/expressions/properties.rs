@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use wfm_expressions::{Allowed, Authentication, CelExpression, CompiledRequest, ParameterType, Rendered, Template, parse_body, redact};
+use wfm_expressions::{
+    Allowed, Authentication, CelExpression, CompiledRequest, ParameterType, Rendered, Template,
+    parse_body, redact,
+};
 
 use crate::fixture::{Fixture, STEPS, request};
 use crate::requests::{endpoint, parameter};
@@ -12,29 +15,108 @@ fn json_value() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
-        "-?(0|[1-9][0-9]{0,40})(\\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?".prop_map(|text| serde_json::from_str(&text).unwrap()),
+        "-?(0|[1-9][0-9]{0,40})(\\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?"
+            .prop_map(|text| serde_json::from_str(&text).unwrap()),
         any::<String>().prop_map(Value::from),
         "\\{(env\\.API_KEY|input\\.x|= 1 \\}|\\{)?\\}?".prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 40, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec((any::<String>(), inner), 0..5).prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+            prop::collection::vec((any::<String>(), inner), 0..5)
+                .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
         ]
     })
 }
 
 fn cel_source() -> impl Strategy<Value = String> {
     let token = prop::sample::select(vec![
-        "input", ".a", ".items", "env.API_KEY", "env.DEBUG", "steps.check.output", "[", "]", "(", ")", "{", "}", ",", ":", "?",
-        "&&", "||", "!", "-", "+", "*", "/", "%", "==", "!=", "<", ">=", " in ", "1", "0", "-1", "1.5", "1e300", "1e-300",
-        "9223372036854775807", "79228162514264337593543950335", "'a'", "'é'", "\"x\"", "b'\\xff'", "null", "true", "false",
-        ".map(x, ", ".filter(x, ", ".all(x, ", "x", "has(", "default(", "size(", ".size()", ".split('')", ".join(",
-        ".substring(", ".replace(", "timestamp(", "duration(", "'2026-01-01'", "'1h'", "'-99999999999999d'", "parseJson(",
-        "toJson(", "int(", "double(", "string(", "round(", ".getHours(", "formatDate(", "'%'", "'%Q'", "base64Decode(",
-        "sha256(", "hmacSha256(", "min(", "sum(", ".sort()", ".matches(", "'a{1000}{1000}'", "\\", "'", "`",
+        "input",
+        ".a",
+        ".items",
+        "env.API_KEY",
+        "env.DEBUG",
+        "steps.check.output",
+        "[",
+        "]",
+        "(",
+        ")",
+        "{",
+        "}",
+        ",",
+        ":",
+        "?",
+        "&&",
+        "||",
+        "!",
+        "-",
+        "+",
+        "*",
+        "/",
+        "%",
+        "==",
+        "!=",
+        "<",
+        ">=",
+        " in ",
+        "1",
+        "0",
+        "-1",
+        "1.5",
+        "1e300",
+        "1e-300",
+        "9223372036854775807",
+        "79228162514264337593543950335",
+        "'a'",
+        "'é'",
+        "\"x\"",
+        "b'\\xff'",
+        "null",
+        "true",
+        "false",
+        ".map(x, ",
+        ".filter(x, ",
+        ".all(x, ",
+        "x",
+        "has(",
+        "default(",
+        "size(",
+        ".size()",
+        ".split('')",
+        ".join(",
+        ".substring(",
+        ".replace(",
+        "timestamp(",
+        "duration(",
+        "'2026-01-01'",
+        "'1h'",
+        "'-99999999999999d'",
+        "parseJson(",
+        "toJson(",
+        "int(",
+        "double(",
+        "string(",
+        "round(",
+        ".getHours(",
+        "formatDate(",
+        "'%'",
+        "'%Q'",
+        "base64Decode(",
+        "sha256(",
+        "hmacSha256(",
+        "min(",
+        "sum(",
+        ".sort()",
+        ".matches(",
+        "'a{1000}{1000}'",
+        "\\",
+        "'",
+        "`",
     ]);
-    prop_oneof![prop::collection::vec(token, 0..25).prop_map(|tokens| tokens.concat()), any::<String>()]
+    prop_oneof![
+        prop::collection::vec(token, 0..25).prop_map(|tokens| tokens.concat()),
+        any::<String>()
+    ]
 }
 
 proptest! {

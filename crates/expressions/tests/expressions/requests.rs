@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use wfm_expressions::{
-    ApiKeyLocation, Authentication, CompiledRequest, EndpointDefinition, OutgoingRequest, ParameterDefinition,
-    ParameterType, RenderErrorKind, RenderedRequest,
+    ApiKeyLocation, Authentication, CompiledRequest, EndpointDefinition, OutgoingRequest,
+    ParameterDefinition, ParameterType, RenderErrorKind, RenderedRequest,
 };
 
 use crate::fixture::{Fixture, SECRET, request};
@@ -29,14 +29,23 @@ pub fn parameter(name: &str, parameter_type: ParameterType, rules: Value) -> Par
 }
 
 /// Renders, stores, reads back, and fills in.
-fn send(endpoint: &EndpointDefinition, mapping: Value) -> Result<OutgoingRequest, wfm_expressions::RenderError> {
+fn send(
+    endpoint: &EndpointDefinition,
+    mapping: Value,
+) -> Result<OutgoingRequest, wfm_expressions::RenderError> {
     let fixture = Fixture::new();
     let compiled = CompiledRequest::compile(endpoint, Some(&mapping), &request()).unwrap();
     let rendered = compiled.render(&fixture.scope())?;
     let stored = serde_json::to_string(&rendered).unwrap();
-    assert!(!stored.contains("s3cr3t") && !stored.contains("4711"), "{stored}");
+    assert!(
+        !stored.contains("s3cr3t") && !stored.contains("4711"),
+        "{stored}"
+    );
     let read: RenderedRequest = serde_json::from_str(&stored).unwrap();
-    assert_eq!(read, serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap());
+    assert_eq!(
+        read,
+        serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap()
+    );
     let outgoing = read.resolve(&fixture.sending())?;
     assert_eq!(rendered.resolve(&fixture.sending())?, outgoing);
     Ok(outgoing)
@@ -47,38 +56,82 @@ fn body(outgoing: &OutgoingRequest) -> String {
 }
 
 fn header<'o>(outgoing: &'o OutgoingRequest, name: &str) -> Option<&'o str> {
-    outgoing.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    outgoing
+        .headers
+        .iter()
+        .find(|(header, _)| header.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
 }
 
 #[test]
 fn without_parameters_the_mapping_is_the_body_or_the_query() {
-    let mapping = json!({"id": "{input.customerId}", "total": "{input.total}", "list": [1, "{input.name}"]});
+    let mapping =
+        json!({"id": "{input.customerId}", "total": "{input.total}", "list": [1, "{input.name}"]});
     let post = send(&endpoint("post", "{env.API_URL}/orders"), mapping.clone()).unwrap();
-    assert_eq!((post.method.as_str(), post.url.as_str()), ("POST", "https://api.example.com/orders"));
+    assert_eq!(
+        (post.method.as_str(), post.url.as_str()),
+        ("POST", "https://api.example.com/orders")
+    );
     assert_eq!(body(&post), r#"{"id":42,"total":100.10,"list":[1,"Ann"]}"#);
     assert_eq!(header(&post, "content-type"), Some("application/json"));
-    let get = send(&endpoint("GET", "{env.API_URL}/orders?v=1"), mapping.clone()).unwrap();
-    assert_eq!(get.url, "https://api.example.com/orders?v=1&id=42&total=100.10&list=1&list=Ann");
+    let get = send(
+        &endpoint("GET", "{env.API_URL}/orders?v=1"),
+        mapping.clone(),
+    )
+    .unwrap();
+    assert_eq!(
+        get.url,
+        "https://api.example.com/orders?v=1&id=42&total=100.10&list=1&list=Ann"
+    );
     assert_eq!((get.body, get.headers), (None, vec![]));
-    let whole = send(&endpoint("PUT", "https://a.example/"), json!("{input.items}")).unwrap();
-    assert_eq!(body(&whole), r#"[{"sku":"a","price":1.5,"n":2},{"sku":"b","price":2,"n":1}]"#);
-    let whole = send(&endpoint("DELETE", "https://a.example/"), json!({"$body": ["{input.yes}"], "q": 1})).unwrap();
-    assert_eq!((whole.url.as_str(), body(&whole).as_str()), ("https://a.example/?q=1", "[true]"));
-    assert_eq!(send(&endpoint("POST", "https://a.example/"), Value::Null).unwrap().body, None);
-    assert_eq!(body(&send(&endpoint("POST", "https://a.example/"), json!({})).unwrap()), "{}");
+    let whole = send(
+        &endpoint("PUT", "https://a.example/"),
+        json!("{input.items}"),
+    )
+    .unwrap();
+    assert_eq!(
+        body(&whole),
+        r#"[{"sku":"a","price":1.5,"n":2},{"sku":"b","price":2,"n":1}]"#
+    );
+    let whole = send(
+        &endpoint("DELETE", "https://a.example/"),
+        json!({"$body": ["{input.yes}"], "q": 1}),
+    )
+    .unwrap();
+    assert_eq!(
+        (whole.url.as_str(), body(&whole).as_str()),
+        ("https://a.example/?q=1", "[true]")
+    );
+    assert_eq!(
+        send(&endpoint("POST", "https://a.example/"), Value::Null)
+            .unwrap()
+            .body,
+        None
+    );
+    assert_eq!(
+        body(&send(&endpoint("POST", "https://a.example/"), json!({})).unwrap()),
+        "{}"
+    );
 }
 
 #[test]
 fn parameters_go_to_their_place() {
     use ParameterType::{Array, Integer, String as Text};
     let mut endpoint = endpoint("POST", "{env.API_URL}/users/{id}/x?f={filter}");
-    endpoint.headers = vec![("X-Trace".into(), "t-{trace}".into()), ("X-Opt".into(), "{missing ?? omit}".into())];
+    endpoint.headers = vec![
+        ("X-Trace".into(), "t-{trace}".into()),
+        ("X-Opt".into(), "{missing ?? omit}".into()),
+    ];
     endpoint.parameters = vec![
         parameter("id", Text, json!({})),
         parameter("filter", Text, json!({})),
         parameter("trace", Text, json!({})),
         parameter("missing", Text, json!({})),
-        parameter("page", Integer, json!({"in": "query", "name": "pageNumber"})),
+        parameter(
+            "page",
+            Integer,
+            json!({"in": "query", "name": "pageNumber"}),
+        ),
         parameter("tags", Array, json!({"in": "query"})),
         parameter("tenant", Text, json!({"in": "header", "name": "X-Tenant"})),
         parameter("amount", ParameterType::Decimal, Value::Null),
@@ -98,22 +151,45 @@ fn parameters_go_to_their_place() {
     assert_eq!(header(&outgoing, "x-trace"), Some("t-42"));
     assert_eq!(header(&outgoing, "x-tenant"), Some("Ann"));
     assert_eq!(header(&outgoing, "x-opt"), None);
-    assert_eq!(body(&outgoing), r#"{"amount":100.10,"kind":"standard","more":{"x":true}}"#);
+    assert_eq!(
+        body(&outgoing),
+        r#"{"amount":100.10,"kind":"standard","more":{"x":true}}"#
+    );
 }
 
 #[test]
 fn required_default_optional() {
     let mut endpoint = endpoint("POST", "https://a.example/");
-    endpoint.parameters = vec![parameter("a", ParameterType::Integer, json!({"minimum": 1}))];
+    endpoint.parameters = vec![parameter(
+        "a",
+        ParameterType::Integer,
+        json!({"minimum": 1}),
+    )];
     endpoint.parameters[0].is_required = true;
     let problems = CompiledRequest::compile(&endpoint, None, &request()).unwrap_err();
     assert_eq!(problems[0].pointer, "/inputMapping/a");
     let error = send(&endpoint, json!({"a": "{input.missing ?? omit}"})).unwrap_err();
-    assert_eq!((error.kind, error.place.as_str()), (RenderErrorKind::Missing, "/inputMapping/a"));
-    assert_eq!(send(&endpoint, json!({"a": "{input.nothing}"})).unwrap_err().kind, RenderErrorKind::Missing);
-    assert_eq!(send(&endpoint, json!({"a": "{input.name}"})).unwrap_err().kind, RenderErrorKind::Invalid);
+    assert_eq!(
+        (error.kind, error.place.as_str()),
+        (RenderErrorKind::Missing, "/inputMapping/a")
+    );
+    assert_eq!(
+        send(&endpoint, json!({"a": "{input.nothing}"}))
+            .unwrap_err()
+            .kind,
+        RenderErrorKind::Missing
+    );
+    assert_eq!(
+        send(&endpoint, json!({"a": "{input.name}"}))
+            .unwrap_err()
+            .kind,
+        RenderErrorKind::Invalid
+    );
     endpoint.parameters[0].default_value = Some("7".into());
-    assert_eq!(body(&send(&endpoint, json!({"a": "{input.missing ?? omit}"})).unwrap()), r#"{"a":7}"#);
+    assert_eq!(
+        body(&send(&endpoint, json!({"a": "{input.missing ?? omit}"})).unwrap()),
+        r#"{"a":7}"#
+    );
     endpoint.parameters[0].default_value = Some("0".into());
     let problems = CompiledRequest::compile(&endpoint, None, &request()).unwrap_err();
     assert_eq!(problems[0].pointer, "/parameters/0/defaultValue");
@@ -127,37 +203,85 @@ fn values_cannot_leave_their_place() {
     let mut path = endpoint("GET", "https://a.example/x/{p}/y");
     path.parameters = vec![parameter("p", ParameterType::String, json!({}))];
     let outgoing = send(&path, json!({"p": "{input.evil}"})).unwrap();
-    assert_eq!(outgoing.url, "https://a.example/x/..%2Fx%3Fy%3D1%23z%0D%0AA%3A%20b/y");
-    assert_eq!(send(&path, json!({"p": "{input.dots}"})).unwrap_err().kind, RenderErrorKind::Refused);
-    assert_eq!(send(&path, json!({"p": "{input.empty}"})).unwrap_err().kind, RenderErrorKind::Invalid);
+    assert_eq!(
+        outgoing.url,
+        "https://a.example/x/..%2Fx%3Fy%3D1%23z%0D%0AA%3A%20b/y"
+    );
+    assert_eq!(
+        send(&path, json!({"p": "{input.dots}"})).unwrap_err().kind,
+        RenderErrorKind::Refused
+    );
+    assert_eq!(
+        send(&path, json!({"p": "{input.empty}"})).unwrap_err().kind,
+        RenderErrorKind::Invalid
+    );
     let mut headers = endpoint("GET", "https://a.example/");
     headers.headers = vec![("X-A".into(), "{input.evil}".into())];
     let error = send(&headers, json!({})).unwrap_err();
-    assert_eq!((error.kind, error.place.as_str()), (RenderErrorKind::Refused, "/headers/X-A"));
+    assert_eq!(
+        (error.kind, error.place.as_str()),
+        (RenderErrorKind::Refused, "/headers/X-A")
+    );
     headers.headers.clear();
-    headers.parameters = vec![parameter("X-B", ParameterType::String, json!({"in": "header"}))];
-    assert_eq!(send(&headers, json!({"X-B": "{input.evil}"})).unwrap_err().kind, RenderErrorKind::Refused);
+    headers.parameters = vec![parameter(
+        "X-B",
+        ParameterType::String,
+        json!({"in": "header"}),
+    )];
+    assert_eq!(
+        send(&headers, json!({"X-B": "{input.evil}"}))
+            .unwrap_err()
+            .kind,
+        RenderErrorKind::Refused
+    );
 }
 
 #[test]
 fn authentication_is_filled_in_at_the_end() {
     let mut endpoint = endpoint("GET", "https://a.example/x?y=1");
-    endpoint.authentication = Authentication::Basic { username: "{input.name}".into(), password: "{env.API_KEY}".into() };
+    endpoint.authentication = Authentication::Basic {
+        username: "{input.name}".into(),
+        password: "{env.API_KEY}".into(),
+    };
     let outgoing = send(&endpoint, json!({})).unwrap();
-    assert_eq!(header(&outgoing, "Authorization"), Some("Basic QW5uOnMzY3IzdCAmICJrZXki"));
+    assert_eq!(
+        header(&outgoing, "Authorization"),
+        Some("Basic QW5uOnMzY3IzdCAmICJrZXki")
+    );
     assert!(outgoing.secrets.contains(&SECRET.to_owned()));
-    assert!(outgoing.secrets.contains(&"QW5uOnMzY3IzdCAmICJrZXki".to_owned()));
-    endpoint.authentication = Authentication::Bearer { token: "{env.NUMBER}".into() };
-    assert_eq!(header(&send(&endpoint, json!({})).unwrap(), "Authorization"), Some("Bearer 4711"));
-    let key = |location| Authentication::ApiKey { location, name: "X-Key".into(), value: "{env.API_KEY}".into() };
+    assert!(
+        outgoing
+            .secrets
+            .contains(&"QW5uOnMzY3IzdCAmICJrZXki".to_owned())
+    );
+    endpoint.authentication = Authentication::Bearer {
+        token: "{env.NUMBER}".into(),
+    };
+    assert_eq!(
+        header(&send(&endpoint, json!({})).unwrap(), "Authorization"),
+        Some("Bearer 4711")
+    );
+    let key = |location| Authentication::ApiKey {
+        location,
+        name: "X-Key".into(),
+        value: "{env.API_KEY}".into(),
+    };
     endpoint.authentication = key(ApiKeyLocation::Header);
-    assert_eq!(header(&send(&endpoint, json!({})).unwrap(), "x-key"), Some(SECRET));
+    assert_eq!(
+        header(&send(&endpoint, json!({})).unwrap(), "x-key"),
+        Some(SECRET)
+    );
     endpoint.authentication = key(ApiKeyLocation::Query);
     let outgoing = send(&endpoint, json!({"a": 1})).unwrap();
-    assert_eq!(outgoing.url, "https://a.example/x?y=1&a=1&X-Key=s3cr3t%20%26%20%22key%22");
+    assert_eq!(
+        outgoing.url,
+        "https://a.example/x?y=1&a=1&X-Key=s3cr3t%20%26%20%22key%22"
+    );
     let shown = format!("{outgoing:?}");
     assert!(!shown.contains("s3cr3t"), "{shown}");
-    endpoint.authentication = Authentication::Bearer { token: "literal".into() };
+    endpoint.authentication = Authentication::Bearer {
+        token: "literal".into(),
+    };
     let problems = CompiledRequest::compile(&endpoint, None, &request()).unwrap_err();
     assert_eq!(problems[0].pointer, "/authentication/token");
 }
@@ -165,7 +289,10 @@ fn authentication_is_filled_in_at_the_end() {
 #[test]
 fn secrets_reach_every_place() {
     let mut endpoint = endpoint("POST", "https://a.example/{p}");
-    endpoint.headers = vec![("X-A".into(), "a {env.API_KEY}".into()), ("X-B".into(), "{= env.NUMBER + '!' }".into())];
+    endpoint.headers = vec![
+        ("X-A".into(), "a {env.API_KEY}".into()),
+        ("X-B".into(), "{= env.NUMBER + '!' }".into()),
+    ];
     endpoint.parameters = vec![
         parameter("p", ParameterType::String, json!({})),
         parameter("q", ParameterType::Integer, json!({"in": "query"})),
@@ -180,9 +307,15 @@ fn secrets_reach_every_place() {
     .unwrap();
     assert_eq!(outgoing.url, "https://a.example/x-4711?q=4711");
     assert_eq!(header(&outgoing, "h"), Some("4711"));
-    assert_eq!(header(&outgoing, "x-a"), Some(format!("a {SECRET}").as_str()));
+    assert_eq!(
+        header(&outgoing, "x-a"),
+        Some(format!("a {SECRET}").as_str())
+    );
     assert_eq!(header(&outgoing, "x-b"), Some("4711!"));
-    assert_eq!(serde_json::from_str::<Value>(&body(&outgoing)).unwrap(), json!({"b": {"k": [SECRET]}, "n": 4711}));
+    assert_eq!(
+        serde_json::from_str::<Value>(&body(&outgoing)).unwrap(),
+        json!({"b": {"k": [SECRET]}, "n": 4711})
+    );
     endpoint.parameters[1].parameter_type = ParameterType::Boolean;
     let error = send(&endpoint, json!({"p": "x", "q": "{env.API_KEY}"})).unwrap_err();
     assert_eq!(error.kind, RenderErrorKind::Invalid);
@@ -196,13 +329,33 @@ fn forms_and_texts_are_written_by_content_type() {
         endpoint.headers = vec![("Content-Type".into(), content_type.into())];
         endpoint
     };
-    let form = send(&typed("application/x-www-form-urlencoded"), json!({"a": "x y+z", "b": [1, 2], "c": null})).unwrap();
+    let form = send(
+        &typed("application/x-www-form-urlencoded"),
+        json!({"a": "x y+z", "b": [1, 2], "c": null}),
+    )
+    .unwrap();
     assert_eq!(body(&form), "a=x+y%2Bz&b=1&b=2");
-    assert_eq!(header(&form, "content-type"), Some("application/x-www-form-urlencoded"));
-    let xml = send(&typed("text/xml; charset=utf-8"), json!({"$body": "<a k=\"{input.look}\">{env.API_KEY}</a>"})).unwrap();
-    assert_eq!(body(&xml), "<a k=\"{env.API_KEY}\">s3cr3t &amp; &quot;key&quot;</a>");
-    assert_eq!(body(&send(&typed("text/plain"), json!("Hi {input.name}")).unwrap()), "Hi Ann");
-    assert_eq!(body(&send(&typed("application/vnd.x+json"), json!({"a": 1})).unwrap()), "{\"a\":1}");
+    assert_eq!(
+        header(&form, "content-type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    let xml = send(
+        &typed("text/xml; charset=utf-8"),
+        json!({"$body": "<a k=\"{input.look}\">{env.API_KEY}</a>"}),
+    )
+    .unwrap();
+    assert_eq!(
+        body(&xml),
+        "<a k=\"{env.API_KEY}\">s3cr3t &amp; &quot;key&quot;</a>"
+    );
+    assert_eq!(
+        body(&send(&typed("text/plain"), json!("Hi {input.name}")).unwrap()),
+        "Hi Ann"
+    );
+    assert_eq!(
+        body(&send(&typed("application/vnd.x+json"), json!({"a": 1})).unwrap()),
+        "{\"a\":1}"
+    );
 }
 
 #[test]
@@ -212,33 +365,102 @@ fn publish_reports_what_cannot_work() {
         let mut endpoint = endpoint("POST", "https://a.example/{id}");
         endpoint.parameters = vec![parameter("id", Text, json!({}))];
         change(&mut endpoint);
-        CompiledRequest::compile(&endpoint, Some(&mapping), &request()).unwrap_err()[0].pointer.clone()
+        CompiledRequest::compile(&endpoint, Some(&mapping), &request()).unwrap_err()[0]
+            .pointer
+            .clone()
     };
-    assert_eq!(check(&|endpoint| endpoint.method = "TRACE".into(), json!({})), "/method");
-    assert_eq!(check(&|endpoint| endpoint.url = "https://a.example/{other}".into(), json!({})), "/url");
-    assert_eq!(check(&|endpoint| endpoint.headers = vec![("Bad Name".into(), "x".into())], json!({})), "/headers/Bad Name");
-    assert_eq!(check(&|endpoint| endpoint.headers = vec![("Content-Length".into(), "1".into())], json!({})), "/headers/Content-Length");
-    assert_eq!(check(&|endpoint| endpoint.headers = vec![("A".into(), "{nope}".into())], json!({})), "/headers/A");
-    assert_eq!(check(&|endpoint| endpoint.headers = vec![("A".into(), "a\nb".into())], json!({})), "/headers/A");
     assert_eq!(
-        check(&|endpoint| endpoint.parameters[0].validation_rules = Some(json!({"minimum": 1})), json!({})),
+        check(&|endpoint| endpoint.method = "TRACE".into(), json!({})),
+        "/method"
+    );
+    assert_eq!(
+        check(
+            &|endpoint| endpoint.url = "https://a.example/{other}".into(),
+            json!({})
+        ),
+        "/url"
+    );
+    assert_eq!(
+        check(
+            &|endpoint| endpoint.headers = vec![("Bad Name".into(), "x".into())],
+            json!({})
+        ),
+        "/headers/Bad Name"
+    );
+    assert_eq!(
+        check(
+            &|endpoint| endpoint.headers = vec![("Content-Length".into(), "1".into())],
+            json!({})
+        ),
+        "/headers/Content-Length"
+    );
+    assert_eq!(
+        check(
+            &|endpoint| endpoint.headers = vec![("A".into(), "{nope}".into())],
+            json!({})
+        ),
+        "/headers/A"
+    );
+    assert_eq!(
+        check(
+            &|endpoint| endpoint.headers = vec![("A".into(), "a\nb".into())],
+            json!({})
+        ),
+        "/headers/A"
+    );
+    assert_eq!(
+        check(
+            &|endpoint| endpoint.parameters[0].validation_rules = Some(json!({"minimum": 1})),
+            json!({})
+        ),
         "/parameters/0/validationRules/minimum"
     );
     assert_eq!(
-        check(&|endpoint| endpoint.parameters.push(parameter("x", Text, json!({"in": "path"}))), json!({})),
+        check(
+            &|endpoint| endpoint
+                .parameters
+                .push(parameter("x", Text, json!({"in": "path"}))),
+            json!({})
+        ),
         "/parameters/1/validationRules"
     );
-    assert_eq!(check(&|endpoint| endpoint.parameters.push(parameter("id", Text, json!({}))), json!({})), "/parameters/1/name");
-    assert_eq!(check(&|endpoint| endpoint.parameters[0].parameter_type = Integer, json!({"id": "abc"})), "/inputMapping/id");
-    assert_eq!(check(&|_| (), json!({"id": "{steps.later.output}"})), "/inputMapping/id");
-    assert_eq!(check(&|_| (), json!({"x": {"y": "{nope}"}})), "/inputMapping/x/y");
-    assert_eq!(check(&|_| (), json!([1])), "/inputMapping");
-    assert_eq!(check(&|_| (), json!({"$body": 1, "x": 2})), "/inputMapping/x");
     assert_eq!(
-        check(&|endpoint| {
-            endpoint.headers = vec![("authorization".into(), "x".into())];
-            endpoint.authentication = Authentication::Bearer { token: "{env.T}".into() };
-        }, json!({})),
+        check(
+            &|endpoint| endpoint.parameters.push(parameter("id", Text, json!({}))),
+            json!({})
+        ),
+        "/parameters/1/name"
+    );
+    assert_eq!(
+        check(
+            &|endpoint| endpoint.parameters[0].parameter_type = Integer,
+            json!({"id": "abc"})
+        ),
+        "/inputMapping/id"
+    );
+    assert_eq!(
+        check(&|_| (), json!({"id": "{steps.later.output}"})),
+        "/inputMapping/id"
+    );
+    assert_eq!(
+        check(&|_| (), json!({"x": {"y": "{nope}"}})),
+        "/inputMapping/x/y"
+    );
+    assert_eq!(check(&|_| (), json!([1])), "/inputMapping");
+    assert_eq!(
+        check(&|_| (), json!({"$body": 1, "x": 2})),
+        "/inputMapping/x"
+    );
+    assert_eq!(
+        check(
+            &|endpoint| {
+                endpoint.headers = vec![("authorization".into(), "x".into())];
+                endpoint.authentication = Authentication::Bearer {
+                    token: "{env.T}".into(),
+                };
+            },
+            json!({})
+        ),
         "/headers/authorization"
     );
     let mut definition = endpoint("GET", "https://a.example/{id}");
