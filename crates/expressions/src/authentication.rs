@@ -10,8 +10,9 @@ use crate::path::Segment;
 use crate::placeholder::{Fallback, Piece, pieces};
 use crate::rendered::{LatePart, RenderedText, basic_credentials};
 use crate::scope::Scope;
-use crate::template::{ParameterValues, TextTemplate};
 use crate::text::TextEncoding;
+use crate::text_template::ParameterValues;
+use crate::text_template::TextTemplate;
 
 /// Where an API key is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub enum RenderErrorKind {
 ///
 /// The caller adds the name of the step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}{}: {detail}", if place.is_empty() { "" } else { "at " }, place, if path.is_empty() { String::new() } else { format!(" {{{path}}}") })]
+#[error("{}{detail}", location(place, path))]
 pub struct RenderError {
     /// What kind of failure.
     pub kind: RenderErrorKind,
@@ -33,6 +33,16 @@ pub struct RenderError {
     pub path: String,
     /// What went wrong, in words.
     pub detail: String,
+}
+
+/// `at /place {path}: `, as far as they are known.
+fn location(place: &str, path: &str) -> String {
+    match (place, path) {
+        ("", "") => String::new(),
+        ("", path) => format!("{{{path}}}: "),
+        (place, "") => format!("at {place}: "),
+        (place, path) => format!("at {place} {{{path}}}: "),
+    }
 }
 
 impl RenderError {

@@ -24,6 +24,7 @@ mod response;
 mod scope;
 mod template;
 mod text;
+mod text_template;
 mod url_template;
 mod validation;
 

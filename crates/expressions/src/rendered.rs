@@ -79,7 +79,7 @@ pub enum LatePart {
 }
 
 /// A CEL expression kept whole. It must be evaluated with the scope it was rendered with: same input, steps and `utcNow`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LateCel {
     /// The source, without `{=` and `}`.
     pub source: String,
@@ -88,8 +88,21 @@ pub struct LateCel {
     pub(crate) compiled: Option<Arc<CelExpression>>,
 }
 
+/// Two are the same if their sources are: one read back has no compiled form.
+impl PartialEq for LateCel {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
 /// Derived texts shorter than this are not treated as secrets: they may be plain words chosen by an expression.
 const MINIMUM_DERIVED_SECRET_BYTES: usize = 16;
+
+impl Default for Rendered {
+    fn default() -> Self {
+        Self::plain(Value::Null)
+    }
+}
 
 impl Rendered {
     /// A value without secrets.

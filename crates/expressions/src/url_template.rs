@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::allowed::Allowed;
 use crate::path::Reference;
-use crate::template::{TextPart, TextTemplate};
 use crate::text::TextEncoding;
+use crate::text_template::TextPart;
+use crate::text_template::TextTemplate;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Zone {

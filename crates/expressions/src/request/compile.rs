@@ -10,8 +10,9 @@ use crate::authentication::CompiledAuthentication;
 use crate::parameter::ParameterDefinition;
 use crate::path::push_pointer_segment;
 use crate::response::is_json;
-use crate::template::{Node, TextTemplate};
+use crate::template::Node;
 use crate::text::TextEncoding;
+use crate::text_template::TextTemplate;
 use crate::url_template;
 use crate::validation::{Place, Rules};
 

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::authentication::{Authentication, CompiledAuthentication};
 use crate::parameter::{ParameterDefinition, ParameterType};
 use crate::rendered::{Rendered, RenderedText};
-use crate::template::{Node, TextTemplate};
+use crate::template::Node;
+use crate::text_template::TextTemplate;
 use crate::validation::Rules;
 
 pub use outgoing::OutgoingRequest;

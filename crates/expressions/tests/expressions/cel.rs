@@ -297,7 +297,7 @@ fn conditions_are_true_or_false() {
     );
     assert_eq!(
         condition("input.gone > 1").unwrap_err().to_string(),
-        " {input.gone > 1}: input.gone is missing"
+        "{input.gone > 1}: input.gone is missing"
     );
     assert!(Condition::compile("{input.total} > 1", &Allowed::condition(STEPS)).is_err());
     assert!(Condition::compile("", &Allowed::condition(STEPS)).is_err());
