@@ -36,7 +36,10 @@ pub struct ClaimKey {
 impl ClaimKey {
     /// A claim on `key` in `scope`.
     pub fn new(scope: impl Into<Arc<str>>, key: impl Into<Arc<str>>) -> Self {
-        Self { scope: scope.into(), key: key.into() }
+        Self {
+            scope: scope.into(),
+            key: key.into(),
+        }
     }
 }
 

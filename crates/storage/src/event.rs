@@ -33,13 +33,15 @@ impl fmt::Display for StreamVersion {
 pub struct StreamId(Arc<str>);
 
 impl StreamId {
-    /// Checks the name.
+    /// The stream of a name that was built in code; a text from outside goes through [`Self::parse`].
     ///
     /// # Panics
-    /// Never: a name out of place is answered with `None` by [`Self::parse`]; this form is for names built in code.
+    /// In debug builds, when the text is no stream name. Otherwise such a name is refused when something is appended.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into().into())
+        let name = name.into();
+        debug_assert!(Self::parse(&name).is_some(), "{name:?} is no stream name");
+        Self(name.into())
     }
 
     /// The stream of this name, or `None` when the text is no stream name.
@@ -47,6 +49,18 @@ impl StreamId {
     pub fn parse(name: &str) -> Option<Self> {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         (!name.is_empty() && name.len() <= 100 && name.bytes().all(allowed)).then(|| Self(name.into()))
+    }
+
+    /// The stream of a name that comes from the store, whatever it is: adapters read with this form.
+    #[must_use]
+    pub fn from_stored(name: Arc<str>) -> Self {
+        Self(name)
+    }
+
+    /// The name, shared.
+    #[must_use]
+    pub fn shared(&self) -> Arc<str> {
+        self.0.clone()
     }
 
     /// The name.
@@ -123,7 +137,11 @@ pub struct StoredEvent {
 
 impl fmt::Debug for StoredEvent {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}@{} {}", self.position, self.stream, self.version, self.event_type)
+        write!(
+            formatter,
+            "{} {}@{} {}",
+            self.position, self.stream, self.version, self.event_type
+        )
     }
 }
 

@@ -6,7 +6,8 @@ use tokio::sync::broadcast;
 
 use crate::{append::StorageError, event::Position, event::StoredEvent, log::EventLog};
 
-/// Events that one transaction committed, in order.
+/// Events that one transaction committed, in order. In the feed an empty batch says that events are to be read from the
+/// log; a [`Subscription`] never hands one out.
 pub type CommittedBatch = Arc<Vec<StoredEvent>>;
 
 /// How many batches a subscriber may lag behind before it reads the log instead.
@@ -27,7 +28,12 @@ impl Subscription {
     /// A subscription after `last` that listens to `live` and reads `log` to catch up.
     #[must_use]
     pub fn new(log: Arc<dyn EventLog>, live: broadcast::Receiver<CommittedBatch>, last: Position) -> Self {
-        Self { log, live, last, caught_up: false }
+        Self {
+            log,
+            live,
+            last,
+            caught_up: false,
+        }
     }
 
     /// Position of the last event handed out.
@@ -72,7 +78,10 @@ impl Subscription {
 
     /// Takes what of `batch` is new; a gap means that batches were missed, so the log is read instead.
     fn accept(&mut self, batch: CommittedBatch, batches: &mut Vec<CommittedBatch>) {
-        let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return };
+        let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
+            self.caught_up = false;
+            return;
+        };
         if last.position <= self.last {
             return;
         }
@@ -82,7 +91,11 @@ impl Subscription {
         } else if first.position > self.last {
             self.caught_up = false;
         } else {
-            let rest: Vec<_> = batch.iter().filter(|event| event.position > self.last).cloned().collect();
+            let rest: Vec<_> = batch
+                .iter()
+                .filter(|event| event.position > self.last)
+                .cloned()
+                .collect();
             self.last = last.position;
             batches.push(Arc::new(rest));
         }

@@ -57,7 +57,8 @@ pub fn fold(changes: Vec<Change>) -> Vec<Operation> {
             Change::Put { table, row } => segment.table(table).put(row),
             Change::Update { table, key, set } => segment.table(table).update(key, set),
             Change::Delete { table, key } => segment.table(table).delete(key),
-            conditional @ (Change::UpdateWhere { .. } | Change::DeleteWhere { .. } | Change::ClearReferences { .. }) => {
+            conditional
+            @ (Change::UpdateWhere { .. } | Change::DeleteWhere { .. } | Change::ClearReferences { .. }) => {
                 segment.finish(&mut operations);
                 operations.push(Operation::Conditional(conditional));
             }
@@ -75,7 +76,10 @@ struct Segment {
 
 impl Segment {
     fn table(&mut self, table: &'static Table) -> &mut TableFold {
-        let place = self.tables.iter().position(|(known, _)| std::ptr::eq(*known, table) || *known == table);
+        let place = self
+            .tables
+            .iter()
+            .position(|(known, _)| std::ptr::eq(*known, table) || *known == table);
         let place = place.unwrap_or_else(|| {
             self.tables.push((table, TableFold::default()));
             self.tables.len() - 1
@@ -139,7 +143,11 @@ impl TableFold {
                 Fate::Update(key, _) | Fate::Delete(key) => Some(Key::of(key)),
                 Fate::Nothing => None,
             };
-            fates.iter().enumerate().filter_map(|(place, fate)| Some((key(fate)?, place))).collect()
+            fates
+                .iter()
+                .enumerate()
+                .filter_map(|(place, fate)| Some((key(fate)?, place)))
+                .collect()
         })
     }
 
@@ -234,16 +242,25 @@ impl TableFold {
                 Fate::Update(key, mut set) => {
                     set.sort_by_key(|(column, _)| *column);
                     let same = |columns: &[ColumnIndex]| columns.iter().eq(set.iter().map(|(column, _)| column));
-                    let place = updates.iter().position(|(columns, _)| same(columns)).unwrap_or_else(|| {
-                        updates.push((set.iter().map(|(column, _)| *column).collect(), Vec::new()));
-                        updates.len() - 1
-                    });
-                    let row = std::iter::once(key).chain(set.into_iter().map(|(_, value)| value)).collect();
+                    let place = updates
+                        .iter()
+                        .position(|(columns, _)| same(columns))
+                        .unwrap_or_else(|| {
+                            updates.push((set.iter().map(|(column, _)| *column).collect(), Vec::new()));
+                            updates.len() - 1
+                        });
+                    let row = std::iter::once(key)
+                        .chain(set.into_iter().map(|(_, value)| value))
+                        .collect();
                     updates[place].1.push(row);
                 }
             }
         }
-        operations.extend(updates.into_iter().map(|(columns, rows)| Operation::Update { table, columns, rows }));
+        operations.extend(
+            updates
+                .into_iter()
+                .map(|(columns, rows)| Operation::Update { table, columns, rows }),
+        );
         if !puts.is_empty() {
             operations.push(Operation::Put { table, rows: puts });
         }

@@ -10,7 +10,10 @@ use uuid::Uuid;
 use crate::event::{StoredEvent, StreamVersion};
 
 /// The hash of one event's fields.
-#[allow(clippy::too_many_arguments, reason = "the eight hashed fields, in the order in which they are hashed")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "the eight hashed fields, in the order in which they are hashed"
+)]
 #[must_use]
 pub fn leaf_hash(
     stream: &str,

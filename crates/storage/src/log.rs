@@ -11,6 +11,9 @@ use crate::{
     work::{WorkFilter, WorkItem},
 };
 
+/// Bytes of payload and metadata after which a page of the log ends, whatever its limit.
+pub const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
+
 /// The log's end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
@@ -45,19 +48,35 @@ pub trait EventLog: Send + Sync + 'static {
     async fn head(&self) -> Result<Head, StorageError>;
 
     /// Up to `limit` events of a stream after `after`, in order.
-    async fn read_stream(&self, stream: &StreamId, after: StreamVersion, limit: u32) -> Result<Vec<StoredEvent>, StorageError>;
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        after: StreamVersion,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StorageError>;
 
-    /// Up to `limit` events of the log after `after`, in order. A hole is [`StorageError::Corrupt`].
+    /// Up to `limit` events of the log after `after`, in order; fewer when they are large ([`MAX_PAGE_BYTES`]), none only at
+    /// the log's end. A hole is [`StorageError::Corrupt`].
     async fn read_log(&self, after: Position, limit: u32) -> Result<Vec<StoredEvent>, StorageError>;
 
     /// The same, for the events of one workspace.
-    async fn read_workspace(&self, workspace: i64, after: Position, limit: u32) -> Result<Vec<StoredEvent>, StorageError>;
+    async fn read_workspace(
+        &self,
+        workspace: i64,
+        after: Position,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StorageError>;
 
     /// A stream without its events; `None` when it does not exist.
     async fn stream(&self, stream: &StreamId) -> Result<Option<StreamInfo>, StorageError>;
 
     /// Streams in name order after `after`, optionally of one workspace.
-    async fn streams(&self, workspace: Option<i64>, after: Option<&str>, limit: u32) -> Result<Vec<StreamInfo>, StorageError>;
+    async fn streams(
+        &self,
+        workspace: Option<i64>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<StreamInfo>, StorageError>;
 
     /// Who holds a claim.
     async fn claim(&self, key: &ClaimKey) -> Result<Option<Claim>, StorageError>;
@@ -74,7 +93,7 @@ pub trait EventLog: Send + Sync + 'static {
     /// Open work in execution order.
     async fn work(&self, filter: &WorkFilter, limit: u32) -> Result<Vec<WorkItem>, StorageError>;
 
-    /// When the next timer is due: fixed-width instant.
+    /// The earliest `due_at` of all open work, whatever its state: fixed-width instant.
     async fn next_timer(&self) -> Result<Option<Arc<str>>, StorageError>;
 
     /// Allots `count` ids of a sequence, durably and without gaps between calls; returns the first. Sequences start at 1.
@@ -82,4 +101,7 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// Every event after `after`, and every later one as it is committed.
     fn subscribe(&self, after: Position) -> Subscription;
+
+    /// Commits what was accepted, refuses what comes later, ends subscriptions and lets go of the store. Reads may go on.
+    async fn close(&self) {}
 }

@@ -3,7 +3,7 @@
 //! Invariant: the checkpoint lives beside the rows and moves in the same transaction, so that whatever crashes, every
 //! event takes effect exactly once.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -243,7 +243,7 @@ pub enum ApplyError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableDifference {
     /// The table.
-    pub table: &'static str,
+    pub table: String,
     /// Rows that only the rebuilt side has, or has otherwise.
     pub missing: u64,
     /// Rows that only the serving side has, or has otherwise.
@@ -265,13 +265,17 @@ pub struct Query {
 impl Query {
     /// A query whose text every database takes.
     pub fn new(text: impl Into<std::borrow::Cow<'static, str>>, parameters: Vec<Cell>) -> Self {
-        Self { sqlite: text.into(), sqlserver: None, parameters }
+        Self {
+            sqlite: text.into(),
+            sqlserver: None,
+            parameters,
+        }
     }
 }
 
 /// The tables with their checkpoint.
 #[async_trait]
-pub trait ReadStore: Send + Sync + 'static {
+pub trait ReadStore: Any + Send + Sync {
     /// How far the rows are; `None` when nothing was ever projected.
     async fn checkpoint(&self) -> Result<Option<Checkpoint>, StorageError>;
 

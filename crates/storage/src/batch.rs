@@ -1,1 +1,0 @@
-//! Judging a batch of appends: the outcome equals running them one after another.
