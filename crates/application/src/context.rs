@@ -1,0 +1,137 @@
+//! Where a command comes from: what the envelope of its events says beside the facts.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use wfm_domain::{
+    ids::UserId,
+    protected::{DataKey, Protected},
+};
+
+use crate::security::access::Caller;
+
+/// Who acts.
+#[derive(Debug, Clone)]
+pub enum Actor {
+    /// A user, possibly through an API key.
+    User(Caller),
+    /// The system itself: the engine, a cascade, the first start.
+    System(&'static str),
+}
+
+/// A caller's key for at-most-once commands.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    /// The `Idempotency-Key`.
+    pub key: String,
+    /// Hash over method, path and body (hex).
+    pub request_hash: String,
+}
+
+/// Where a command comes from.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Who acts.
+    pub actor: Actor,
+    /// Ties together everything that one request led to.
+    pub correlation_id: Arc<str>,
+    /// The event or request that led to this command.
+    pub causation_id: Option<Arc<str>>,
+    /// W3C trace context of the request.
+    pub traceparent: Option<Arc<str>>,
+    /// Network address of the client.
+    pub client_address: Option<Arc<str>>,
+    /// The caller's idempotency key.
+    pub idempotency: Option<Idempotency>,
+    /// Version the caller believes the entity to have (`If-Match`).
+    pub expected_version: Option<u64>,
+}
+
+impl Context {
+    /// A context of the system itself.
+    pub fn system(part: &'static str, correlation_id: impl Into<Arc<str>>) -> Self {
+        Self {
+            actor: Actor::System(part),
+            correlation_id: correlation_id.into(),
+            causation_id: None,
+            traceparent: None,
+            client_address: None,
+            idempotency: None,
+            expected_version: None,
+        }
+    }
+
+    /// A context of a user's request.
+    pub fn user(caller: Caller, correlation_id: impl Into<Arc<str>>) -> Self {
+        Self { actor: Actor::User(caller), ..Self::system("", correlation_id) }
+    }
+
+    /// The user who acts, if a user does.
+    #[must_use]
+    pub fn user_id(&self) -> Option<UserId> {
+        match &self.actor {
+            Actor::User(caller) => Some(caller.user),
+            Actor::System(_) => None,
+        }
+    }
+
+    /// The actor as the command store names it.
+    pub(crate) fn actor_name(&self) -> String {
+        match &self.actor {
+            Actor::User(caller) => format!("user/{}", caller.user),
+            Actor::System(part) => format!("system/{part}"),
+        }
+    }
+
+    /// The client's address as it goes into the envelope: sealed under the acting person's key.
+    pub(crate) fn sealed_address(&self) -> Option<Protected> {
+        let address = self.client_address.as_ref()?;
+        Some(Protected::new(DataKey::Person(self.user_id()?), Arc::clone(address)))
+    }
+
+    /// The envelope's metadata (JSON).
+    pub(crate) fn metadata(&self, workspace: Option<i64>, client_address: Option<&Protected>) -> Arc<str> {
+        let actor = match &self.actor {
+            Actor::User(caller) => ActorForm { user_id: Some(caller.user.0), api_key_id: caller.key.map(|key| key.0), system: None },
+            Actor::System(part) => ActorForm { user_id: None, api_key_id: None, system: Some(part) },
+        };
+        let form = MetadataForm {
+            actor,
+            correlation_id: &self.correlation_id,
+            causation_id: self.causation_id.as_deref(),
+            command_id: self.idempotency.as_ref().map(|command| command.key.as_str()),
+            workspace_id: workspace,
+            client_address,
+            traceparent: self.traceparent.as_deref(),
+        };
+        serde_json::to_string(&form).expect("texts and numbers always serialise; the address is sealed").into()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ActorForm<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MetadataForm<'a> {
+    actor: ActorForm<'a>,
+    correlation_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    causation_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_address: Option<&'a Protected>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<&'a str>,
+}

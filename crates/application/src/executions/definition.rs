@@ -1,0 +1,210 @@
+//! What a published version compiles to: every template, URL and condition, once; also the check that publishing makes.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::Value;
+use wfm_domain::{
+    api_endpoint::ParameterType as DomainParameterType,
+    ids::{ProjectId, StepId, WorkflowId, WorkspaceId},
+    refusal::FieldError,
+    workflow::{Definition, EndpointSnapshot, ErrorHandling, OnError, Step},
+};
+use wfm_expressions::{
+    Allowed, Authentication, CompiledRequest, Condition, EndpointDefinition, ParameterDefinition, ParameterType, Problem,
+    Template,
+};
+
+/// One step, ready to run.
+pub struct CompiledStep {
+    /// `WorkflowSteps.Id`.
+    pub id: StepId,
+    /// Name.
+    pub name: Arc<str>,
+    /// The step is skipped when false.
+    pub condition: Option<Condition>,
+    /// The call.
+    pub request: CompiledRequest,
+    /// Template of the output; without one the output is the body.
+    pub output: Option<Template>,
+    /// Decides about success instead of the status.
+    pub success_when: Option<Condition>,
+    /// Retries, `onError`, `repeatable`.
+    pub handling: ErrorHandling,
+    /// Where `onError: goto` leads, as an index into the steps.
+    pub goto: Option<usize>,
+    /// Whether the run goes on when the step fails.
+    pub is_optional: bool,
+    /// What one attempt may take.
+    pub timeout: Duration,
+    /// Attempts in all.
+    pub attempts: u32,
+    /// Seconds before the first retry.
+    pub retry_delay_seconds: u32,
+}
+
+/// A published version, ready to run.
+pub struct CompiledWorkflow {
+    /// The workflow.
+    pub id: WorkflowId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// Its project.
+    pub project: ProjectId,
+    /// `Workflows.Version`.
+    pub version: u32,
+    /// Environment of its runs.
+    pub environment: wfm_domain::ids::EnvironmentId,
+    /// Steps in order.
+    pub steps: Vec<CompiledStep>,
+    /// Template of a run's output; without one it is the last step's.
+    pub output: Option<Template>,
+}
+
+impl CompiledWorkflow {
+    /// Compiles a definition.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with its place as a JSON pointer into the workflow.
+    pub fn compile(
+        id: WorkflowId,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        version: u32,
+        definition: &Definition,
+    ) -> Result<Self, Vec<FieldError>> {
+        let mut problems = Vec::new();
+        let names: Vec<&str> = definition.steps.iter().map(|step| step.name.as_str()).collect();
+        let mut steps = Vec::with_capacity(names.len());
+        for (index, step) in definition.steps.iter().enumerate() {
+            let place = format!("/steps/{index}");
+            let endpoint = definition.endpoints.iter().find(|endpoint| endpoint.id == step.api_endpoint_id);
+            match endpoint {
+                None => problems.push(FieldError {
+                    pointer: format!("{place}/apiEndpointId"),
+                    detail: format!("endpoint {} does not exist", step.api_endpoint_id),
+                }),
+                Some(endpoint) => match compile_step(step, index, &names, endpoint) {
+                    Ok(step) => steps.push(step),
+                    Err(found) => problems.extend(found.into_iter().map(|problem| FieldError {
+                        pointer: format!("{place}{}", problem.pointer),
+                        detail: format!("step \"{}\": {}", step.name, problem.detail),
+                    })),
+                },
+            }
+        }
+        let output = definition.settings.configuration.as_ref().and_then(|configuration| configuration.get("output"));
+        let output = output.map(|output| Template::compile(output, &Allowed::workflow_output(names.iter().copied())));
+        let output = output.transpose().unwrap_or_else(|found| {
+            problems.extend(found.into_iter().map(|problem| FieldError {
+                pointer: format!("/configuration/output{}", problem.pointer),
+                detail: problem.detail,
+            }));
+            None
+        });
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Self { id, workspace, project, version, environment: definition.settings.environment_id, steps, output })
+    }
+}
+
+/// Notes the problems of one part under its key and goes on, so that an author sees all of them at once.
+fn part<T>(problems: &mut Vec<Problem>, key: &str, compiled: Result<T, Vec<Problem>>) -> Option<T> {
+    match compiled {
+        Ok(part) => Some(part),
+        Err(found) => {
+            problems.extend(found.into_iter().map(|problem| Problem::new(format!("{key}{}", problem.pointer), problem.detail)));
+            None
+        }
+    }
+}
+
+fn compile_step(step: &Step, index: usize, names: &[&str], endpoint: &EndpointSnapshot) -> Result<CompiledStep, Vec<Problem>> {
+    let earlier = || names[..index].iter().copied();
+    let later = || names[index..].iter().copied();
+    let mut problems = Vec::new();
+    let condition = step.condition.as_deref().filter(|text| !text.trim().is_empty()).and_then(|text| {
+        let allowed = Allowed::condition(earlier()).with_later_steps(later());
+        part(&mut problems, "/condition", Condition::compile(text, &allowed))
+    });
+    let request = endpoint_definition(endpoint).and_then(|endpoint| {
+        let allowed = Allowed::request(earlier()).with_later_steps(later());
+        CompiledRequest::compile(&endpoint, step.input_mapping.as_ref(), &allowed)
+    });
+    let request = part(&mut problems, "", request);
+    let output = step.output_mapping.as_ref().and_then(|mapping| {
+        let allowed = Allowed::output_mapping(earlier()).with_later_steps(later());
+        part(&mut problems, "/outputMapping", Template::compile(mapping, &allowed))
+    });
+    let handling = ErrorHandling::of_step(step.error_handling.as_ref(), step.is_optional).unwrap_or_else(|errors| {
+        problems.extend(errors.into_iter().map(|error| Problem::new(error.pointer, error.detail)));
+        ErrorHandling::default()
+    });
+    let success_when = handling.success_when.as_deref().and_then(|text| {
+        let allowed = Allowed::success_when(earlier()).with_later_steps(later());
+        part(&mut problems, "/errorHandling/successWhen", Condition::compile(text, &allowed))
+    });
+    let goto = handling.on_error.as_ref().and_then(|on_error| {
+        let OnError::Goto(target) = on_error else { return None };
+        let found = names.iter().position(|name| name == target).filter(|found| *found > index);
+        if found.is_none() {
+            problems.push(Problem::new("/errorHandling/goto", format!("\"{target}\" is not a later step")));
+        }
+        found
+    });
+    match request {
+        Some(request) if problems.is_empty() => Ok(CompiledStep {
+            id: step.id,
+            name: step.name.as_str().into(),
+            condition,
+            request,
+            output,
+            success_when,
+            is_optional: step.is_optional || handling.on_error == Some(OnError::Continue),
+            handling,
+            goto,
+            timeout: Duration::from_secs(u64::from(step.timeout_seconds)),
+            attempts: step.retry_count.unwrap_or(0) + 1,
+            retry_delay_seconds: step.retry_delay_seconds,
+        }),
+        Some(_) | None => Err(problems),
+    }
+}
+
+fn endpoint_definition(endpoint: &EndpointSnapshot) -> Result<EndpointDefinition, Vec<Problem>> {
+    let settings = &endpoint.settings;
+    let authentication =
+        Authentication::parse(settings.authentication_method.as_deref(), settings.authentication.as_ref())?;
+    let headers = settings.headers.iter().flatten().map(|(name, value)| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        (name.clone(), text)
+    });
+    Ok(EndpointDefinition {
+        method: settings.method.clone(),
+        url: settings.url.clone(),
+        headers: headers.collect(),
+        authentication,
+        parameters: endpoint.parameters.iter().map(|parameter| ParameterDefinition {
+            name: parameter.name.clone(),
+            parameter_type: parameter_type(parameter.parameter_type),
+            is_required: parameter.is_required,
+            default_value: parameter.default_value.clone(),
+            validation_rules: parameter.validation_rules.clone(),
+        }).collect(),
+    })
+}
+
+fn parameter_type(parameter_type: DomainParameterType) -> ParameterType {
+    match parameter_type {
+        DomainParameterType::String => ParameterType::String,
+        DomainParameterType::Integer => ParameterType::Integer,
+        DomainParameterType::Boolean => ParameterType::Boolean,
+        DomainParameterType::Decimal => ParameterType::Decimal,
+        DomainParameterType::DateTime => ParameterType::DateTime,
+        DomainParameterType::Object => ParameterType::Object,
+        DomainParameterType::Array => ParameterType::Array,
+    }
+}
+
+/// The JSON null that stands for what is not there.
+pub(crate) static NULL: Value = Value::Null;

@@ -1,0 +1,68 @@
+//! The values of an environment that a run may read.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use wfm_domain::{
+    environment::{Environment, EnvironmentConfiguration},
+    ids::EnvironmentId,
+};
+use wfm_expressions::EnvValue;
+use wfm_storage::event::StreamVersion;
+
+/// An environment as of a version of its stream. Its `Debug` form does not exist: it holds secrets.
+pub struct EnvironmentValues {
+    /// The environment.
+    pub id: EnvironmentId,
+    /// Version of its stream.
+    pub version: StreamVersion,
+    /// Settings of its runs.
+    pub configuration: EnvironmentConfiguration,
+    /// Exists, is active and not deleted.
+    pub usable: bool,
+    variables: FxHashMap<String, (bool, Arc<str>)>,
+}
+
+impl EnvironmentValues {
+    /// The values of an opened aggregate.
+    #[must_use]
+    pub fn new(id: EnvironmentId, version: StreamVersion, environment: &Environment) -> Self {
+        let open = |(name, variable): (&String, &wfm_domain::environment::Variable)| {
+            let value = variable.value.shared()?;
+            Some((name.clone(), (variable.secret, Arc::clone(value))))
+        };
+        Self {
+            id,
+            version,
+            configuration: environment.configuration.clone(),
+            usable: environment.id.is_some() && environment.is_active && !environment.is_deleted,
+            variables: environment.variables.0.iter().filter_map(open).collect(),
+        }
+    }
+}
+
+/// The view for everything that is recorded: secrets stay closed.
+pub struct Durable<'a>(pub &'a EnvironmentValues);
+
+impl wfm_expressions::Environment for Durable<'_> {
+    fn variable(&self, name: &str) -> EnvValue<'_> {
+        match self.0.variables.get(name) {
+            Some((true, _)) => EnvValue::Secret(None),
+            Some((false, value)) => EnvValue::Plain(value),
+            None => EnvValue::Missing,
+        }
+    }
+}
+
+/// The view for the moment before sending, and for conditions, which yield no more than a truth value.
+pub struct Sending<'a>(pub &'a EnvironmentValues);
+
+impl wfm_expressions::Environment for Sending<'_> {
+    fn variable(&self, name: &str) -> EnvValue<'_> {
+        match self.0.variables.get(name) {
+            Some((true, value)) => EnvValue::Secret(Some(value)),
+            Some((false, value)) => EnvValue::Plain(value),
+            None => EnvValue::Missing,
+        }
+    }
+}

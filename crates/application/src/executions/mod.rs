@@ -1,0 +1,16 @@
+//! Runs: the use cases and the planning behind the Execution saga.
+//!
+//! `definition` holds what a published version compiles to, `environment` the values a run may read, `plan` the next moves
+//! of a run, `live` a run in memory, `runs` the use cases that the API and the engine call, `queue` who is next when a
+//! place is free, `registry` who waits for a run or stops it.
+
+pub mod cache;
+pub mod definition;
+pub mod environment;
+pub mod live;
+pub mod outcome;
+pub mod plan;
+pub mod queue;
+pub mod recovery;
+pub mod registry;
+pub mod runs;

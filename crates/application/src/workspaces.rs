@@ -1,0 +1,162 @@
+//! Workspaces and their members.
+
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use wfm_domain::{
+    choice::Choice,
+    ids::{MembershipId, UserId, WorkspaceId},
+    role::Role,
+    user::User,
+    workspace::{ActivateWorkspace, ChangeWorkspace, CreateWorkspace, DeactivateWorkspace, RemoveMember, SetMember, Workspace, WorkspaceCommand},
+};
+
+use crate::{
+    app::App,
+    context::Context,
+    error::ApplicationError,
+    input::double_option,
+    security::permission::Permission,
+    store::{Loaded, Recorded, check_version},
+};
+
+/// Body of `POST /workspaces`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewWorkspace {
+    /// Unique in the system, at most 200 characters.
+    pub name: String,
+    /// At most 1000 characters.
+    pub description: Option<String>,
+}
+
+/// Body of `PATCH /workspaces/{id}`.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WorkspacePatch {
+    /// See [`NewWorkspace::name`].
+    pub name: Option<String>,
+    /// See [`NewWorkspace::description`]; null removes it.
+    #[serde(default, deserialize_with = "double_option")]
+    pub description: Option<Option<String>>,
+}
+
+/// Body of `PUT /workspaces/{id}/members/{userId}`.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MemberInput {
+    /// Role in the workspace, by name or number; `Viewer` when omitted.
+    #[schema(value_type = Option<String>)]
+    pub role: Option<Choice<Role>>,
+}
+
+impl App {
+    /// Creates a workspace; its creator becomes its Admin.
+    ///
+    /// # Errors
+    /// When the caller may not, or the name is taken.
+    pub async fn create_workspace(&self, context: &Context, input: &NewWorkspace) -> Result<Recorded, ApplicationError> {
+        self.demand(context, Permission::CreateWorkspace)?;
+        if let Some(recorded) = self.store.repeated(context).await? {
+            return Ok(recorded);
+        }
+        let id = WorkspaceId(self.store.allot(WorkspaceId::KIND).await?);
+        let membership_id = MembershipId(self.store.allot(MembershipId::KIND).await?);
+        self.store
+            .retrying(|| async {
+                let creator = self.acting_user(context).await?;
+                let mut workspace = Loaded::<Workspace>::fresh(id.stream(), Some(id));
+                let mut unit = self.store.unit(context);
+                unit.guard(&creator);
+                let command = CreateWorkspace {
+                    id,
+                    name: input.name.clone(),
+                    description: input.description.clone(),
+                    membership_id,
+                    created_by: Self::user_fact(&creator, self.caller(context)?.user),
+                };
+                unit.decide(&mut workspace, command).await?;
+                unit.commit(id.0, workspace.version).await
+            })
+            .await
+    }
+
+    /// Changes name or description.
+    ///
+    /// # Errors
+    /// When the caller may not, the version is another, or the name is taken.
+    pub async fn change_workspace(&self, context: &Context, id: WorkspaceId, patch: &WorkspacePatch) -> Result<Recorded, ApplicationError> {
+        let command = || ChangeWorkspace { name: patch.name.clone(), description: patch.description.clone() };
+        self.command_workspace(context, id, command).await
+    }
+
+    /// Takes the workspace out of use.
+    ///
+    /// # Errors
+    /// When the caller may not.
+    pub async fn deactivate_workspace(&self, context: &Context, id: WorkspaceId) -> Result<Recorded, ApplicationError> {
+        self.command_workspace(context, id, || DeactivateWorkspace).await
+    }
+
+    /// Puts the workspace in use again.
+    ///
+    /// # Errors
+    /// When the caller may not.
+    pub async fn activate_workspace(&self, context: &Context, id: WorkspaceId) -> Result<Recorded, ApplicationError> {
+        self.command_workspace(context, id, || ActivateWorkspace).await
+    }
+
+    /// Adds a member or gives one another role.
+    ///
+    /// # Errors
+    /// When the caller may not, or would grant above their own role.
+    pub async fn set_member(
+        &self,
+        context: &Context,
+        id: WorkspaceId,
+        user: UserId,
+        input: &MemberInput,
+    ) -> Result<Recorded, ApplicationError> {
+        self.demand_in(context, Permission::ManageWorkspace, id, || format!("workspace {id}"))?;
+        if let Some(recorded) = self.store.repeated(context).await? {
+            return Ok(recorded);
+        }
+        let membership_id = MembershipId(self.store.allot(MembershipId::KIND).await?);
+        self.store
+            .retrying(|| async {
+                let member = self.store.load::<User>(user.stream()).await?;
+                let mut workspace = self.store.load::<Workspace>(id.stream()).await?;
+                check_version(context, &workspace)?;
+                let mut unit = self.store.unit(context);
+                unit.guard(&member);
+                let command = SetMember {
+                    user: Self::user_fact(&member, user),
+                    role: input.role.clone(),
+                    membership_id,
+                    granter: self.granter_in(context, id),
+                };
+                unit.decide(&mut workspace, command).await?;
+                unit.commit(user.0, workspace.version).await
+            })
+            .await
+    }
+
+    /// Takes a member out.
+    ///
+    /// # Errors
+    /// When the caller may not, or the last Admin would leave the others behind.
+    pub async fn remove_member(&self, context: &Context, id: WorkspaceId, user: UserId) -> Result<Recorded, ApplicationError> {
+        let granter = self.granter_in(context, id);
+        self.command_workspace(context, id, || RemoveMember { user_id: user, granter }).await
+    }
+
+    async fn command_workspace<C: Into<WorkspaceCommand>>(
+        &self,
+        context: &Context,
+        id: WorkspaceId,
+        command: impl Fn() -> C,
+    ) -> Result<Recorded, ApplicationError> {
+        self.demand_in(context, Permission::ManageWorkspace, id, || format!("workspace {id}"))?;
+        self.command::<Workspace, C>(context, id.stream(), Value::from(id.0), command).await
+    }
+}
