@@ -125,10 +125,7 @@ mod tests {
         assert_eq!(Role::parse(&json!(0)), Some(Role::Admin));
         assert_eq!(Role::parse(&json!(4)), None);
         assert_eq!(Role::parse(&json!("2")), None);
-        assert_eq!(
-            EndpointType::parse(&json!("SOAP")),
-            Some(EndpointType::Soap)
-        );
+        assert_eq!(EndpointType::parse(&json!("SOAP")), Some(EndpointType::Soap));
         assert_eq!(ParameterType::parse(&json!(6)), Some(ParameterType::Array));
     }
 

@@ -19,9 +19,7 @@ impl Email {
         let text: String = text.trim().nfc().collect();
         let malformed = || "must be an e-mail address such as name@example.com".to_owned();
         let (local, domain) = text.rsplit_once('@').ok_or_else(malformed)?;
-        let bad_local = |c: char| {
-            c.is_whitespace() || c.is_control() || matches!(c, '@' | '<' | '>' | '"' | ',' | ';')
-        };
+        let bad_local = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '<' | '>' | '"' | ',' | ';');
         if local.is_empty() || local.contains(bad_local) {
             return Err(malformed());
         }
@@ -46,9 +44,7 @@ impl Email {
 
     /// Normalises the address of a field; notes what is wrong.
     pub fn check(errors: &mut FieldErrors, pointer: &str, text: &str) -> Option<Self> {
-        Self::parse(text)
-            .map_err(|detail| errors.add(pointer, detail))
-            .ok()
+        Self::parse(text).map_err(|detail| errors.add(pointer, detail)).ok()
     }
 
     /// The normalised address.
@@ -72,9 +68,7 @@ mod tests {
     #[test]
     fn addresses_are_lower_cased_and_domains_ascii() {
         assert_eq!(
-            Email::parse(" Ada.Lovelace@Bücher.Example ")
-                .unwrap()
-                .as_str(),
+            Email::parse(" Ada.Lovelace@Bücher.Example ").unwrap().as_str(),
             "ada.lovelace@xn--bcher-kva.example"
         );
         assert_eq!(

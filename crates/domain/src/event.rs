@@ -129,6 +129,7 @@ macro_rules! all_events {
     ($($variant:ident($inner:ident)),* $(,)?) => {
         /// Any event of the log, typed.
         #[derive(Debug, Clone, PartialEq)]
+        #[allow(clippy::large_enum_variant)]
         pub enum Event {
             $(#[doc = concat!("An event of the aggregate `", stringify!($variant), "`.")] $variant($inner),)*
         }

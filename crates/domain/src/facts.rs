@@ -72,10 +72,7 @@ impl UserFact {
             Standing::Active => Ok(()),
             Standing::Missing | Standing::Inactive | Standing::Deleted => Err(Refusal::forbidden(
                 "user-inactive",
-                format!(
-                    "user {} is not active; only active users may do this",
-                    self.id
-                ),
+                format!("user {} is not active; only active users may do this", self.id),
             )),
         }
     }
@@ -155,13 +152,7 @@ impl WorkspaceFact {
     /// # Errors
     /// A field error at `pointer` when it does not exist, `workspace-inactive` when it is deactivated.
     pub fn require_active(&self, pointer: &str) -> Result<(), Refusal> {
-        require_active(
-            "workspace",
-            self.id.0,
-            self.standing,
-            pointer,
-            "workspace-inactive",
-        )
+        require_active("workspace", self.id.0, self.standing, pointer, "workspace-inactive")
     }
 }
 
@@ -182,13 +173,7 @@ impl ProjectFact {
     /// # Errors
     /// A field error at `pointer` when it does not exist, `project-inactive` or `workspace-inactive`.
     pub fn require_active(&self, pointer: &str) -> Result<(), Refusal> {
-        require_active(
-            "project",
-            self.id.0,
-            self.standing,
-            pointer,
-            "project-inactive",
-        )?;
+        require_active("project", self.id.0, self.standing, pointer, "project-inactive")?;
         self.workspace.require_active(pointer)
     }
 }
@@ -213,19 +198,10 @@ impl EnvironmentFact {
     /// A field error at `pointer` when it does not exist or belongs to another project, `environment-inactive`.
     pub fn require_active_in(&self, project: ProjectId, pointer: &str) -> Result<(), Refusal> {
         if self.standing.exists() && self.project_id != project {
-            let detail = format!(
-                "environment {} belongs to another project than {project}",
-                self.id
-            );
+            let detail = format!("environment {} belongs to another project than {project}", self.id);
             return Err(Refusal::field(pointer, detail));
         }
-        require_active(
-            "environment",
-            self.id.0,
-            self.standing,
-            pointer,
-            "environment-inactive",
-        )
+        require_active("environment", self.id.0, self.standing, pointer, "environment-inactive")
     }
 }
 
@@ -279,9 +255,6 @@ fn require_active(
             inactive,
             format!("{kind} {id} is deactivated; activate it first"),
         )),
-        Standing::Missing | Standing::Deleted => Err(Refusal::field(
-            pointer,
-            format!("{kind} {id} does not exist"),
-        )),
+        Standing::Missing | Standing::Deleted => Err(Refusal::field(pointer, format!("{kind} {id} does not exist"))),
     }
 }

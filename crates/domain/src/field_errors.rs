@@ -80,10 +80,7 @@ mod tests {
         );
         let refusal = errors.finish().unwrap_err();
         assert_eq!(refusal.errors.len(), 2);
-        assert_eq!(
-            refusal.detail,
-            "name: must not be empty; steps/0/order: is taken"
-        );
+        assert_eq!(refusal.detail, "name: must not be empty; steps/0/order: is taken");
     }
 
     #[test]

@@ -25,9 +25,7 @@ impl Instant {
     /// Parses RFC 3339 with any offset; `None` when the text is no instant.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        DateTime::parse_from_rfc3339(text)
-            .ok()
-            .map(|at| Self::new(at.to_utc()))
+        DateTime::parse_from_rfc3339(text).ok().map(|at| Self::new(at.to_utc()))
     }
 
     /// Whole microseconds from `earlier` to this instant; negative when `earlier` is later.

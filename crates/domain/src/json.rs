@@ -35,11 +35,7 @@ fn no_null(errors: &mut FieldErrors, pointer: &str, value: &Value) {
         Value::Object(members) => {
             for (key, member) in members {
                 text::no_null(errors, pointer, key);
-                no_null(
-                    errors,
-                    &format!("{pointer}{}", pointer_segment(key)),
-                    member,
-                );
+                no_null(errors, &format!("{pointer}{}", pointer_segment(key)), member);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -80,9 +76,7 @@ fn write_canonical(value: &Value, text: &mut String) {
             }
             text.push(']');
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            write_scalar(value, text)
-        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => write_scalar(value, text),
     }
 }
 
@@ -98,23 +92,14 @@ mod tests {
 
     #[test]
     fn canonical_text_sorts_keys_and_keeps_numbers() {
-        let value: Value =
-            serde_json::from_str(r#"{"b": [1.50, {"z": null, "a": "\u00e9\n"}], "a": true}"#)
-                .unwrap();
-        assert_eq!(
-            canonical(&value),
-            r#"{"a":true,"b":[1.50,{"a":"é\n","z":null}]}"#
-        );
+        let value: Value = serde_json::from_str(r#"{"b": [1.50, {"z": null, "a": "\u00e9\n"}], "a": true}"#).unwrap();
+        assert_eq!(canonical(&value), r#"{"a":true,"b":[1.50,{"a":"é\n","z":null}]}"#);
     }
 
     #[test]
     fn null_characters_are_found_at_any_depth() {
         let mut errors = FieldErrors::new();
-        object(
-            &mut errors,
-            "/configuration",
-            Some(&json!({"a": ["x", "\u{0}"]})),
-        );
+        object(&mut errors, "/configuration", Some(&json!({"a": ["x", "\u{0}"]})));
         assert_eq!(errors.into_errors()[0].pointer, "/configuration/a/1");
     }
 }

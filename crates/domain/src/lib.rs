@@ -27,3 +27,6 @@ pub mod upcast;
 pub mod user;
 pub mod workflow;
 pub mod workspace;
+
+#[cfg(test)]
+mod given;

@@ -55,9 +55,7 @@ mod tests {
         assert!(Password::check("/password", "12345678").is_ok());
         assert!(Password::check("/password", &"ä".repeat(36)).is_ok());
         assert_eq!(
-            Password::check("/password", &"ä".repeat(37))
-                .unwrap_err()
-                .detail,
+            Password::check("/password", &"ä".repeat(37)).unwrap_err().detail,
             "must have at most 72 bytes, has 74"
         );
     }

@@ -38,16 +38,10 @@ impl DataKey {
         let (kind, rest) = text.split_once('/')?;
         match kind {
             "person" => rest.parse().ok().map(|id| Self::Person(UserId(id))),
-            "environment" => rest
-                .parse()
-                .ok()
-                .map(|id| Self::Environment(EnvironmentId(id))),
+            "environment" => rest.parse().ok().map(|id| Self::Environment(EnvironmentId(id))),
             "runs" => {
                 let (workspace, month) = rest.split_once('/')?;
-                Some(Self::Runs(
-                    WorkspaceId(workspace.parse().ok()?),
-                    month.to_owned(),
-                ))
+                Some(Self::Runs(WorkspaceId(workspace.parse().ok()?), month.to_owned()))
             }
             _ => None,
         }

@@ -84,13 +84,7 @@ impl Refusal {
     pub fn fields(errors: Vec<FieldError>) -> Self {
         let detail = errors
             .iter()
-            .map(|error| {
-                format!(
-                    "{}: {}",
-                    error.pointer.trim_start_matches('/'),
-                    error.detail
-                )
-            })
+            .map(|error| format!("{}: {}", error.pointer.trim_start_matches('/'), error.detail))
             .collect::<Vec<_>>()
             .join("; ");
         Self {

@@ -18,12 +18,7 @@ pub enum Role {
 
 impl Role {
     /// The roles in the order of their documented numbers.
-    pub const ALL: [Self; 4] = [
-        Self::Admin,
-        Self::ProjectManager,
-        Self::Developer,
-        Self::Viewer,
-    ];
+    pub const ALL: [Self; 4] = [Self::Admin, Self::ProjectManager, Self::Developer, Self::Viewer];
 
     /// The documented enum value.
     #[must_use]

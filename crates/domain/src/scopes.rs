@@ -76,16 +76,10 @@ pub fn taken(claim: &Claim) -> Refusal {
             "/name",
         ),
         scope if scope.ends_with("/project-name") => with_pointer(
-            Refusal::conflict(
-                "project-name-taken",
-                "another project of the workspace has this name",
-            ),
+            Refusal::conflict("project-name-taken", "another project of the workspace has this name"),
             "/name",
         ),
-        scope => Refusal::conflict(
-            "already-claimed",
-            format!("{} is already taken in {scope}", claim.key),
-        ),
+        scope => Refusal::conflict("already-claimed", format!("{} is already taken in {scope}", claim.key)),
     }
 }
 
@@ -146,23 +140,13 @@ mod tests {
             taken(&Claim::new(project_names_of(WorkspaceId(3)), "x")).code,
             "project-name-taken"
         );
-        assert_eq!(
-            not_empty(&created_by(UserId(1))).code,
-            "user-has-created-entities"
-        );
-        assert!(
-            not_empty(&created_by(UserId(1)))
-                .detail
-                .contains("deactivate")
-        );
+        assert_eq!(not_empty(&created_by(UserId(1))).code, "user-has-created-entities");
+        assert!(not_empty(&created_by(UserId(1))).detail.contains("deactivate"));
         assert_eq!(
             not_empty(&active_workflows_of(ProjectId(1))).code,
             "project-has-active-workflows"
         );
-        assert_eq!(
-            not_empty(&workflows_in(EnvironmentId(1))).code,
-            "environment-in-use"
-        );
+        assert_eq!(not_empty(&workflows_in(EnvironmentId(1))).code, "environment-in-use");
         assert_eq!(too_few(ACTIVE_ADMINS).code, "last-admin");
     }
 }

@@ -25,23 +25,13 @@ pub fn name(errors: &mut FieldErrors, pointer: &str, text: &str, maximum: usize)
 }
 
 /// An optional one-line text, normalised like a name; what is empty afterwards counts as absent.
-pub fn line(
-    errors: &mut FieldErrors,
-    pointer: &str,
-    text: Option<&str>,
-    maximum: usize,
-) -> Option<String> {
+pub fn line(errors: &mut FieldErrors, pointer: &str, text: Option<&str>, maximum: usize) -> Option<String> {
     let normal: String = text?.trim().nfc().collect();
     Some(one_line(errors, pointer, normal, maximum)).filter(|text| !text.is_empty())
 }
 
 /// An optional text of any number of lines, kept as it was written; an empty one counts as absent.
-pub fn block(
-    errors: &mut FieldErrors,
-    pointer: &str,
-    text: Option<&str>,
-    maximum: Option<usize>,
-) -> Option<String> {
+pub fn block(errors: &mut FieldErrors, pointer: &str, text: Option<&str>, maximum: Option<usize>) -> Option<String> {
     let text = text.filter(|text| !text.is_empty())?;
     no_null(errors, pointer, text);
     if let Some(maximum) = maximum {
@@ -95,11 +85,7 @@ mod tests {
     fn name_errors(text: &str, maximum: usize) -> Vec<String> {
         let mut errors = FieldErrors::new();
         name(&mut errors, "/name", text, maximum);
-        errors
-            .into_errors()
-            .into_iter()
-            .map(|error| error.detail)
-            .collect()
+        errors.into_errors().into_iter().map(|error| error.detail).collect()
     }
 
     #[test]
@@ -121,14 +107,8 @@ mod tests {
     #[test]
     fn empty_and_control_characters_are_refused() {
         assert_eq!(name_errors(" \t ", 10), ["must not be empty"]);
-        assert_eq!(
-            name_errors("a\0b", 10),
-            ["must not contain control characters"]
-        );
-        assert_eq!(
-            name_errors("a\nb", 10),
-            ["must not contain control characters"]
-        );
+        assert_eq!(name_errors("a\0b", 10), ["must not contain control characters"]);
+        assert_eq!(name_errors("a\nb", 10), ["must not contain control characters"]);
     }
 
     #[test]

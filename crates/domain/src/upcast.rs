@@ -110,12 +110,96 @@ fn load_with(
     Ok(vec![event])
 }
 
-fn find<'a>(
-    upcasters: &'a [Upcaster],
-    event_type: &str,
-    schema_version: u16,
-) -> Option<&'a Upcaster> {
-    upcasters.iter().find(|upcaster| {
-        upcaster.event_type == event_type && upcaster.schema_version == schema_version
-    })
+fn find<'a>(upcasters: &'a [Upcaster], event_type: &str, schema_version: u16) -> Option<&'a Upcaster> {
+    upcasters
+        .iter()
+        .find(|upcaster| upcaster.event_type == event_type && upcaster.schema_version == schema_version)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        ids::{UserId, WorkspaceId},
+        user::UserDeactivated,
+        workspace::{WorkspaceActivated, WorkspaceChanged},
+    };
+
+    /// An older shape in which one event renamed a workspace and activated it.
+    const OLDER: &[Upcaster] = &[
+        Upcaster {
+            event_type: "WorkspaceRevived",
+            schema_version: 1,
+            lift: |mut payload| {
+                payload["description"] = Value::Null;
+                vec![Lifted {
+                    event_type: "WorkspaceRevived",
+                    schema_version: 2,
+                    payload,
+                }]
+            },
+        },
+        Upcaster {
+            event_type: "WorkspaceRevived",
+            schema_version: 2,
+            lift: |payload| {
+                let activated = json!({"id": payload["id"]});
+                vec![
+                    Lifted {
+                        event_type: "WorkspaceChanged",
+                        schema_version: 1,
+                        payload,
+                    },
+                    Lifted {
+                        event_type: "WorkspaceActivated",
+                        schema_version: 1,
+                        payload: activated,
+                    },
+                ]
+            },
+        },
+    ];
+
+    #[test]
+    fn old_versions_are_lifted_step_by_step_and_split() {
+        let events = load_with(OLDER, "WorkspaceRevived", 1, r#"{"id": 3, "name": "Sales"}"#).unwrap();
+        let id = WorkspaceId(3);
+        let changed = WorkspaceChanged {
+            id,
+            name: "Sales".into(),
+            description: None,
+        };
+        assert_eq!(
+            events,
+            [
+                Event::Workspace(changed.into()),
+                Event::Workspace(WorkspaceActivated { id }.into())
+            ]
+        );
+    }
+
+    #[test]
+    fn todays_version_is_read_as_it_is() {
+        let events = load("UserDeactivated", 1, r#"{"id":1}"#).unwrap();
+        assert_eq!(events, [Event::User(UserDeactivated { id: UserId(1) }.into())]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        assert!(matches!(load("Unheard", 1, "{}"), Err(LoadError::UnknownType(_))));
+        assert!(matches!(
+            load("UserDeactivated", 2, r#"{"id":1}"#),
+            Err(LoadError::UnknownVersion { .. })
+        ));
+        assert!(matches!(
+            load("UserDeactivated", 2, r#"{"who":1}"#),
+            Err(LoadError::UnknownVersion { .. })
+        ));
+        assert!(matches!(
+            load("UserDeactivated", 1, "{}"),
+            Err(LoadError::Payload { .. })
+        ));
+    }
 }

@@ -45,10 +45,7 @@ fn settings_of(method: &str) -> &'static [(&'static str, Setting)] {
             ("clientSecret", Setting::Secret),
             ("scope", Setting::OptionalText),
             ("audience", Setting::OptionalText),
-            (
-                "clientAuthentication",
-                Setting::OptionalWord(&["basic", "body"]),
-            ),
+            ("clientAuthentication", Setting::OptionalWord(&["basic", "body"])),
         ],
         "MutualTls" => &[("certificate", Setting::Text), ("key", Setting::Secret)],
         _ => &[],
@@ -94,10 +91,7 @@ pub(super) fn check_authentication(
             let names: Vec<_> = expected.iter().map(|(name, _)| *name).collect();
             errors.add(
                 "/authentication",
-                format!(
-                    "is required by the authenticationMethod, with {}",
-                    names.join(", ")
-                ),
+                format!("is required by the authenticationMethod, with {}", names.join(", ")),
             );
         }
         (false, Some(settings)) => check_settings(errors, expected, settings),
@@ -124,9 +118,7 @@ fn check_settings(errors: &mut FieldErrors, expected: &[(&str, Setting)], settin
     for (name, setting) in expected {
         let at = format!("/authentication/{name}");
         let given = members.get(*name).filter(|value| !value.is_null());
-        let text = given
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty());
+        let text = given.and_then(Value::as_str).filter(|text| !text.is_empty());
         match setting {
             Setting::OptionalText | Setting::OptionalWord(_) if given.is_none() => {}
             Setting::Text | Setting::OptionalText => match text {
@@ -143,7 +135,10 @@ fn check_settings(errors: &mut FieldErrors, expected: &[(&str, Setting)], settin
             }
             Setting::Secret => {
                 if !text.is_some_and(is_environment_placeholder) {
-                    errors.add(at, "must be an {env.NAME} placeholder: secrets belong into the environment's variables");
+                    errors.add(
+                        at,
+                        "must be an {env.NAME} placeholder: secrets belong into the environment's variables",
+                    );
                 }
             }
         }
@@ -168,20 +163,13 @@ mod tests {
     fn pointers(method: Option<&str>, settings: Option<Value>) -> Vec<String> {
         let mut errors = FieldErrors::new();
         check_authentication(&mut errors, method, settings.as_ref());
-        errors
-            .into_errors()
-            .into_iter()
-            .map(|error| error.pointer)
-            .collect()
+        errors.into_errors().into_iter().map(|error| error.pointer).collect()
     }
 
     #[test]
     fn every_method_takes_its_settings() {
         for (method, settings) in [
-            (
-                "Basic",
-                json!({"username": "u", "password": "{env.PASSWORD}"}),
-            ),
+            ("Basic", json!({"username": "u", "password": "{env.PASSWORD}"})),
             ("Bearer", json!({"token": "{env.TOKEN}"})),
             (
                 "ApiKey",
@@ -191,15 +179,9 @@ mod tests {
                 "OAuth2ClientCredentials",
                 json!({"tokenUrl": "https://id.example/token", "clientId": "c", "clientSecret": "{env.SECRET}"}),
             ),
-            (
-                "MutualTls",
-                json!({"certificate": "{env.CERT}", "key": "{env.KEY}"}),
-            ),
+            ("MutualTls", json!({"certificate": "{env.CERT}", "key": "{env.KEY}"})),
         ] {
-            assert!(
-                pointers(Some(method), Some(settings)).is_empty(),
-                "{method}"
-            );
+            assert!(pointers(Some(method), Some(settings)).is_empty(), "{method}");
         }
         assert!(pointers(None, None).is_empty());
         assert!(pointers(Some("none"), None).is_empty());
@@ -225,10 +207,7 @@ mod tests {
     fn method_and_settings_fit_each_other() {
         assert_eq!(pointers(Some("Digest"), None), ["/authenticationMethod"]);
         assert_eq!(pointers(Some("Basic"), None), ["/authentication"]);
-        assert_eq!(
-            pointers(None, Some(json!({"token": "{env.A}"}))),
-            ["/authentication"]
-        );
+        assert_eq!(pointers(None, Some(json!({"token": "{env.A}"}))), ["/authentication"]);
         assert_eq!(
             pointers(
                 Some("ApiKey"),

@@ -5,12 +5,10 @@
 use serde_json::Value;
 
 use super::{
-    ApiEndpoint, ApiEndpointChanged, ApiEndpointEvent, EndpointType, ParameterInput,
-    parameters::replace, settings::WrittenSettings,
+    ApiEndpoint, ApiEndpointChanged, ApiEndpointEvent, EndpointType, ParameterInput, parameters::replace,
+    settings::WrittenSettings,
 };
-use crate::{
-    choice::Choice, field_errors::FieldErrors, ids::ParameterId, instant::Instant, refusal::Refusal,
-};
+use crate::{choice::Choice, field_errors::FieldErrors, ids::ParameterId, instant::Instant, refusal::Refusal};
 
 /// Change an endpoint. `None` leaves a field alone; `Some(None)` clears it.
 #[derive(Debug, Clone)]
@@ -74,14 +72,9 @@ impl ChangeApiEndpoint {
             description: self.description.unwrap_or(was.description),
             url: self.url.unwrap_or(was.url),
             method: self.method.unwrap_or(was.method),
-            endpoint_type: Some(
-                self.endpoint_type
-                    .unwrap_or(Choice::Known(was.endpoint_type)),
-            ),
+            endpoint_type: Some(self.endpoint_type.unwrap_or(Choice::Known(was.endpoint_type))),
             headers: self.headers.unwrap_or(was.headers.map(Value::Object)),
-            authentication_method: self
-                .authentication_method
-                .unwrap_or(was.authentication_method),
+            authentication_method: self.authentication_method.unwrap_or(was.authentication_method),
             authentication: self
                 .authentication
                 .unwrap_or(was.authentication.filter(|_| !authentication_cleared)),
@@ -107,5 +100,99 @@ impl ChangeApiEndpoint {
         }
         events.extend(parameter_events);
         Ok(events)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        api_endpoint::fixtures::{defined, parameter},
+        facts::Standing,
+        given::{fold, later, pointers, when},
+        ids::ApiEndpointId,
+    };
+
+    fn change() -> ChangeApiEndpoint {
+        ChangeApiEndpoint::at(later())
+    }
+
+    #[test]
+    fn only_what_is_given_changes() {
+        let command = ChangeApiEndpoint {
+            is_active: Some(false),
+            headers: Some(None),
+            ..change()
+        };
+        let mut given = defined();
+        let events = when::<ApiEndpoint>(&given, command).unwrap();
+        let [ApiEndpointEvent::ApiEndpointChanged(event)] = &events[..] else {
+            panic!()
+        };
+        assert_eq!((event.settings.is_active, &event.settings.headers), (false, &None));
+        assert_eq!(event.settings.name, "Get order");
+        given.extend(events);
+        assert_eq!(
+            fold::<ApiEndpoint>(&given).fact(ApiEndpointId(9)).standing,
+            Standing::Inactive
+        );
+        assert_eq!(when::<ApiEndpoint>(&given, change()), Ok(vec![]));
+    }
+
+    #[test]
+    fn clearing_the_method_clears_its_settings() {
+        let command = ChangeApiEndpoint {
+            authentication_method: Some(None),
+            ..change()
+        };
+        let events = when::<ApiEndpoint>(&defined(), command).unwrap();
+        assert!(
+            matches!(&events[..], [ApiEndpointEvent::ApiEndpointChanged(event)] if event.settings.authentication.is_none())
+        );
+    }
+
+    #[test]
+    fn a_literal_secret_is_refused() {
+        let command = ChangeApiEndpoint {
+            authentication: Some(Some(json!({"token": "abc"}))),
+            ..change()
+        };
+        assert_eq!(
+            pointers(when::<ApiEndpoint>(&defined(), command)),
+            ["/authentication/token"]
+        );
+    }
+
+    #[test]
+    fn parameters_written_anew_keep_their_ids() {
+        let command = ChangeApiEndpoint {
+            parameters: Some(vec![
+                ParameterInput {
+                    id: Some(ParameterId(21)),
+                    ..parameter("include")
+                },
+                parameter("limit"),
+            ]),
+            parameter_ids: vec![ParameterId(22), ParameterId(23)],
+            ..change()
+        };
+        let events = when::<ApiEndpoint>(&defined(), command).unwrap();
+        let [
+            ApiEndpointEvent::ParameterRemoved(removed),
+            ApiEndpointEvent::ParameterChanged(changed),
+            ApiEndpointEvent::ParameterAdded(added),
+        ] = &events[..]
+        else {
+            panic!("{events:?}")
+        };
+        assert_eq!(removed.parameter_id, ParameterId(20));
+        assert_eq!(
+            (changed.parameter.id, changed.parameter.name.as_str()),
+            (ParameterId(21), "include")
+        );
+        assert_eq!(changed.parameter.updated_at, Some(later()));
+        assert_eq!(added.parameter.id, ParameterId(22));
     }
 }

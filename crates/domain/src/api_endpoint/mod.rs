@@ -8,6 +8,8 @@ mod change;
 mod define;
 mod delete;
 mod event;
+#[cfg(test)]
+mod fixtures;
 mod parameter;
 mod parameters;
 mod settings;

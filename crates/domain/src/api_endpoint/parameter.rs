@@ -4,9 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Parameter, ParameterType, ValidationRules};
-use crate::{
-    choice::Choice, field_errors::FieldErrors, ids::ParameterId, instant::Instant, json, text,
-};
+use crate::{choice::Choice, field_errors::FieldErrors, ids::ParameterId, instant::Instant, json, text};
 
 /// A parameter as written in `parameters`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -31,28 +29,15 @@ pub struct ParameterInput {
 
 impl ParameterInput {
     /// The parameter, normalised; notes everything wrong below `pointer`.
-    pub(super) fn check(
-        &self,
-        errors: &mut FieldErrors,
-        pointer: &str,
-        id: ParameterId,
-        now: Instant,
-    ) -> Parameter {
+    pub(super) fn check(&self, errors: &mut FieldErrors, pointer: &str, id: ParameterId, now: Instant) -> Parameter {
         let at = |field: &str| format!("{pointer}{field}");
         let parameter_type = match &self.parameter_type {
             None => ParameterType::default(),
             Some(choice) => choice.resolve(errors, &at("/type")).unwrap_or_default(),
         };
-        let validation_rules = json::object(
-            errors,
-            &at("/validationRules"),
-            self.validation_rules.as_ref(),
-        );
+        let validation_rules = json::object(errors, &at("/validationRules"), self.validation_rules.as_ref());
         let mut rules = ValidationRules::default();
-        if let Some(written) = validation_rules
-            .as_ref()
-            .filter(|written| written.is_object())
-        {
+        if let Some(written) = validation_rules.as_ref().filter(|written| written.is_object()) {
             text::within(errors, &at("/validationRules"), &written.to_string(), 1000);
             match ValidationRules::parse(written) {
                 Ok(parsed) => rules = parsed,
@@ -62,12 +47,7 @@ impl ParameterInput {
         Parameter {
             id,
             name: text::name(errors, &at("/name"), &self.name, 100),
-            description: text::block(
-                errors,
-                &at("/description"),
-                self.description.as_deref(),
-                Some(500),
-            ),
+            description: text::block(errors, &at("/description"), self.description.as_deref(), Some(500)),
             parameter_type,
             is_required: self.is_required.unwrap_or_default(),
             default_value: self.default_value(errors, &at("/defaultValue"), parameter_type, &rules),
@@ -87,9 +67,7 @@ impl ParameterInput {
         let text = match self.default_value.as_ref()? {
             Value::Null => return None,
             Value::String(text) => text.clone(),
-            other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-                other.to_string()
-            }
+            other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => other.to_string(),
         };
         text::no_null(errors, pointer, &text);
         text::within(errors, pointer, &text, 500);
@@ -112,9 +90,7 @@ impl ParameterType {
         let value = || serde_json::from_str::<Value>(text.trim()).ok();
         match self {
             Self::String => Some(Value::String(text.to_owned())),
-            Self::DateTime => {
-                Instant::parse(text.trim()).map(|_| Value::String(text.trim().to_owned()))
-            }
+            Self::DateTime => Instant::parse(text.trim()).map(|_| Value::String(text.trim().to_owned())),
             Self::Integer | Self::Boolean | Self::Decimal | Self::Object | Self::Array => {
                 value().filter(|value| self.accepts(value))
             }
@@ -131,9 +107,7 @@ impl ParameterType {
             }
             Self::Boolean => value.is_boolean(),
             Self::Decimal => value.is_number(),
-            Self::DateTime => value
-                .as_str()
-                .is_some_and(|text| Instant::parse(text).is_some()),
+            Self::DateTime => value.as_str().is_some_and(|text| Instant::parse(text).is_some()),
             Self::Object => value.is_object(),
             Self::Array => value.is_array(),
         }

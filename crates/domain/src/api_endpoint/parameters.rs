@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    ApiEndpoint, ApiEndpointEvent, Parameter, ParameterAdded, ParameterChanged, ParameterInput,
-    ParameterRemoved, ParameterType,
+    ApiEndpoint, ApiEndpointEvent, Parameter, ParameterAdded, ParameterChanged, ParameterInput, ParameterRemoved,
+    ParameterType,
 };
 use crate::{
     choice::Choice,
@@ -70,14 +70,9 @@ impl ChangeParameter {
             id: None,
             name: self.name.unwrap_or(was.name),
             description: self.description.unwrap_or(was.description),
-            parameter_type: Some(
-                self.parameter_type
-                    .unwrap_or(Choice::Known(was.parameter_type)),
-            ),
+            parameter_type: Some(self.parameter_type.unwrap_or(Choice::Known(was.parameter_type))),
             is_required: Some(self.is_required.unwrap_or(was.is_required)),
-            default_value: self
-                .default_value
-                .unwrap_or(was.default_value.map(Value::String)),
+            default_value: self.default_value.unwrap_or(was.default_value.map(Value::String)),
             validation_rules: self.validation_rules.unwrap_or(was.validation_rules),
         };
         let mut errors = FieldErrors::new();
@@ -102,29 +97,15 @@ impl RemoveParameter {
     pub(super) fn decide(self, state: &ApiEndpoint) -> Result<Vec<ApiEndpointEvent>, Refusal> {
         let (id, _) = state.existing()?;
         let Parameter {
-            id: parameter_id,
-            name,
-            ..
+            id: parameter_id, name, ..
         } = parameter(state, self.parameter_id)?.clone();
-        Ok(vec![
-            ParameterRemoved {
-                id,
-                parameter_id,
-                name,
-            }
-            .into(),
-        ])
+        Ok(vec![ParameterRemoved { id, parameter_id, name }.into()])
     }
 }
 
 fn parameter(state: &ApiEndpoint, id: ParameterId) -> Result<&Parameter, Refusal> {
     let found = state.parameters.iter().find(|parameter| parameter.id == id);
-    found.ok_or_else(|| {
-        Refusal::not_found(
-            "parameter-not-found",
-            format!("the endpoint has no parameter {id}"),
-        )
-    })
+    found.ok_or_else(|| Refusal::not_found("parameter-not-found", format!("the endpoint has no parameter {id}")))
 }
 
 fn require_free_name(errors: &mut FieldErrors, state: &ApiEndpoint, parameter: &Parameter) {
@@ -172,10 +153,7 @@ pub(super) fn check_list(
                 .map(|known| known.id),
             Some(id) if before.iter().any(|known| known.id == id) => Some(id),
             Some(id) => {
-                errors.add(
-                    format!("{pointer}/id"),
-                    format!("the endpoint has no parameter {id}"),
-                );
+                errors.add(format!("{pointer}/id"), format!("the endpoint has no parameter {id}"));
                 None
             }
         };
@@ -224,12 +202,93 @@ pub(super) fn replace(
         match before.iter().find(|known| known.id == parameter.id) {
             None => events.push(ParameterAdded { id, parameter }.into()),
             Some(known) => {
-                events.extend(
-                    changed(known, parameter, now)
-                        .map(|parameter| ParameterChanged { id, parameter }.into()),
-                );
+                events
+                    .extend(changed(known, parameter, now).map(|parameter| ParameterChanged { id, parameter }.into()));
             }
         }
     }
     events
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api_endpoint::fixtures::{defined, parameter},
+        given::{code, later, now, pointers, when},
+    };
+
+    fn change(id: i64) -> ChangeParameter {
+        ChangeParameter {
+            parameter_id: ParameterId(id),
+            name: None,
+            description: None,
+            parameter_type: None,
+            is_required: None,
+            default_value: None,
+            validation_rules: None,
+            now: later(),
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_added_under_a_free_name() {
+        let add = |name: &str| AddParameter {
+            id: ParameterId(22),
+            parameter: parameter(name),
+            now: now(),
+        };
+        let events = when::<ApiEndpoint>(&defined(), add("limit")).unwrap();
+        assert!(
+            matches!(&events[..], [ApiEndpointEvent::ParameterAdded(event)] if event.parameter.id == ParameterId(22))
+        );
+        assert_eq!(pointers(when::<ApiEndpoint>(&defined(), add("id"))), ["/name"]);
+    }
+
+    #[test]
+    fn only_what_is_given_changes() {
+        let command = ChangeParameter {
+            is_required: Some(true),
+            ..change(20)
+        };
+        let events = when::<ApiEndpoint>(&defined(), command).unwrap();
+        let [ApiEndpointEvent::ParameterChanged(event)] = &events[..] else {
+            panic!()
+        };
+        assert!(event.parameter.is_required);
+        assert_eq!(
+            (event.parameter.created_at, event.parameter.updated_at),
+            (now(), Some(later()))
+        );
+        assert_eq!(when::<ApiEndpoint>(&defined(), change(20)), Ok(vec![]));
+        let renamed = ChangeParameter {
+            name: Some("expand".into()),
+            ..change(20)
+        };
+        assert_eq!(pointers(when::<ApiEndpoint>(&defined(), renamed)), ["/name"]);
+        assert_eq!(code(when::<ApiEndpoint>(&defined(), change(99))), "parameter-not-found");
+    }
+
+    #[test]
+    fn a_default_value_fits_the_type_it_gets() {
+        let given = defined();
+        let command = ChangeParameter {
+            parameter_type: Some(ParameterType::Boolean.into()),
+            default_value: Some(Some(Value::from("maybe"))),
+            ..change(20)
+        };
+        assert_eq!(pointers(when::<ApiEndpoint>(&given, command)), ["/defaultValue"]);
+    }
+
+    #[test]
+    fn removal_names_what_is_gone() {
+        let events = when::<ApiEndpoint>(
+            &defined(),
+            RemoveParameter {
+                parameter_id: ParameterId(21),
+            },
+        )
+        .unwrap();
+        assert!(matches!(&events[..], [ApiEndpointEvent::ParameterRemoved(event)] if event.name == "expand"));
+    }
 }

@@ -37,24 +37,14 @@ impl WrittenSettings {
         );
         EndpointSettings {
             name: text::name(errors, "/name", &self.name, 200),
-            description: text::block(
-                errors,
-                "/description",
-                self.description.as_deref(),
-                Some(1000),
-            ),
+            description: text::block(errors, "/description", self.description.as_deref(), Some(1000)),
             url: check_url(errors, "/url", &self.url),
             method: check_method(errors, &self.method, endpoint_type),
             endpoint_type,
             headers: check_headers(errors, self.headers.as_ref()),
             authentication_method,
             authentication,
-            documentation: text::block(
-                errors,
-                "/documentation",
-                self.documentation.as_deref(),
-                None,
-            ),
+            documentation: text::block(errors, "/documentation", self.documentation.as_deref(), None),
             is_active: self.is_active,
         }
     }
@@ -62,10 +52,7 @@ impl WrittenSettings {
 
 fn check_method(errors: &mut FieldErrors, written: &str, endpoint_type: EndpointType) -> String {
     let method = written.trim().to_ascii_uppercase();
-    if method.is_empty()
-        || method.len() > 10
-        || !method.bytes().all(|byte| byte.is_ascii_uppercase())
-    {
+    if method.is_empty() || method.len() > 10 || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
         errors.add(
             "/method",
             "must be an HTTP method of at most 10 letters, such as GET or POST",
@@ -87,8 +74,7 @@ fn check_headers(errors: &mut FieldErrors, written: Option<&Value>) -> Option<Ma
     let mut names = std::collections::BTreeSet::new();
     for (name, value) in members {
         let at = format!("/headers{}", pointer_segment(name));
-        let is_token =
-            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(is_token) {
             errors.add(at.clone(), "is not a header name");
         }
@@ -97,9 +83,7 @@ fn check_headers(errors: &mut FieldErrors, written: Option<&Value>) -> Option<Ma
         }
         match value.as_str() {
             None => errors.add(at, "must be a text"),
-            Some(text) if text.contains(['\r', '\n', '\0']) => {
-                errors.add(at, "must not contain line breaks or U+0000")
-            }
+            Some(text) if text.contains(['\r', '\n', '\0']) => errors.add(at, "must not contain line breaks or U+0000"),
             Some(_) => {}
         }
     }

@@ -37,10 +37,7 @@ impl ApiEndpoint {
     /// The endpoint as a fact for commands on workflows.
     #[must_use]
     pub fn fact(&self, id: ApiEndpointId) -> EndpointFact {
-        let is_active = self
-            .settings
-            .as_ref()
-            .is_some_and(|settings| settings.is_active);
+        let is_active = self.settings.as_ref().is_some_and(|settings| settings.is_active);
         EndpointFact {
             id,
             workspace_id: self.workspace_id,
@@ -64,10 +61,7 @@ impl ApiEndpoint {
         if let Some(id) = self.id {
             held.insert(Claim::new(scopes::created_by(self.created_by), id.stream()));
             if let Some(workspace) = self.workspace_id.filter(|_| !self.is_deleted) {
-                held.insert(Claim::new(
-                    scopes::api_endpoints_of(workspace),
-                    id.to_string(),
-                ));
+                held.insert(Claim::new(scopes::api_endpoints_of(workspace), id.to_string()));
             }
         }
         held
@@ -94,12 +88,8 @@ impl Decide for ApiEndpoint {
                     is_deleted: false,
                 };
             }
-            ApiEndpointEvent::ApiEndpointChanged(changed) => {
-                self.settings = Some(changed.settings.clone())
-            }
-            ApiEndpointEvent::ParameterAdded(added) => {
-                self.parameters.push(added.parameter.clone())
-            }
+            ApiEndpointEvent::ApiEndpointChanged(changed) => self.settings = Some(changed.settings.clone()),
+            ApiEndpointEvent::ParameterAdded(added) => self.parameters.push(added.parameter.clone()),
             ApiEndpointEvent::ParameterChanged(changed) => {
                 if let Some(known) = self
                     .parameters
@@ -110,8 +100,7 @@ impl Decide for ApiEndpoint {
                 }
             }
             ApiEndpointEvent::ParameterRemoved(removed) => {
-                self.parameters
-                    .retain(|parameter| parameter.id != removed.parameter_id);
+                self.parameters.retain(|parameter| parameter.id != removed.parameter_id);
             }
             ApiEndpointEvent::ApiEndpointDeleted(_) => self.is_deleted = true,
         }

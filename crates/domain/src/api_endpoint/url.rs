@@ -39,10 +39,7 @@ pub(super) fn check_url(errors: &mut FieldErrors, pointer: &str, written: &str) 
         .match_indices('{')
         .any(|(at, _)| !authority[at..].starts_with("{env."))
     {
-        errors.add(
-            pointer,
-            "only {env.NAME} placeholders may stand before the path",
-        );
+        errors.add(pointer, "only {env.NAME} placeholders may stand before the path");
     }
     url
 }

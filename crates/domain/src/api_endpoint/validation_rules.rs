@@ -75,10 +75,7 @@ impl ValidationRules {
                     Some(place) => parsed.place = Some(place),
                     None => note("must be path, query, header or body"),
                 },
-                "pattern" => match value
-                    .as_str()
-                    .map(|pattern| Regex::new(&format!("^(?:{pattern})$")))
-                {
+                "pattern" => match value.as_str().map(|pattern| Regex::new(&format!("^(?:{pattern})$"))) {
                     Some(Ok(pattern)) => parsed.pattern = Some(pattern),
                     Some(Err(_)) | None => note("must be a regular expression"),
                 },
@@ -96,9 +93,7 @@ impl ValidationRules {
                     Some(values) if !values.is_empty() => parsed.allowed = Some(values.clone()),
                     Some(_) | None => note("must be an array that is not empty"),
                 },
-                _ => note(
-                    "is unknown; known are in, pattern, minLength, maxLength, minimum, maximum, enum",
-                ),
+                _ => note("is unknown; known are in, pattern, minLength, maxLength, minimum, maximum, enum"),
             }
         }
         if errors.is_empty() {
@@ -156,18 +151,14 @@ mod tests {
 
     #[test]
     fn known_rules_are_enforced() {
-        let rules = ValidationRules::parse(
-            &json!({"pattern": "[a-z]+", "minLength": 2, "maxLength": 3, "in": "path"}),
-        )
-        .unwrap();
+        let rules = ValidationRules::parse(&json!({"pattern": "[a-z]+", "minLength": 2, "maxLength": 3, "in": "path"}))
+            .unwrap();
         assert_eq!(rules.place, Some(ParameterPlace::Path));
         assert!(rules.check(&json!("abc")).is_ok());
         assert!(rules.check(&json!("a")).is_err());
         assert!(rules.check(&json!("abcd")).is_err());
         assert!(rules.check(&json!("a1")).is_err());
-        let rules =
-            ValidationRules::parse(&json!({"minimum": 1, "maximum": 2.5, "enum": [1, 2, 3]}))
-                .unwrap();
+        let rules = ValidationRules::parse(&json!({"minimum": 1, "maximum": 2.5, "enum": [1, 2, 3]})).unwrap();
         assert!(rules.check(&json!(2)).is_ok());
         assert!(rules.check(&json!(3)).is_err());
         assert!(rules.check(&json!(1.5)).is_err());
@@ -175,10 +166,9 @@ mod tests {
 
     #[test]
     fn unknown_and_malformed_rules_are_refused() {
-        let errors = ValidationRules::parse(
-            &json!({"in": "cookie", "pattern": "(", "minLength": -1, "format": "email"}),
-        )
-        .unwrap_err();
+        let errors =
+            ValidationRules::parse(&json!({"in": "cookie", "pattern": "(", "minLength": -1, "format": "email"}))
+                .unwrap_err();
         let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!(pointers, ["/in", "/pattern", "/minLength", "/format"]);
     }

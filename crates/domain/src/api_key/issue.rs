@@ -43,16 +43,11 @@ impl IssueApiKey {
         }
         let mut errors = FieldErrors::new();
         let name = text::name(&mut errors, "/name", &self.name, 200);
-        let maximum_role = self
-            .maximum_role
-            .and_then(|role| role.resolve(&mut errors, "/maxRole"));
+        let maximum_role = self.maximum_role.and_then(|role| role.resolve(&mut errors, "/maxRole"));
         if let Some(workspace) = &self.workspace
             && !workspace.standing.exists()
         {
-            errors.add(
-                "/workspaceId",
-                format!("workspace {} does not exist", workspace.id),
-            );
+            errors.add("/workspaceId", format!("workspace {} does not exist", workspace.id));
         }
         if self.expires_at.is_some_and(|end| end <= self.now) {
             errors.add("/expiresAt", "must lie in the future");
@@ -71,5 +66,85 @@ impl IssueApiKey {
             }
             .into(),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        api_key::{ApiKeyRevoked, RevokeApiKey},
+        facts::Standing,
+        given::{code, fold, inactive_user, later, now, pointers, user, when, workspace},
+        ids::{UserId, WorkspaceId},
+    };
+
+    fn issue() -> IssueApiKey {
+        IssueApiKey {
+            id: ApiKeyId(4),
+            owner: user(1),
+            name: "CI".into(),
+            token_hash: "ab".repeat(32),
+            maximum_role: Some(Role::Developer.into()),
+            workspace: Some(workspace(Standing::Active)),
+            expires_at: Some(later()),
+            now: now(),
+        }
+    }
+
+    #[test]
+    fn a_key_works_until_it_expires_or_is_revoked() {
+        let mut given = when::<ApiKey>(&[], issue()).unwrap();
+        let issued = ApiKeyIssued {
+            id: ApiKeyId(4),
+            user_id: UserId(1),
+            name: "CI".into(),
+            token_hash: "ab".repeat(32),
+            maximum_role: Some(Role::Developer),
+            workspace_id: Some(WorkspaceId(3)),
+            expires_at: Some(later()),
+        };
+        assert_eq!(given, [issued.into()]);
+        assert!(fold::<ApiKey>(&given).is_valid_at(now()));
+        assert!(!fold::<ApiKey>(&given).is_valid_at(later()));
+        assert_eq!(
+            when::<ApiKey>(&given, RevokeApiKey),
+            Ok(vec![ApiKeyRevoked { id: ApiKeyId(4) }.into()])
+        );
+        given.push(ApiKeyRevoked { id: ApiKeyId(4) }.into());
+        assert!(!fold::<ApiKey>(&given).is_valid_at(now()));
+        assert_eq!(when::<ApiKey>(&given, RevokeApiKey), Ok(vec![]));
+        assert_eq!(code(when::<ApiKey>(&[], RevokeApiKey)), "api-key-not-found");
+    }
+
+    #[test]
+    fn wrong_fields_are_named() {
+        let command = IssueApiKey {
+            name: String::new(),
+            maximum_role: Some(Choice::Written(json!(9))),
+            workspace: Some(workspace(Standing::Missing)),
+            expires_at: Some(now()),
+            ..issue()
+        };
+        assert_eq!(
+            pointers(when::<ApiKey>(&[], command)),
+            ["/name", "/maxRole", "/workspaceId", "/expiresAt"]
+        );
+    }
+
+    #[test]
+    fn only_active_users_get_keys() {
+        assert_eq!(
+            code(when::<ApiKey>(
+                &[],
+                IssueApiKey {
+                    owner: inactive_user(1),
+                    ..issue()
+                }
+            )),
+            "user-inactive"
+        );
     }
 }

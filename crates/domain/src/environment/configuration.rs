@@ -6,11 +6,7 @@ use super::EnvironmentConfiguration;
 use crate::field_errors::{FieldErrors, pointer_segment};
 
 /// Reads a configuration object given in the field at `pointer`; absent keys take the documented example's values.
-pub fn check_configuration(
-    errors: &mut FieldErrors,
-    pointer: &str,
-    value: Option<&Value>,
-) -> EnvironmentConfiguration {
+pub fn check_configuration(errors: &mut FieldErrors, pointer: &str, value: Option<&Value>) -> EnvironmentConfiguration {
     let mut configuration = EnvironmentConfiguration::default();
     let Some(value) = value.filter(|value| !value.is_null()) else {
         return configuration;
@@ -30,7 +26,14 @@ pub fn check_configuration(
             "enableLogging" => flag(errors, &at, member, &mut configuration.enable_logging),
             "enableMetrics" => flag(errors, &at, member, &mut configuration.enable_metrics),
             "maxConcurrentExecutions" => {
-                whole(errors, &at, member, 1, 100_000, &mut configuration.max_concurrent_executions);
+                whole(
+                    errors,
+                    &at,
+                    member,
+                    1,
+                    100_000,
+                    &mut configuration.max_concurrent_executions,
+                );
             }
             _ => errors.add(
                 at,
@@ -41,21 +44,11 @@ pub fn check_configuration(
     configuration
 }
 
-fn whole(
-    errors: &mut FieldErrors,
-    pointer: &str,
-    value: &Value,
-    minimum: u32,
-    maximum: u32,
-    target: &mut u32,
-) {
+fn whole(errors: &mut FieldErrors, pointer: &str, value: &Value, minimum: u32, maximum: u32, target: &mut u32) {
     let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
     match number.filter(|number| (minimum..=maximum).contains(number)) {
         Some(number) => *target = number,
-        None => errors.add(
-            pointer,
-            format!("must be an integer from {minimum} to {maximum}"),
-        ),
+        None => errors.add(pointer, format!("must be an integer from {minimum} to {maximum}")),
     }
 }
 
@@ -75,8 +68,7 @@ mod tests {
     #[test]
     fn absent_keys_take_the_documented_values() {
         let mut errors = FieldErrors::new();
-        let configuration =
-            check_configuration(&mut errors, "/configuration", Some(&json!({"retries": 0})));
+        let configuration = check_configuration(&mut errors, "/configuration", Some(&json!({"retries": 0})));
         assert_eq!(
             configuration,
             EnvironmentConfiguration {
@@ -94,13 +86,10 @@ mod tests {
     #[test]
     fn wrong_types_ranges_and_unknown_keys_are_named() {
         let mut errors = FieldErrors::new();
-        let value = json!({"timeout": 0, "retries": "3", "enableLogging": 1, "maxConcurrentExecutions": 1.5, "colour": 1});
+        let value =
+            json!({"timeout": 0, "retries": "3", "enableLogging": 1, "maxConcurrentExecutions": 1.5, "colour": 1});
         check_configuration(&mut errors, "/configuration", Some(&value));
-        let pointers: Vec<_> = errors
-            .into_errors()
-            .into_iter()
-            .map(|error| error.pointer)
-            .collect();
+        let pointers: Vec<_> = errors.into_errors().into_iter().map(|error| error.pointer).collect();
         assert_eq!(
             pointers,
             [

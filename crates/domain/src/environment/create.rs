@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Environment, EnvironmentCreated, EnvironmentEvent, Variables,
-    configuration::check_configuration, variables,
+    Environment, EnvironmentCreated, EnvironmentEvent, Variables, configuration::check_configuration, variables,
 };
 use crate::{
     facts::{ProjectFact, UserFact},
@@ -46,14 +45,8 @@ impl CreateEnvironment {
         }
         let mut errors = FieldErrors::new();
         let name = text::name(&mut errors, "/name", &self.name, 200);
-        let description = text::block(
-            &mut errors,
-            "/description",
-            self.description.as_deref(),
-            Some(1000),
-        );
-        let configuration =
-            check_configuration(&mut errors, "/configuration", self.configuration.as_ref());
+        let description = text::block(&mut errors, "/description", self.description.as_deref(), Some(1000));
+        let configuration = check_configuration(&mut errors, "/configuration", self.configuration.as_ref());
         let none = Variables::default();
         let variables = variables::check_all(
             &mut errors,
@@ -79,5 +72,89 @@ impl CreateEnvironment {
             }
             .into(),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        aggregate::{Claim, Decide as _},
+        environment::fixtures::{create, created},
+        facts::{Standing, WorkspaceFact},
+        given::{code, inactive_user, pointers, project, when, workspace},
+        protected::DataKey,
+    };
+
+    #[test]
+    fn variables_are_protected_under_the_environments_key() {
+        let [EnvironmentEvent::EnvironmentCreated(event)] = &created()[..] else {
+            panic!()
+        };
+        let key = &event.variables.0["API_KEY"];
+        assert!(key.secret);
+        assert_eq!(key.value.text(), Some("s3cret"));
+        assert_eq!(key.value.key(), &DataKey::Environment(EnvironmentId(7)));
+        assert!(!event.variables.0["API_URL"].secret);
+        assert_eq!((event.configuration.timeout, event.configuration.retries), (60, 3));
+    }
+
+    #[test]
+    fn every_wrong_field_is_named_at_once() {
+        let command = CreateEnvironment {
+            name: "x".repeat(201),
+            description: Some("\0".into()),
+            configuration: Some(json!({"retries": 101})),
+            variables: Some(json!({"A": 1, "B": {"secret": true}, "C": {"value": "x", "hidden": true}})),
+            ..create()
+        };
+        assert_eq!(
+            pointers(when::<Environment>(&[], command)),
+            [
+                "/name",
+                "/description",
+                "/configuration/retries",
+                "/variables/A",
+                "/variables/B",
+                "/variables/C/hidden"
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_is_created_below_what_is_deleted_or_inactive() {
+        let below = |project| CreateEnvironment { project, ..create() };
+        assert_eq!(
+            code(when::<Environment>(&[], below(project(Standing::Inactive)))),
+            "project-inactive"
+        );
+        assert_eq!(
+            pointers(when::<Environment>(&[], below(project(Standing::Deleted)))),
+            ["/projectId"]
+        );
+        let workspace: WorkspaceFact = workspace(Standing::Inactive);
+        let below_inactive = below(ProjectFact {
+            workspace,
+            ..project(Standing::Active)
+        });
+        assert_eq!(code(when::<Environment>(&[], below_inactive)), "workspace-inactive");
+        let command = CreateEnvironment {
+            created_by: inactive_user(1),
+            ..create()
+        };
+        assert_eq!(code(when::<Environment>(&[], command)), "user-inactive");
+    }
+
+    #[test]
+    fn it_is_claimed_as_the_projects() {
+        assert_eq!(
+            Environment::default().claims(&created()[0]).take,
+            [
+                Claim::new("project/5/environments", "7"),
+                Claim::new("user/1/created", "environment-7")
+            ]
+        );
     }
 }

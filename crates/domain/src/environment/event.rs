@@ -159,11 +159,7 @@ pub struct EnvironmentDeleted {
     pub cascade: bool,
 }
 
-protected_fields!(
-    EnvironmentDeactivated,
-    EnvironmentActivated,
-    EnvironmentDeleted
-);
+protected_fields!(EnvironmentDeactivated, EnvironmentActivated, EnvironmentDeleted);
 
 events! {
     /// Events of an environment, stream `environment-{id}`.

@@ -7,6 +7,8 @@ mod change;
 mod configuration;
 mod create;
 mod event;
+#[cfg(test)]
+mod fixtures;
 mod set_variable;
 mod standing;
 mod state;

@@ -25,20 +25,11 @@ impl SetVariable {
         let variable = variables::check_one(&mut errors, "", &self.value, before, id, self.now);
         errors.finish()?;
         let mut variables = variables::reopened(state, id)?;
-        variables
-            .0
-            .extend(variable.map(|variable| (name.clone(), variable)));
+        variables.0.extend(variable.map(|variable| (name.clone(), variable)));
         if variables::same(&variables, &state.variables) {
             return Ok(Vec::new());
         }
-        Ok(vec![
-            VariableSet {
-                id,
-                name,
-                variables,
-            }
-            .into(),
-        ])
+        Ok(vec![VariableSet { id, name, variables }.into()])
     }
 }
 
@@ -67,5 +58,70 @@ impl RemoveVariable {
             }
             .into(),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        environment::fixtures::created,
+        given::{code, later, pointers, when},
+    };
+
+    fn set(name: &str, value: Value) -> SetVariable {
+        SetVariable {
+            name: name.into(),
+            value,
+            now: later(),
+        }
+    }
+
+    #[test]
+    fn the_event_carries_all_variables() {
+        let events = when::<Environment>(&created(), set("DEBUG", json!({"value": false, "secret": false}))).unwrap();
+        let [EnvironmentEvent::VariableSet(event)] = &events[..] else {
+            panic!()
+        };
+        assert_eq!(event.name, "DEBUG");
+        assert_eq!(event.variables.0["DEBUG"].value.text(), Some("false"));
+        assert_eq!(event.variables.0["API_KEY"].value.text(), Some("s3cret"));
+        assert_eq!(
+            event.variables.0["API_KEY"].value.sealed(),
+            None,
+            "every event has its own seals"
+        );
+    }
+
+    #[test]
+    fn the_same_value_is_no_event() {
+        assert_eq!(
+            when::<Environment>(&created(), set("API_KEY", json!("s3cret"))),
+            Ok(vec![])
+        );
+    }
+
+    #[test]
+    fn wrong_names_and_values_are_refused() {
+        assert_eq!(
+            pointers(when::<Environment>(&created(), set("", json!({"value": []})))),
+            ["/name", "/value", ""]
+        );
+    }
+
+    #[test]
+    fn removal_names_what_is_gone() {
+        let remove = |name: &str| RemoveVariable { name: name.into() };
+        let events = when::<Environment>(&created(), remove("API_KEY")).unwrap();
+        let [EnvironmentEvent::VariableRemoved(event)] = &events[..] else {
+            panic!()
+        };
+        assert!(event.variables.0.contains_key("API_URL") && event.variables.0.len() == 1);
+        assert_eq!(
+            code(when::<Environment>(&created(), remove("NONE"))),
+            "variable-not-found"
+        );
     }
 }

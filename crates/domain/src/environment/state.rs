@@ -68,10 +68,7 @@ impl Environment {
         if let Some(id) = self.id {
             held.insert(Claim::new(scopes::created_by(self.created_by), id.stream()));
             if !self.is_deleted {
-                held.insert(Claim::new(
-                    scopes::environments_of(self.project_id),
-                    id.to_string(),
-                ));
+                held.insert(Claim::new(scopes::environments_of(self.project_id), id.to_string()));
             }
         }
         held
@@ -109,9 +106,7 @@ impl Decide for Environment {
                 self.variables = changed.variables.clone();
             }
             EnvironmentEvent::VariableSet(set) => self.variables = set.variables.clone(),
-            EnvironmentEvent::VariableRemoved(removed) => {
-                self.variables = removed.variables.clone()
-            }
+            EnvironmentEvent::VariableRemoved(removed) => self.variables = removed.variables.clone(),
             EnvironmentEvent::EnvironmentDeactivated(_) => self.is_active = false,
             EnvironmentEvent::EnvironmentActivated(_) => self.is_active = true,
             EnvironmentEvent::EnvironmentDeleted(_) => self.is_deleted = true,

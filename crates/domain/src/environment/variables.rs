@@ -42,8 +42,7 @@ pub(super) fn check_all(
     for (key, member) in members {
         let at = format!("{pointer}{}", pointer_segment(key));
         let name = text::name(errors, &at, key, 200);
-        if let Some(variable) =
-            check_one(errors, &at, member, before.0.get(&name), environment, now)
+        if let Some(variable) = check_one(errors, &at, member, before.0.get(&name), environment, now)
             && variables.0.insert(name, variable).is_some()
         {
             errors.add(at, "is named twice");
@@ -65,9 +64,7 @@ pub(super) fn check_one(
     let after = read(errors, pointer, value, before_plain.as_ref())?;
     text::no_null(errors, pointer, &after.value);
     let unchanged = before_plain.as_ref() == Some(&after);
-    let updated_at = before
-        .filter(|_| unchanged)
-        .map_or(now, |variable| variable.updated_at);
+    let updated_at = before.filter(|_| unchanged).map_or(now, |variable| variable.updated_at);
     let value = Protected::new(DataKey::Environment(environment), after.value.as_ref());
     Some(Variable {
         secret: after.secret,
@@ -121,10 +118,7 @@ fn read<'a>(
     match (given, before) {
         (Some(value), _) => Some(Plain { secret, value }),
         (None, Some(before)) if before.secret && !secret => {
-            errors.add(
-                pointer,
-                "is a secret; to make it readable, give its value anew",
-            );
+            errors.add(pointer, "is a secret; to make it readable, give its value anew");
             None
         }
         (None, Some(before)) => Some(Plain {
@@ -146,16 +140,12 @@ pub(super) fn same(left: &Variables, right: &Variables) -> bool {
             .iter()
             .zip(&right.0)
             .all(|((left_name, left), (right_name, right))| {
-                left_name == right_name
-                    && plain(left).is_some_and(|left| Some(left) == plain(right))
+                left_name == right_name && plain(left).is_some_and(|left| Some(left) == plain(right))
             })
 }
 
 /// The variables of `state` with values that can be sealed anew: each event has its own seals.
-pub(super) fn reopened(
-    state: &Environment,
-    environment: EnvironmentId,
-) -> Result<Variables, Refusal> {
+pub(super) fn reopened(state: &Environment, environment: EnvironmentId) -> Result<Variables, Refusal> {
     let mut variables = Variables::default();
     for (name, variable) in &state.variables.0 {
         let value = variable.value.shared().ok_or_else(|| {

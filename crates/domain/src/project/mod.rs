@@ -5,6 +5,8 @@
 mod change;
 mod create;
 mod event;
+#[cfg(test)]
+mod fixtures;
 mod standing;
 mod state;
 

@@ -59,3 +59,60 @@ impl DeleteProject {
         ])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        aggregate::{Claim, Decide as _},
+        given::{code, fold, when},
+        ids::ProjectId,
+        project::fixtures::created,
+    };
+
+    const ID: ProjectId = ProjectId(5);
+
+    #[test]
+    fn each_change_of_standing_is_told_once() {
+        let mut given = created();
+        assert_eq!(when::<Project>(&given, ActivateProject), Ok(vec![]));
+        assert_eq!(
+            when::<Project>(&given, DeactivateProject),
+            Ok(vec![ProjectDeactivated { id: ID }.into()])
+        );
+        given.push(ProjectDeactivated { id: ID }.into());
+        assert_eq!(when::<Project>(&given, DeactivateProject), Ok(vec![]));
+        assert_eq!(
+            when::<Project>(&given, ActivateProject),
+            Ok(vec![ProjectActivated { id: ID }.into()])
+        );
+    }
+
+    #[test]
+    fn active_workflows_stand_in_the_way_unless_the_workspace_goes() {
+        let delete = |cascade| DeleteProject {
+            cascade,
+            active_workflows: 1,
+        };
+        assert_eq!(
+            code(when::<Project>(&created(), delete(false))),
+            "project-has-active-workflows"
+        );
+        let deleted = ProjectDeleted { id: ID, cascade: true };
+        assert_eq!(when::<Project>(&created(), delete(true)), Ok(vec![deleted.into()]));
+    }
+
+    #[test]
+    fn deletion_frees_the_name_and_leaves_no_child() {
+        let changes = fold::<Project>(&created()).claims(&ProjectDeleted { id: ID, cascade: false }.into());
+        let name = Claim::new("workspace/3/project-name", "orders");
+        assert_eq!(changes.release, [name, Claim::new("workspace/3/projects", "5")]);
+        let children = ["project/5/workflows", "project/5/environments"];
+        assert_eq!(
+            changes.require_empty,
+            ["project/5/active-workflows", children[0], children[1]]
+        );
+        let changes = fold::<Project>(&created()).claims(&ProjectDeleted { id: ID, cascade: true }.into());
+        assert_eq!(changes.require_empty, children);
+    }
+}

@@ -49,10 +49,7 @@ impl Project {
     pub(super) fn existing(&self) -> Result<ProjectId, Refusal> {
         match self.id {
             Some(id) if !self.is_deleted => Ok(id),
-            Some(_) | None => Err(Refusal::not_found(
-                "project-not-found",
-                "there is no such project",
-            )),
+            Some(_) | None => Err(Refusal::not_found("project-not-found", "there is no such project")),
         }
     }
 
@@ -61,10 +58,7 @@ impl Project {
         if let Some(id) = self.id {
             held.insert(Claim::new(scopes::created_by(self.created_by), id.stream()));
             if !self.is_deleted {
-                held.insert(Claim::new(
-                    scopes::projects_of(self.workspace_id),
-                    id.to_string(),
-                ));
+                held.insert(Claim::new(scopes::projects_of(self.workspace_id), id.to_string()));
                 held.insert(Claim::new(
                     scopes::project_names_of(self.workspace_id),
                     text::unique_key(&self.name),
@@ -113,15 +107,11 @@ impl Decide for Project {
         match event {
             ProjectEvent::ProjectDeleted(deleted) => {
                 if !deleted.cascade {
-                    changes
-                        .require_empty
-                        .push(scopes::active_workflows_of(deleted.id));
+                    changes.require_empty.push(scopes::active_workflows_of(deleted.id));
                 }
                 // Children go in the same append; one that was created meanwhile must not be left over.
                 changes.require_empty.push(scopes::workflows_of(deleted.id));
-                changes
-                    .require_empty
-                    .push(scopes::environments_of(deleted.id));
+                changes.require_empty.push(scopes::environments_of(deleted.id));
             }
             ProjectEvent::ProjectCreated(_)
             | ProjectEvent::ProjectChanged(_)

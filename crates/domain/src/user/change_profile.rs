@@ -35,12 +35,7 @@ impl ChangeProfile {
             .profile
             .as_ref()
             .and_then(PlainProfile::of)
-            .ok_or_else(|| {
-                Refusal::conflict(
-                    "profile-unreadable",
-                    "the user's personal data cannot be read",
-                )
-            })?;
+            .ok_or_else(|| Refusal::conflict("profile-unreadable", "the user's personal data cannot be read"))?;
         let was = before.clone();
         let mut errors = FieldErrors::new();
         let after = PlainProfile {
@@ -51,9 +46,9 @@ impl ChangeProfile {
             department: self.department.unwrap_or(was.department),
             job_title: self.job_title.unwrap_or(was.job_title),
             manager: self.manager.unwrap_or(was.manager),
-            time_zone: self.time_zone.map_or(was.time_zone, |zone| {
-                zone.unwrap_or_else(|| "UTC".to_owned())
-            }),
+            time_zone: self
+                .time_zone
+                .map_or(was.time_zone, |zone| zone.unwrap_or_else(|| "UTC".to_owned())),
             profile_picture: self.profile_picture.unwrap_or(was.profile_picture),
         }
         .check(&mut errors);
@@ -74,5 +69,82 @@ impl ChangeProfile {
             }
             .into(),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        aggregate::{Claim, Decide as _},
+        given::{code, fold, pointers, when},
+        ids::UserId,
+        role::Role,
+        scopes,
+        user::{UserErased, fixtures::registered},
+    };
+
+    #[test]
+    fn only_what_is_given_changes() {
+        let command = ChangeProfile {
+            department: Some(Some(" Research ".into())),
+            time_zone: Some(Some("Europe/Madrid".into())),
+            ..ChangeProfile::default()
+        };
+        let events = when::<User>(&registered(1, Role::Viewer), command).unwrap();
+        let [UserEvent::UserProfileChanged(event)] = &events[..] else {
+            panic!()
+        };
+        assert_eq!(event.profile.department.as_ref().unwrap().text(), Some("Research"));
+        assert_eq!(event.profile.first_name.text(), Some("Ada"));
+        assert_eq!(event.profile.time_zone, "Europe/Madrid");
+        assert_eq!(event.email_claim, "claim-1");
+    }
+
+    #[test]
+    fn the_same_again_is_no_event() {
+        let command = ChangeProfile {
+            first_name: Some("Ada ".into()),
+            email: Some("ADA@example.com".into()),
+            email_claim: Some("claim-1".into()),
+            manager: Some(None),
+            ..ChangeProfile::default()
+        };
+        assert_eq!(when::<User>(&registered(1, Role::Viewer), command), Ok(vec![]));
+    }
+
+    #[test]
+    fn another_address_moves_the_claim() {
+        let given = registered(1, Role::Admin);
+        let command = ChangeProfile {
+            email: Some("ada@example.org".into()),
+            email_claim: Some("other".into()),
+            ..ChangeProfile::default()
+        };
+        let events = when::<User>(&given, command).unwrap();
+        let changes = fold::<User>(&given).claims(&events[0]);
+        assert_eq!(changes.release, [Claim::new(scopes::USER_EMAIL, "claim-1")]);
+        assert_eq!(changes.take, [Claim::new(scopes::USER_EMAIL, "other")]);
+    }
+
+    #[test]
+    fn wrong_fields_are_named() {
+        let command = ChangeProfile {
+            first_name: Some(String::new()),
+            email: Some("a@b".into()),
+            ..ChangeProfile::default()
+        };
+        assert_eq!(
+            pointers(when::<User>(&registered(1, Role::Viewer), command)),
+            ["/firstName", "/email"]
+        );
+    }
+
+    #[test]
+    fn an_erased_user_cannot_be_changed() {
+        let mut given = registered(1, Role::Viewer);
+        given.push(UserErased { id: UserId(1) }.into());
+        assert_eq!(code(when::<User>(&given, ChangeProfile::default())), "user-erased");
+        assert_eq!(code(when::<User>(&[], ChangeProfile::default())), "user-not-found");
     }
 }

@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    event::VisitField, events, ids::UserId, protected::Protected, protected_fields, role::Role,
-};
+use crate::{event::VisitField, events, ids::UserId, protected::Protected, protected_fields, role::Role};
 
 /// A user's personal data, complete: `Users.FirstName` to `Users.ProfilePicture`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,9 +35,7 @@ pub struct Profile {
 
 impl VisitField for Profile {
     fn visit_field(&mut self, name: &str, visit: &mut dyn FnMut(&str, &mut Protected)) {
-        let mut below = |field: &str, value: &mut dyn VisitField| {
-            value.visit_field(&format!("{name}.{field}"), visit)
-        };
+        let mut below = |field: &str, value: &mut dyn VisitField| value.visit_field(&format!("{name}.{field}"), visit);
         below("first_name", &mut self.first_name);
         below("last_name", &mut self.last_name);
         below("email", &mut self.email);
@@ -136,13 +132,7 @@ pub struct UserErased {
     pub id: UserId,
 }
 
-protected_fields!(
-    UserRoleChanged,
-    UserDeactivated,
-    UserActivated,
-    UserDeleted,
-    UserErased
-);
+protected_fields!(UserRoleChanged, UserDeactivated, UserActivated, UserDeleted, UserErased);
 
 events! {
     /// Events of a user, stream `user-{id}`.

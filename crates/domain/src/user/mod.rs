@@ -7,6 +7,8 @@ mod change_password;
 mod change_profile;
 mod change_role;
 mod event;
+#[cfg(test)]
+mod fixtures;
 mod leave;
 mod profile;
 mod register;

@@ -48,9 +48,8 @@ impl PlainProfile {
 
     /// The same, normalised; notes every field that a column of `Users` does not take.
     pub(super) fn check(self, errors: &mut FieldErrors) -> Self {
-        let mut line = |pointer: &str, value: &Option<String>, maximum| {
-            text::line(errors, pointer, value.as_deref(), maximum)
-        };
+        let mut line =
+            |pointer: &str, value: &Option<String>, maximum| text::line(errors, pointer, value.as_deref(), maximum);
         let phone_number = line("/phoneNumber", &self.phone_number, 20);
         let department = line("/department", &self.department, 100);
         let job_title = line("/jobTitle", &self.job_title, 100);
@@ -60,10 +59,7 @@ impl PlainProfile {
             .as_deref()
             .is_some_and(|picture| !is_web_reference(picture))
         {
-            errors.add(
-                "/profilePicture",
-                "must be an http or https URL or a relative one",
-            );
+            errors.add("/profilePicture", "must be an http or https URL or a relative one");
         }
         Self {
             first_name: text::name(errors, "/firstName", &self.first_name, 100),
@@ -99,10 +95,7 @@ impl PlainProfile {
 fn check_time_zone(errors: &mut FieldErrors, pointer: &str, text: &str) -> String {
     let name = text::name(errors, pointer, text, 50);
     if !name.is_empty() && chrono_tz::Tz::from_str(&name).is_err() {
-        errors.add(
-            pointer,
-            "must be an IANA time zone such as Europe/Madrid or UTC",
-        );
+        errors.add(pointer, "must be an IANA time zone such as Europe/Madrid or UTC");
     }
     name
 }
@@ -112,8 +105,6 @@ fn is_web_reference(reference: &str) -> bool {
     let before_path = reference.split(['/', '?', '#']).next().unwrap_or_default();
     match before_path.split_once(':') {
         None => true,
-        Some((scheme, _)) => {
-            scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
-        }
+        Some((scheme, _)) => scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"),
     }
 }

@@ -47,10 +47,7 @@ pub struct RegisterUser {
 impl RegisterUser {
     pub(super) fn decide(self, state: &User) -> Result<Vec<UserEvent>, Refusal> {
         if state.id.is_some() {
-            return Err(Refusal::conflict(
-                "user-exists",
-                "a user with this id exists already",
-            ));
+            return Err(Refusal::conflict("user-exists", "a user with this id exists already"));
         }
         let mut errors = FieldErrors::new();
         let profile = PlainProfile {
@@ -81,5 +78,106 @@ impl RegisterUser {
             }
             .into(),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        aggregate::{Claim, Decide as _},
+        given::{code, pointers, when},
+        scopes,
+        user::fixtures::{register, registered},
+    };
+
+    #[test]
+    fn a_registered_user_is_normalised_and_protected() {
+        let [UserEvent::UserRegistered(event)] = &registered(1, Role::Developer)[..] else {
+            panic!()
+        };
+        assert_eq!(event.profile.email.text(), Some("ada@example.com"));
+        assert_eq!(event.profile.email.key(), &DataKey::Person(UserId(1)));
+        assert_eq!(event.password_hash.key(), &DataKey::Person(UserId(1)));
+        assert_eq!(event.profile.time_zone, "UTC");
+        assert_eq!(event.role, Role::Developer);
+    }
+
+    #[test]
+    fn the_documented_default_role_is_viewer() {
+        let command = RegisterUser {
+            role: None,
+            ..register(1, Role::Admin)
+        };
+        let events = when::<User>(&[], command).unwrap();
+        assert!(matches!(&events[..], [UserEvent::UserRegistered(event)] if event.role == Role::Viewer));
+    }
+
+    #[test]
+    fn every_wrong_field_is_named_at_once() {
+        let command = RegisterUser {
+            first_name: " ".into(),
+            last_name: "x".repeat(101),
+            email: "ada".into(),
+            role: Some(Choice::Written(json!("Boss"))),
+            phone_number: Some("1".repeat(21)),
+            department: Some("x".repeat(101)),
+            job_title: Some("a\nb".into()),
+            manager: Some("x".repeat(256)),
+            time_zone: Some("Mars/Olympus".into()),
+            profile_picture: Some("javascript:alert(1)".into()),
+            ..register(1, Role::Viewer)
+        };
+        let mut named = pointers(when::<User>(&[], command));
+        named.sort();
+        assert_eq!(
+            named,
+            [
+                "/department",
+                "/email",
+                "/firstName",
+                "/jobTitle",
+                "/lastName",
+                "/manager",
+                "/phoneNumber",
+                "/profilePicture",
+                "/role",
+                "/timeZone"
+            ]
+        );
+    }
+
+    #[test]
+    fn nobody_grants_above_their_own_role() {
+        let granter = Granter::user(UserId(9), Role::ProjectManager);
+        let command = RegisterUser {
+            granter,
+            ..register(1, Role::Admin)
+        };
+        assert_eq!(code(when::<User>(&[], command)), "role-above-own");
+    }
+
+    #[test]
+    fn an_id_is_used_once() {
+        assert_eq!(
+            code(when::<User>(&registered(1, Role::Viewer), register(1, Role::Viewer))),
+            "user-exists"
+        );
+    }
+
+    #[test]
+    fn the_address_is_claimed_and_an_admin_counts() {
+        let changes = User::default().claims(&registered(1, Role::Admin)[0]);
+        assert_eq!(
+            changes.take,
+            [
+                Claim::new(scopes::ACTIVE_ADMINS, "1"),
+                Claim::new(scopes::USER_EMAIL, "claim-1")
+            ]
+        );
+        let changes = User::default().claims(&registered(1, Role::Viewer)[0]);
+        assert_eq!(changes.take, [Claim::new(scopes::USER_EMAIL, "claim-1")]);
     }
 }

@@ -45,11 +45,7 @@ impl User {
     pub fn fact(&self, id: UserId) -> UserFact {
         UserFact {
             id,
-            standing: Standing::of(
-                self.id.is_some(),
-                self.is_active && !self.is_erased,
-                self.is_deleted,
-            ),
+            standing: Standing::of(self.id.is_some(), self.is_active && !self.is_erased, self.is_deleted),
         }
     }
 
@@ -63,10 +59,7 @@ impl User {
     pub(super) fn existing(&self) -> Result<UserId, Refusal> {
         match self.id {
             Some(id) if !self.is_deleted => Ok(id),
-            Some(_) | None => Err(Refusal::not_found(
-                "user-not-found",
-                "there is no such user",
-            )),
+            Some(_) | None => Err(Refusal::not_found("user-not-found", "there is no such user")),
         }
     }
 
@@ -123,9 +116,7 @@ impl Decide for User {
                 self.email_claim.clone_from(&changed.email_claim);
             }
             UserEvent::UserRoleChanged(changed) => self.role = changed.role,
-            UserEvent::UserPasswordChanged(changed) => {
-                self.password_hash = Some(changed.password_hash.clone())
-            }
+            UserEvent::UserPasswordChanged(changed) => self.password_hash = Some(changed.password_hash.clone()),
             UserEvent::UserDeactivated(_) => self.is_active = false,
             UserEvent::UserActivated(_) => self.is_active = true,
             UserEvent::UserDeleted(_) => self.is_deleted = true,
@@ -143,20 +134,12 @@ impl Decide for User {
         let mut after = self.clone();
         after.evolve(event);
         let mut changes = ClaimChanges::between(&self.held(), &after.held());
-        if changes
-            .release
-            .iter()
-            .any(|claim| claim.scope == scopes::ACTIVE_ADMINS)
-        {
-            changes
-                .require_at_least
-                .push((scopes::ACTIVE_ADMINS.to_owned(), 1));
+        if changes.release.iter().any(|claim| claim.scope == scopes::ACTIVE_ADMINS) {
+            changes.require_at_least.push((scopes::ACTIVE_ADMINS.to_owned(), 1));
         }
         match event {
             // Documented: restricted if the user has created entities.
-            UserEvent::UserDeleted(deleted) => {
-                changes.require_empty.push(scopes::created_by(deleted.id))
-            }
+            UserEvent::UserDeleted(deleted) => changes.require_empty.push(scopes::created_by(deleted.id)),
             UserEvent::UserRegistered(_)
             | UserEvent::UserProfileChanged(_)
             | UserEvent::UserRoleChanged(_)

@@ -20,3 +20,32 @@ impl DeactivateWorkflow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        aggregate::{Claim, Decide as _},
+        given::{code, fold, when},
+        ids::WorkflowId,
+        workflow::fixtures::{created, published},
+    };
+
+    #[test]
+    fn only_a_published_workflow_is_deactivated() {
+        assert_eq!(
+            code(when::<Workflow>(&created(), DeactivateWorkflow)),
+            "workflow-not-published"
+        );
+        let mut given = published();
+        let deactivated = WorkflowEvent::from(WorkflowDeactivated { id: WorkflowId(17) });
+        assert_eq!(
+            when::<Workflow>(&given, DeactivateWorkflow),
+            Ok(vec![deactivated.clone()])
+        );
+        let changes = fold::<Workflow>(&given).claims(&deactivated);
+        assert_eq!(changes.release, [Claim::new("project/5/active-workflows", "17")]);
+        given.push(deactivated);
+        assert_eq!(when::<Workflow>(&given, DeactivateWorkflow), Ok(vec![]));
+    }
+}

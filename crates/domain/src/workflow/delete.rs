@@ -22,3 +22,39 @@ impl DeleteWorkflow {
         ])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        aggregate::{Claim, Decide as _},
+        given::{code, fold, when},
+        ids::WorkflowId,
+        workflow::fixtures::published,
+    };
+
+    #[test]
+    fn a_published_workflow_is_out_of_force_with_its_deletion() {
+        let mut given = published();
+        let deleted = WorkflowEvent::from(WorkflowDeleted {
+            id: WorkflowId(17),
+            cascade: false,
+        });
+        assert_eq!(
+            when::<Workflow>(&given, DeleteWorkflow { cascade: false }),
+            Ok(vec![deleted.clone()])
+        );
+        let changes = fold::<Workflow>(&given).claims(&deleted);
+        let released = [
+            "environment/7/workflows",
+            "project/5/active-workflows",
+            "project/5/workflows",
+        ];
+        assert_eq!(changes.release, released.map(|scope| Claim::new(scope, "17")));
+        given.push(deleted);
+        assert_eq!(
+            code(when::<Workflow>(&given, DeleteWorkflow { cascade: true })),
+            "workflow-not-found"
+        );
+    }
+}

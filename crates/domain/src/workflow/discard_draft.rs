@@ -23,3 +23,41 @@ impl DiscardDraft {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        given::{code, fold, later, when},
+        ids::{StepId, WorkflowId},
+        workflow::{
+            ChangeWorkflow, RemoveStep,
+            fixtures::{created, published},
+        },
+    };
+
+    #[test]
+    fn the_draft_reads_like_the_version_in_force_again() {
+        let before = published();
+        let mut given = before.clone();
+        given.extend(when::<Workflow>(&given, RemoveStep { step_id: StepId(30) }).unwrap());
+        let rename = ChangeWorkflow {
+            name: Some("Other".into()),
+            ..ChangeWorkflow::at(later())
+        };
+        given.extend(when::<Workflow>(&given, rename).unwrap());
+        let discarded = WorkflowEvent::from(DraftDiscarded { id: WorkflowId(17) });
+        assert_eq!(when::<Workflow>(&given, DiscardDraft), Ok(vec![discarded.clone()]));
+        given.push(discarded);
+        assert_eq!(fold::<Workflow>(&given), fold::<Workflow>(&before));
+    }
+
+    #[test]
+    fn without_changes_nothing_happens_and_without_a_version_it_is_refused() {
+        assert_eq!(when::<Workflow>(&published(), DiscardDraft), Ok(vec![]));
+        assert_eq!(
+            code(when::<Workflow>(&created(), DiscardDraft)),
+            "workflow-never-published"
+        );
+    }
+}

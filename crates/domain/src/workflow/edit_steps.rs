@@ -7,8 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    Step, StepAdded, StepChanged, StepInput, StepPlace, StepRemoved, StepsReordered, Workflow,
-    WorkflowEvent,
+    Step, StepAdded, StepChanged, StepInput, StepPlace, StepRemoved, StepsReordered, Workflow, WorkflowEvent,
     steps::{StepContext, changed, check_step_endpoint, check_unique},
 };
 use crate::{
@@ -37,17 +36,9 @@ impl AddStep {
         let (id, _) = state.existing()?;
         let mut errors = FieldErrors::new();
         let next_order = state.steps.last().map_or(0, |step| i64::from(step.order)) + 1;
-        let step = self
-            .step
-            .check(&mut errors, "", self.id, next_order, self.now);
+        let step = self.step.check(&mut errors, "", self.id, next_order, self.now);
         check_unique(&mut errors, "", &step, &state.steps);
-        check_step_endpoint(
-            &mut errors,
-            "",
-            &step,
-            None,
-            &context(state, &self.endpoints, self.now),
-        );
+        check_step_endpoint(&mut errors, "", &step, None, &context(state, &self.endpoints, self.now));
         errors.finish()?;
         Ok(vec![
             StepAdded {
@@ -138,13 +129,7 @@ impl ChangeStep {
             condition: self.condition.unwrap_or(was.condition),
         };
         let mut errors = FieldErrors::new();
-        let step = written.check(
-            &mut errors,
-            "",
-            before.id,
-            i64::from(before.order),
-            self.now,
-        );
+        let step = written.check(&mut errors, "", before.id, i64::from(before.order), self.now);
         check_unique(
             &mut errors,
             "",
@@ -265,9 +250,7 @@ impl ReorderSteps {
 
 fn find(state: &Workflow, id: StepId) -> Result<&Step, Refusal> {
     let found = state.steps.iter().find(|step| step.id == id);
-    found.ok_or_else(|| {
-        Refusal::not_found("step-not-found", format!("the workflow has no step {id}"))
-    })
+    found.ok_or_else(|| Refusal::not_found("step-not-found", format!("the workflow has no step {id}")))
 }
 
 fn context<'a>(state: &'a Workflow, endpoints: &'a EndpointFacts, now: Instant) -> StepContext<'a> {
@@ -277,5 +260,139 @@ fn context<'a>(state: &'a Workflow, endpoints: &'a EndpointFacts, now: Instant) 
         new_ids: &[],
         endpoints,
         now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        given::{code, fold, later, now, pointers, when},
+        ids::WorkflowId,
+        workflow::fixtures::{created, endpoints, published, step},
+    };
+
+    fn add(step: StepInput) -> AddStep {
+        AddStep {
+            id: StepId(32),
+            step,
+            endpoints: endpoints(),
+            now: later(),
+        }
+    }
+
+    #[test]
+    fn an_added_step_comes_last_under_a_free_name() {
+        let events = when::<Workflow>(&created(), add(step("any name at all"))).unwrap();
+        let [WorkflowEvent::StepAdded(event)] = &events[..] else {
+            panic!()
+        };
+        assert_eq!((event.step.id, event.step.order, event.in_force), (StepId(32), 3, true));
+        assert_eq!(pointers(when::<Workflow>(&created(), add(step("send")))), ["/name"]);
+        let taken = StepInput {
+            order: Some(2),
+            ..step("x")
+        };
+        assert_eq!(pointers(when::<Workflow>(&created(), add(taken))), ["/order"]);
+        let missing = StepInput {
+            api_endpoint_id: Some(ApiEndpointId(99)),
+            ..step("x")
+        };
+        assert_eq!(pointers(when::<Workflow>(&created(), add(missing))), ["/apiEndpointId"]);
+    }
+
+    #[test]
+    fn only_what_is_given_changes() {
+        let change = ChangeStep {
+            retry_count: Some(None),
+            order: Some(5),
+            ..ChangeStep::of(StepId(31), later())
+        };
+        let events = when::<Workflow>(&published(), change).unwrap();
+        let [WorkflowEvent::StepChanged(event)] = &events[..] else {
+            panic!()
+        };
+        assert_eq!(
+            (event.step.retry_count, event.step.order, event.in_force),
+            (None, 5, false)
+        );
+        assert_eq!((event.step.created_at, event.step.updated_at), (now(), Some(later())));
+        assert_eq!(
+            when::<Workflow>(&created(), ChangeStep::of(StepId(31), later())),
+            Ok(vec![])
+        );
+        assert_eq!(
+            code(when::<Workflow>(&created(), ChangeStep::of(StepId(99), later()))),
+            "step-not-found"
+        );
+        let contradiction = ChangeStep {
+            is_optional: Some(true),
+            error_handling: Some(Some(json!({"onError": "fail"}))),
+            ..ChangeStep::of(StepId(31), later())
+        };
+        assert_eq!(
+            pointers(when::<Workflow>(&created(), contradiction)),
+            ["/errorHandling/onError"]
+        );
+    }
+
+    #[test]
+    fn a_removed_step_is_named() {
+        let removed = StepRemoved {
+            id: WorkflowId(17),
+            step_id: StepId(30),
+            name: "reserve".into(),
+            in_force: true,
+        };
+        assert_eq!(
+            when::<Workflow>(&created(), RemoveStep { step_id: StepId(30) }),
+            Ok(vec![removed.into()])
+        );
+        assert_eq!(
+            code(when::<Workflow>(&created(), RemoveStep { step_id: StepId(99) })),
+            "step-not-found"
+        );
+    }
+
+    #[test]
+    fn reordering_names_the_steps_that_moved() {
+        let mut given = created();
+        let swapped = ReorderSteps::in_sequence(&[StepId(31), StepId(30)]);
+        let events = when::<Workflow>(&given, swapped.clone()).unwrap();
+        assert_eq!(
+            events,
+            [StepsReordered {
+                id: WorkflowId(17),
+                places: swapped.places.clone(),
+                in_force: true
+            }
+            .into()]
+        );
+        given.extend(events);
+        let names: Vec<_> = fold::<Workflow>(&given)
+            .steps
+            .into_iter()
+            .map(|step| step.name)
+            .collect();
+        assert_eq!(names, ["send", "reserve"]);
+        assert_eq!(when::<Workflow>(&given, swapped), Ok(vec![]));
+    }
+
+    #[test]
+    fn reordering_leaves_no_two_steps_at_a_place() {
+        let place = |step_id, order| StepPlace {
+            step_id: StepId(step_id),
+            order,
+        };
+        let clash = ReorderSteps {
+            places: vec![place(30, 2)],
+        };
+        assert_eq!(pointers(when::<Workflow>(&created(), clash)), ["/steps/0"]);
+        let wrong = ReorderSteps {
+            places: vec![place(30, 5), place(30, 6), place(99, 7)],
+        };
+        assert_eq!(pointers(when::<Workflow>(&created(), wrong)), ["/steps/1", "/steps/2"]);
     }
 }

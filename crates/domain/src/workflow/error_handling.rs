@@ -85,8 +85,7 @@ impl RetryPolicy {
         let exponent = i32::try_from(retry.saturating_sub(1)).unwrap_or(i32::MAX);
         // A wait never exceeds the longest RetryDelaySeconds, however long the backoff grows.
         let limit = f64::from(self.maximum_delay_seconds.unwrap_or(86_400));
-        let seconds =
-            (f64::from(retry_delay_seconds) * self.backoff_rate.powi(exponent)).min(limit);
+        let seconds = (f64::from(retry_delay_seconds) * self.backoff_rate.powi(exponent)).min(limit);
         let share = match self.jitter {
             Jitter::Full => random.clamp(0.0, 1.0),
             Jitter::None => 1.0,
@@ -156,11 +155,7 @@ impl ErrorHandling {
                     Some(repeatable) => parsed.repeatable = repeatable,
                     None => errors.add(at, "must be true or false"),
                 },
-                "successWhen" => match member
-                    .as_str()
-                    .map(str::trim)
-                    .filter(|text| !text.is_empty())
-                {
+                "successWhen" => match member.as_str().map(str::trim).filter(|text| !text.is_empty()) {
                     Some(condition) => {
                         text::no_null(&mut errors, &at, condition);
                         text::within(&mut errors, &at, condition, 1000);
@@ -224,10 +219,7 @@ fn parse_on_error(errors: &mut FieldErrors, members: &Map<String, Value>) -> Opt
         None => None,
         Some((_, Some("fail"))) => Some(OnError::Fail),
         Some((_, Some("continue"))) => Some(OnError::Continue),
-        Some((_, Some("goto"))) => match target
-            .and_then(Value::as_str)
-            .filter(|name| !name.is_empty())
-        {
+        Some((_, Some("goto"))) => match target.and_then(Value::as_str).filter(|name| !name.is_empty()) {
             Some(name) => return Some(OnError::Goto(name.to_owned())),
             None => {
                 errors.add("/goto", "must name a later step");
@@ -258,7 +250,10 @@ fn parse_retry(errors: &mut FieldErrors, value: &Value, policy: &mut RetryPolicy
                     let read = |(index, entry)| {
                         let retry_on = parse_retry_on(entry);
                         if retry_on.is_none() {
-                            errors.add(format!("{at}/{index}"), r#"must be "connect", "timeout", "4xx", "5xx" or an HTTP status from 100 to 599"#);
+                            errors.add(
+                                format!("{at}/{index}"),
+                                r#"must be "connect", "timeout", "4xx", "5xx" or an HTTP status from 100 to 599"#,
+                            );
                         }
                         retry_on
                     };
@@ -271,9 +266,7 @@ fn parse_retry(errors: &mut FieldErrors, value: &Value, policy: &mut RetryPolicy
                 None => errors.add(at, "must be a number from 1 to 100"),
             },
             "maxDelaySeconds" => {
-                let seconds = member
-                    .as_u64()
-                    .and_then(|seconds| u32::try_from(seconds).ok());
+                let seconds = member.as_u64().and_then(|seconds| u32::try_from(seconds).ok());
                 match seconds.filter(|seconds| (1..=86_400).contains(seconds)) {
                     Some(seconds) => policy.maximum_delay_seconds = Some(seconds),
                     None => errors.add(at, "must be an integer from 1 to 86400"),
@@ -305,5 +298,133 @@ fn parse_retry_on(entry: &Value) -> Option<RetryOn> {
         "4xx" => Some(RetryOn::ClientErrors),
         "5xx" => Some(RetryOn::ServerErrors),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pointers(value: &Value) -> Vec<String> {
+        ErrorHandling::parse(value)
+            .unwrap_err()
+            .into_iter()
+            .map(|error| error.pointer)
+            .collect()
+    }
+
+    #[test]
+    fn everything_documented_is_read() {
+        let parsed = ErrorHandling::parse(&json!({
+            "retry": {
+                "retryOn": ["connect", "timeout", 429, "4xx", "5xx"],
+                "backoffRate": 2.0,
+                "maxDelaySeconds": 60,
+                "jitter": "full"
+            },
+            "onError": "goto",
+            "goto": "notify",
+            "repeatable": false,
+            "successWhen": " response.status < 300 "
+        }))
+        .unwrap();
+        assert_eq!(parsed.retry.retry_on.len(), 5);
+        assert_eq!(
+            (parsed.retry.backoff_rate, parsed.retry.maximum_delay_seconds),
+            (2.0, Some(60))
+        );
+        assert_eq!(parsed.retry.jitter, Jitter::Full);
+        assert_eq!(parsed.on_error(), OnError::Goto("notify".into()));
+        assert_eq!(
+            (parsed.repeatable, parsed.success_when.as_deref()),
+            (false, Some("response.status < 300"))
+        );
+    }
+
+    #[test]
+    fn nothing_written_means_the_defaults() {
+        let parsed = ErrorHandling::parse(&json!({})).unwrap();
+        assert_eq!(parsed, ErrorHandling::default());
+        assert_eq!(parsed.on_error(), OnError::Fail);
+        assert!(parsed.repeatable);
+        for (status, covered) in [(429, true), (500, true), (599, true), (404, false), (600, false)] {
+            assert_eq!(parsed.retry.covers_status(status), covered, "{status}");
+        }
+    }
+
+    #[test]
+    fn unknown_keys_and_wrong_values_are_named() {
+        let value = json!({
+            "retry": {"retryOn": ["dns", 99, "5xx"], "backoffRate": 0.5, "maxDelaySeconds": 0, "jitter": 1, "attempts": 3},
+            "onError": "stop",
+            "repeatable": "no",
+            "successWhen": " ",
+            "compensation": {"apiEndpointId": 7},
+            "fallback": 1
+        });
+        assert_eq!(
+            pointers(&value),
+            [
+                "/retry/retryOn/0",
+                "/retry/retryOn/1",
+                "/retry/backoffRate",
+                "/retry/maxDelaySeconds",
+                "/retry/jitter",
+                "/retry/attempts",
+                "/repeatable",
+                "/successWhen",
+                "/compensation",
+                "/fallback",
+                "/onError"
+            ]
+        );
+        assert_eq!(pointers(&json!([])), [""]);
+    }
+
+    #[test]
+    fn a_jump_has_a_target_and_only_a_jump_has_one() {
+        assert_eq!(pointers(&json!({"onError": "goto"})), ["/goto"]);
+        assert_eq!(pointers(&json!({"onError": "continue", "goto": "x"})), ["/goto"]);
+        assert_eq!(pointers(&json!({"goto": "x"})), ["/goto"]);
+    }
+
+    #[test]
+    fn optional_equals_continue() {
+        let of = |written: Value, is_optional| ErrorHandling::of_step(Some(&written), is_optional);
+        assert_eq!(of(json!({}), true).unwrap().on_error(), OnError::Continue);
+        assert_eq!(
+            of(json!({"onError": "continue"}), true).unwrap().on_error(),
+            OnError::Continue
+        );
+        assert_eq!(of(json!({}), false).unwrap().on_error(), OnError::Fail);
+        assert_eq!(
+            ErrorHandling::of_step(None, true).unwrap().on_error(),
+            OnError::Continue
+        );
+        for contradiction in [json!({"onError": "fail"}), json!({"onError": "goto", "goto": "x"})] {
+            assert_eq!(
+                of(contradiction, true).unwrap_err()[0].pointer,
+                "/errorHandling/onError"
+            );
+        }
+    }
+
+    #[test]
+    fn waits_grow_up_to_their_limit() {
+        let policy = RetryPolicy {
+            backoff_rate: 2.0,
+            maximum_delay_seconds: Some(60),
+            ..RetryPolicy::default()
+        };
+        let waits = [1, 2, 3, 7, u32::MAX].map(|retry| policy.delay_milliseconds(1, retry, 0.5));
+        assert_eq!(waits, [1000, 2000, 4000, 60_000, 60_000]);
+        assert_eq!(RetryPolicy::default().delay_milliseconds(1, 9, 0.5), 1000);
+        let jittered = RetryPolicy {
+            jitter: Jitter::Full,
+            ..RetryPolicy::default()
+        };
+        assert_eq!(jittered.delay_milliseconds(10, 1, 0.25), 2500);
     }
 }

@@ -12,6 +12,8 @@ mod discard_draft;
 mod edit_steps;
 mod error_handling;
 mod event;
+#[cfg(test)]
+mod fixtures;
 mod publish;
 mod settings;
 mod state;

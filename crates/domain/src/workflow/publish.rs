@@ -4,8 +4,8 @@
 //! 1 as well, changed or not, so that every period in force has a version of its own.
 
 use super::{
-    Definition, EndpointSnapshot, Step, Workflow, WorkflowEvent, WorkflowPublished, WorkflowStatus,
-    content_hash, steps::check_gotos,
+    Definition, EndpointSnapshot, Step, Workflow, WorkflowEvent, WorkflowPublished, WorkflowStatus, content_hash,
+    steps::check_gotos,
 };
 use crate::{
     facts::{EndpointFacts, EnvironmentFact, ProjectFact, check_endpoint},
@@ -43,10 +43,7 @@ impl PublishWorkflow {
         }
         let mut errors = FieldErrors::new();
         if state.steps.is_empty() {
-            errors.add(
-                "/steps",
-                "a workflow needs at least one step to be published",
-            );
+            errors.add("/steps", "a workflow needs at least one step to be published");
         }
         for (index, step) in state.steps.iter().enumerate() {
             let at = format!("/steps/{index}/apiEndpointId");
@@ -62,20 +59,14 @@ impl PublishWorkflow {
         errors.extend_below("", self.problems);
         errors.finish()?;
         self.project.require_active("/projectId")?;
-        self.environment
-            .require_active_in(state.project_id, "/environmentId")?;
+        self.environment.require_active_in(state.project_id, "/environmentId")?;
 
         let retries = self.environment.retries;
         let fill = |step: &Step| Step {
             retry_count: Some(step.retry_count.unwrap_or(retries)),
             ..step.clone()
         };
-        let used = |snapshot: &EndpointSnapshot| {
-            state
-                .steps
-                .iter()
-                .any(|step| step.api_endpoint_id == snapshot.id)
-        };
+        let used = |snapshot: &EndpointSnapshot| state.steps.iter().any(|step| step.api_endpoint_id == snapshot.id);
         let mut endpoints: Vec<_> = self.snapshots.into_iter().filter(used).collect();
         endpoints.sort_by_key(|snapshot| snapshot.id);
         endpoints.dedup_by_key(|snapshot| snapshot.id);
@@ -113,5 +104,152 @@ impl PublishWorkflow {
             }
             .into(),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        aggregate::{Claim, Decide as _},
+        facts::Standing,
+        given::{code, environment, fold, later, pointers, project, when},
+        ids::{ApiEndpointId, StepId},
+        workflow::{
+            ChangeStep, ChangeWorkflow, DeactivateWorkflow, RemoveStep,
+            fixtures::{created, endpoints, publish, published, snapshot},
+        },
+    };
+
+    fn publication(given: &[WorkflowEvent], command: PublishWorkflow) -> WorkflowPublished {
+        let events = when::<Workflow>(given, command).unwrap();
+        let [WorkflowEvent::WorkflowPublished(event)] = &events[..] else {
+            panic!("{events:?}")
+        };
+        event.clone()
+    }
+
+    #[test]
+    fn the_first_version_embeds_all_that_runs_read() {
+        let event = publication(&created(), publish());
+        assert_eq!((event.version, event.removed_steps.len()), (1, 0));
+        let retries: Vec<_> = event.definition.steps.iter().map(|step| step.retry_count).collect();
+        assert_eq!(retries, [Some(3), Some(1)]);
+        let embedded: Vec<_> = event.definition.endpoints.iter().map(|endpoint| endpoint.id).collect();
+        assert_eq!(embedded, [ApiEndpointId(9)]);
+        assert_eq!(event.content_hash, content_hash(&event.definition));
+        assert_eq!(event.content_hash.len(), 64);
+    }
+
+    #[test]
+    fn an_unchanged_definition_in_force_is_no_event() {
+        assert_eq!(when::<Workflow>(&published(), publish()), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_change_of_steps_retries_or_endpoints_is_another_version() {
+        let mut given = published();
+        given.extend(when::<Workflow>(&given, RemoveStep { step_id: StepId(30) }).unwrap());
+        let event = publication(&given, publish());
+        assert_eq!((event.version, event.removed_steps), (2, vec![StepId(30)]));
+        let retries = PublishWorkflow {
+            environment: EnvironmentFact {
+                retries: 5,
+                ..environment(Standing::Active)
+            },
+            ..publish()
+        };
+        assert_eq!(publication(&published(), retries).version, 2);
+        let endpoint = PublishWorkflow {
+            snapshots: vec![snapshot(9, 3)],
+            ..publish()
+        };
+        assert_eq!(publication(&published(), endpoint).version, 2);
+    }
+
+    #[test]
+    fn reactivation_is_another_version() {
+        let mut given = published();
+        given.extend(when::<Workflow>(&given, DeactivateWorkflow).unwrap());
+        let event = publication(&given, publish());
+        assert_eq!(event.version, 2);
+        let changes = fold::<Workflow>(&given).claims(&event.into());
+        assert_eq!(changes.take, [Claim::new("project/5/active-workflows", "17")]);
+    }
+
+    #[test]
+    fn a_published_workflow_is_claimed_as_active_once() {
+        let active = Claim::new("project/5/active-workflows", "17");
+        let first = publication(&created(), publish());
+        assert_eq!(fold::<Workflow>(&created()).claims(&first.into()).take, [active]);
+        let mut given = published();
+        given.extend(when::<Workflow>(&given, RemoveStep { step_id: StepId(30) }).unwrap());
+        let second = publication(&given, publish());
+        assert!(fold::<Workflow>(&given).claims(&second.into()).take.is_empty());
+    }
+
+    #[test]
+    fn what_the_compiler_finds_is_refused_with_its_places() {
+        let problem = FieldError {
+            pointer: "/steps/1/condition".into(),
+            detail: "unknown step".into(),
+        };
+        let command = PublishWorkflow {
+            problems: vec![problem],
+            ..publish()
+        };
+        assert_eq!(pointers(when::<Workflow>(&created(), command)), ["/steps/1/condition"]);
+    }
+
+    #[test]
+    fn steps_endpoints_and_jumps_are_checked() {
+        let mut given = created();
+        let error_handling = Some(Some(json!({"onError": "goto", "goto": "nowhere"})));
+        let jump = ChangeStep {
+            error_handling,
+            ..ChangeStep::of(StepId(30), later())
+        };
+        given.extend(when::<Workflow>(&given, jump).unwrap());
+        let mut endpoints = endpoints();
+        endpoints.get_mut(&ApiEndpointId(9)).unwrap().standing = Standing::Deleted;
+        let command = PublishWorkflow { endpoints, ..publish() };
+        assert_eq!(
+            pointers(when::<Workflow>(&given, command)),
+            [
+                "/steps/0/apiEndpointId",
+                "/steps/1/apiEndpointId",
+                "/steps/0/errorHandling/goto"
+            ]
+        );
+        let mut given = created();
+        given.truncate(1);
+        assert_eq!(pointers(when::<Workflow>(&given, publish())), ["/steps"]);
+    }
+
+    #[test]
+    fn parents_are_active() {
+        let command = PublishWorkflow {
+            project: project(Standing::Inactive),
+            ..publish()
+        };
+        assert_eq!(code(when::<Workflow>(&created(), command)), "project-inactive");
+        let command = PublishWorkflow {
+            environment: environment(Standing::Inactive),
+            ..publish()
+        };
+        assert_eq!(code(when::<Workflow>(&created(), command)), "environment-inactive");
+    }
+
+    #[test]
+    fn a_workflow_that_requires_approval_is_not_published() {
+        let mut given = created();
+        let command = ChangeWorkflow {
+            requires_approval: Some(true),
+            ..ChangeWorkflow::at(later())
+        };
+        given.extend(when::<Workflow>(&given, command).unwrap());
+        assert_eq!(code(when::<Workflow>(&given, publish())), "approval-required");
     }
 }

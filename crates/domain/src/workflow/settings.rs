@@ -20,12 +20,7 @@ impl WrittenSettings {
     pub(super) fn check(self, errors: &mut FieldErrors) -> WorkflowSettings {
         WorkflowSettings {
             name: text::name(errors, "/name", &self.name, 200),
-            description: text::block(
-                errors,
-                "/description",
-                self.description.as_deref(),
-                Some(1000),
-            ),
+            description: text::block(errors, "/description", self.description.as_deref(), Some(1000)),
             environment_id: self.environment_id,
             requires_approval: self.requires_approval,
             tags: check_tags(errors, self.tags.as_ref()),

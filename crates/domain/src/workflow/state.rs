@@ -80,10 +80,7 @@ impl Workflow {
     pub(super) fn existing(&self) -> Result<(WorkflowId, &WorkflowSettings), Refusal> {
         match (self.id, &self.settings) {
             (Some(id), Some(settings)) if !self.is_deleted => Ok((id, settings)),
-            _ => Err(Refusal::not_found(
-                "workflow-not-found",
-                "there is no such workflow",
-            )),
+            _ => Err(Refusal::not_found("workflow-not-found", "there is no such workflow")),
         }
     }
 
@@ -96,8 +93,7 @@ impl Workflow {
     #[must_use]
     pub fn has_draft_changes(&self) -> bool {
         self.in_force.as_ref().is_some_and(|in_force| {
-            self.settings.as_ref() != Some(&in_force.definition.settings)
-                || self.steps != in_force.drafted_steps
+            self.settings.as_ref() != Some(&in_force.definition.settings) || self.steps != in_force.drafted_steps
         })
     }
 
@@ -112,14 +108,8 @@ impl Workflow {
         if self.is_deleted {
             return held;
         }
-        held.insert(Claim::new(
-            scopes::workflows_of(self.project_id),
-            id.to_string(),
-        ));
-        let published = self
-            .in_force
-            .as_ref()
-            .map(|in_force| &in_force.definition.settings);
+        held.insert(Claim::new(scopes::workflows_of(self.project_id), id.to_string()));
+        let published = self.in_force.as_ref().map(|in_force| &in_force.definition.settings);
         for settings in self.settings.iter().chain(published) {
             held.insert(Claim::new(
                 scopes::workflows_in(settings.environment_id),
@@ -127,10 +117,7 @@ impl Workflow {
             ));
         }
         if self.status == WorkflowStatus::Published {
-            held.insert(Claim::new(
-                scopes::active_workflows_of(self.project_id),
-                id.to_string(),
-            ));
+            held.insert(Claim::new(scopes::active_workflows_of(self.project_id), id.to_string()));
         }
         held
     }
@@ -156,35 +143,26 @@ impl Decide for Workflow {
                     ..Self::default()
                 };
             }
-            WorkflowEvent::WorkflowChanged(changed) => {
-                self.settings = Some(changed.settings.clone())
-            }
+            WorkflowEvent::WorkflowChanged(changed) => self.settings = Some(changed.settings.clone()),
             WorkflowEvent::StepAdded(added) => {
                 self.steps.push(added.step.clone());
                 self.sort_steps();
             }
             WorkflowEvent::StepChanged(changed) => {
-                if let Some(step) = self
-                    .steps
-                    .iter_mut()
-                    .find(|step| step.id == changed.step.id)
-                {
+                if let Some(step) = self.steps.iter_mut().find(|step| step.id == changed.step.id) {
                     step.clone_from(&changed.step);
                 }
                 self.sort_steps();
             }
             WorkflowEvent::StepsReordered(reordered) => {
                 for place in &reordered.places {
-                    if let Some(step) = self.steps.iter_mut().find(|step| step.id == place.step_id)
-                    {
+                    if let Some(step) = self.steps.iter_mut().find(|step| step.id == place.step_id) {
                         step.order = place.order;
                     }
                 }
                 self.sort_steps();
             }
-            WorkflowEvent::StepRemoved(removed) => {
-                self.steps.retain(|step| step.id != removed.step_id)
-            }
+            WorkflowEvent::StepRemoved(removed) => self.steps.retain(|step| step.id != removed.step_id),
             WorkflowEvent::WorkflowPublished(published) => {
                 self.in_force = Some(InForce {
                     version: published.version,

@@ -74,8 +74,7 @@ impl StepInput {
     ) -> Step {
         let at = |field: &str| format!("{pointer}{field}");
         let is_optional = self.is_optional.unwrap_or_default();
-        let error_handling =
-            json::object(errors, &at("/errorHandling"), self.error_handling.as_ref());
+        let error_handling = json::object(errors, &at("/errorHandling"), self.error_handling.as_ref());
         if error_handling.as_ref().is_none_or(Value::is_object)
             && let Err(wrong) = ErrorHandling::of_step(error_handling.as_ref(), is_optional)
         {
@@ -90,38 +89,18 @@ impl StepInput {
         });
         let mut whole = |field: &str, value: i64, minimum: i64, maximum: i64| {
             if !(minimum..=maximum).contains(&value) {
-                errors.add(
-                    at(field),
-                    format!("must be an integer from {minimum} to {maximum}"),
-                );
+                errors.add(at(field), format!("must be an integer from {minimum} to {maximum}"));
             }
             u32::try_from(value).unwrap_or_default()
         };
-        let timeout_seconds = whole(
-            "/timeoutSeconds",
-            self.timeout_seconds.unwrap_or(30),
-            1,
-            86_400,
-        );
-        let retry_count = self
-            .retry_count
-            .map(|count| whole("/retryCount", count, 0, 100));
-        let retry_delay_seconds = whole(
-            "/retryDelaySeconds",
-            self.retry_delay_seconds.unwrap_or(1),
-            0,
-            86_400,
-        );
+        let timeout_seconds = whole("/timeoutSeconds", self.timeout_seconds.unwrap_or(30), 1, 86_400);
+        let retry_count = self.retry_count.map(|count| whole("/retryCount", count, 0, 100));
+        let retry_delay_seconds = whole("/retryDelaySeconds", self.retry_delay_seconds.unwrap_or(1), 0, 86_400);
         let condition = self.condition.as_deref().map(str::trim);
         Step {
             id,
             name: text::name(errors, &at("/name"), &self.name, 200),
-            description: text::block(
-                errors,
-                &at("/description"),
-                self.description.as_deref(),
-                Some(1000),
-            ),
+            description: text::block(errors, &at("/description"), self.description.as_deref(), Some(1000)),
             order,
             api_endpoint_id: self.api_endpoint_id.unwrap_or_default(),
             input_mapping: json::object(errors, &at("/inputMapping"), self.input_mapping.as_ref()),

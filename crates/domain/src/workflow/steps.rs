@@ -4,9 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    ErrorHandling, OnError, Step, StepAdded, StepChanged, StepInput, StepRemoved, WorkflowEvent,
-};
+use super::{ErrorHandling, OnError, Step, StepAdded, StepChanged, StepInput, StepRemoved, WorkflowEvent};
 use crate::{
     facts::{EndpointFacts, check_endpoint},
     field_errors::FieldErrors,
@@ -24,32 +22,20 @@ pub(super) struct StepContext<'a> {
 }
 
 /// Checks a whole list; steps that were there before keep their ids.
-pub(super) fn check_list(
-    errors: &mut FieldErrors,
-    written: &[StepInput],
-    context: &StepContext<'_>,
-) -> Vec<Step> {
+pub(super) fn check_list(errors: &mut FieldErrors, written: &[StepInput], context: &StepContext<'_>) -> Vec<Step> {
     let mut new_ids = context.new_ids.iter().copied();
     let mut taken = BTreeSet::new();
     let mut steps: Vec<Step> = Vec::new();
     for (index, input) in written.iter().enumerate() {
         let pointer = format!("/steps/{index}");
-        let next_order = steps
-            .iter()
-            .map(|step| i64::from(step.order))
-            .max()
-            .unwrap_or(0)
-            + 1;
+        let next_order = steps.iter().map(|step| i64::from(step.order)).max().unwrap_or(0) + 1;
         let mut step = input.check(errors, &pointer, StepId::default(), next_order, context.now);
         let known = match input.id {
             None => context.before.iter().find(|known| known.name == step.name),
             Some(id) => {
                 let known = context.before.iter().find(|known| known.id == id);
                 if known.is_none() {
-                    errors.add(
-                        format!("{pointer}/id"),
-                        format!("the workflow has no step {id}"),
-                    );
+                    errors.add(format!("{pointer}/id"), format!("the workflow has no step {id}"));
                 }
                 known
             }
@@ -76,10 +62,7 @@ pub(super) fn check_unique<'a>(
 ) {
     for other in others {
         if other.name == step.name {
-            errors.add(
-                format!("{pointer}/name"),
-                "another step of the workflow has this name",
-            );
+            errors.add(format!("{pointer}/name"), "another step of the workflow has this name");
         }
         if other.order == step.order {
             let detail = format!(
@@ -104,22 +87,12 @@ pub(super) fn check_step_endpoint(
     // An endpoint that was left out has an error of its own already; no endpoint has the id 0.
     if !stays && step.api_endpoint_id.0 != 0 {
         let at = format!("{pointer}/apiEndpointId");
-        check_endpoint(
-            errors,
-            &at,
-            context.endpoints,
-            step.api_endpoint_id,
-            context.workspace,
-        );
+        check_endpoint(errors, &at, context.endpoints, step.api_endpoint_id, context.workspace);
     }
 }
 
 /// Notes every `goto` that does not name a later step; `pointer` gives a step's pointer by its place in `steps`.
-pub(super) fn check_gotos(
-    errors: &mut FieldErrors,
-    steps: &[Step],
-    pointer: impl Fn(usize) -> String,
-) {
+pub(super) fn check_gotos(errors: &mut FieldErrors, steps: &[Step], pointer: impl Fn(usize) -> String) {
     for (index, step) in steps.iter().enumerate() {
         let Some(written) = &step.error_handling else {
             continue;
@@ -181,9 +154,7 @@ pub(super) fn difference(
         match before.iter().find(|known| known.id == step.id) {
             None => events.push(StepAdded { id, step, in_force }.into()),
             Some(known) => {
-                events.extend(
-                    changed(known, step, now).map(|step| StepChanged { id, step, in_force }.into()),
-                );
+                events.extend(changed(known, step, now).map(|step| StepChanged { id, step, in_force }.into()));
             }
         }
     }

@@ -35,12 +35,7 @@ impl CreateWorkspace {
         }
         let mut errors = FieldErrors::new();
         let name = text::name(&mut errors, "/name", &self.name, 200);
-        let description = text::block(
-            &mut errors,
-            "/description",
-            self.description.as_deref(),
-            Some(1000),
-        );
+        let description = text::block(&mut errors, "/description", self.description.as_deref(), Some(1000));
         errors.finish()?;
         self.created_by.require_active()?;
         let user_id = self.created_by.id;
@@ -61,5 +56,66 @@ impl CreateWorkspace {
             }
             .into(),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        aggregate::{Claim, Decide as _},
+        given::{code, fold, inactive_user, pointers, when},
+        ids::UserId,
+        workspace::{
+            WorkspaceDeleted,
+            fixtures::{added, create, created},
+        },
+    };
+
+    #[test]
+    fn the_creator_becomes_admin() {
+        let event = WorkspaceCreated {
+            id: WorkspaceId(3),
+            name: "Sales".into(),
+            description: None,
+            created_by: UserId(1),
+        };
+        assert_eq!(
+            when::<Workspace>(&[], create()),
+            Ok(vec![event.into(), added(10, 1, Role::Admin, false)])
+        );
+    }
+
+    #[test]
+    fn only_active_users_create() {
+        let command = CreateWorkspace {
+            created_by: inactive_user(1),
+            ..create()
+        };
+        assert_eq!(code(when::<Workspace>(&[], command)), "user-inactive");
+    }
+
+    #[test]
+    fn lengths_are_the_documented_ones() {
+        let command = CreateWorkspace {
+            name: "x".repeat(201),
+            description: Some("x".repeat(1001)),
+            ..create()
+        };
+        assert_eq!(pointers(when::<Workspace>(&[], command)), ["/name", "/description"]);
+    }
+
+    #[test]
+    fn the_name_is_claimed_by_case_fold_and_freed_by_deletion() {
+        let given = created();
+        let name = Claim::new("workspace-name", "sales");
+        let of_creator = Claim::new("user/1/created", "workspace-3");
+        assert_eq!(Workspace::default().claims(&given[0]).take, [of_creator, name.clone()]);
+        let changes = fold::<Workspace>(&given).claims(&WorkspaceDeleted { id: WorkspaceId(3) }.into());
+        assert_eq!(changes.release, [name]);
+        assert_eq!(
+            changes.require_empty,
+            ["workspace/3/projects", "workspace/3/api-endpoints"]
+        );
     }
 }

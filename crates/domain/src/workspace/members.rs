@@ -142,3 +142,141 @@ fn require_admin_without(state: &Workspace, user: UserId, otherwise: bool) -> Re
         "one member of the workspace remains Admin; make another member Admin first",
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        given::{admin, code, inactive_user, user, when},
+        ids::WorkspaceId,
+        workspace::fixtures::{added, created, removed},
+    };
+
+    fn set(user_id: i64, role: Role, granter: Granter) -> SetMember {
+        SetMember {
+            user: user(user_id),
+            role: Some(role.into()),
+            membership_id: MembershipId(11),
+            granter,
+        }
+    }
+
+    fn remove(user_id: i64, granter: Granter) -> RemoveMember {
+        RemoveMember {
+            user_id: UserId(user_id),
+            granter,
+        }
+    }
+
+    #[test]
+    fn a_returning_member_keeps_the_membership() {
+        let mut given = created();
+        assert_eq!(
+            when::<Workspace>(&given, set(2, Role::Developer, admin(1))),
+            Ok(vec![added(11, 2, Role::Developer, false)])
+        );
+        given.push(added(11, 2, Role::Developer, false));
+        assert_eq!(when::<Workspace>(&given, set(2, Role::Developer, admin(1))), Ok(vec![]));
+        given.push(removed(11, 2));
+        let again = SetMember {
+            membership_id: MembershipId(12),
+            ..set(2, Role::Viewer, admin(1))
+        };
+        assert_eq!(
+            when::<Workspace>(&given, again),
+            Ok(vec![added(11, 2, Role::Viewer, true)])
+        );
+    }
+
+    #[test]
+    fn the_documented_default_role_is_viewer() {
+        let command = SetMember {
+            role: None,
+            ..set(2, Role::Admin, admin(1))
+        };
+        assert_eq!(
+            when::<Workspace>(&created(), command),
+            Ok(vec![added(11, 2, Role::Viewer, false)])
+        );
+    }
+
+    #[test]
+    fn only_active_users_become_members() {
+        let command = SetMember {
+            user: inactive_user(2),
+            ..set(2, Role::Viewer, admin(1))
+        };
+        assert_eq!(code(when::<Workspace>(&created(), command)), "member-inactive");
+        let missing = UserFact {
+            id: UserId(2),
+            standing: Standing::Missing,
+        };
+        let command = SetMember {
+            user: missing,
+            ..set(2, Role::Viewer, admin(1))
+        };
+        assert_eq!(code(when::<Workspace>(&created(), command)), "user-not-found");
+    }
+
+    #[test]
+    fn nobody_grants_above_their_role_or_changes_their_own() {
+        let mut given = created();
+        given.push(added(11, 2, Role::Developer, false));
+        let developer = Granter::user(UserId(2), Role::Developer);
+        assert_eq!(
+            code(when::<Workspace>(&given, set(3, Role::Admin, developer))),
+            "role-above-own"
+        );
+        assert_eq!(
+            code(when::<Workspace>(&given, set(2, Role::Admin, developer))),
+            "own-role"
+        );
+        assert_eq!(
+            code(when::<Workspace>(&given, set(1, Role::Viewer, developer))),
+            "role-above-own"
+        );
+        assert_eq!(code(when::<Workspace>(&given, remove(1, developer))), "role-above-own");
+        let changed = MemberRoleChanged {
+            id: WorkspaceId(3),
+            membership_id: MembershipId(11),
+            user_id: UserId(2),
+            role: Role::Viewer,
+        };
+        assert_eq!(
+            when::<Workspace>(&given, set(2, Role::Viewer, admin(1))),
+            Ok(vec![changed.into()])
+        );
+    }
+
+    #[test]
+    fn one_admin_remains_while_there_are_members() {
+        let mut given = created();
+        assert_eq!(
+            when::<Workspace>(&given, remove(1, admin(1))),
+            Ok(vec![removed(10, 1)]),
+            "the last member may leave"
+        );
+        given.push(added(11, 2, Role::Developer, false));
+        assert_eq!(
+            code(when::<Workspace>(&given, remove(1, admin(1)))),
+            "last-workspace-admin"
+        );
+        assert_eq!(
+            code(when::<Workspace>(&given, set(1, Role::Viewer, admin(9)))),
+            "last-workspace-admin"
+        );
+        given.push(added(12, 4, Role::Admin, false));
+        assert_eq!(when::<Workspace>(&given, remove(1, admin(1))), Ok(vec![removed(10, 1)]));
+    }
+
+    #[test]
+    fn only_members_are_taken_out() {
+        assert_eq!(
+            code(when::<Workspace>(&created(), remove(5, admin(1)))),
+            "member-not-found"
+        );
+        let mut given = created();
+        given.extend([added(11, 2, Role::Admin, false), removed(11, 2)]);
+        assert_eq!(when::<Workspace>(&given, remove(2, admin(1))), Ok(vec![]));
+    }
+}

@@ -6,6 +6,8 @@
 mod change;
 mod create;
 mod event;
+#[cfg(test)]
+mod fixtures;
 mod members;
 mod standing;
 mod state;

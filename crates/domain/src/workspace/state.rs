@@ -69,10 +69,7 @@ impl Workspace {
     pub(super) fn existing(&self) -> Result<WorkspaceId, Refusal> {
         match self.id {
             Some(id) if !self.is_deleted => Ok(id),
-            Some(_) | None => Err(Refusal::not_found(
-                "workspace-not-found",
-                "there is no such workspace",
-            )),
+            Some(_) | None => Err(Refusal::not_found("workspace-not-found", "there is no such workspace")),
         }
     }
 
@@ -81,10 +78,7 @@ impl Workspace {
         if let Some(id) = self.id {
             held.insert(Claim::new(scopes::created_by(self.created_by), id.stream()));
             if !self.is_deleted {
-                held.insert(Claim::new(
-                    scopes::WORKSPACE_NAME,
-                    text::unique_key(&self.name),
-                ));
+                held.insert(Claim::new(scopes::WORKSPACE_NAME, text::unique_key(&self.name)));
             }
         }
         held
@@ -147,10 +141,7 @@ impl Decide for Workspace {
         match event {
             // The cascade deletes the children in the same append; one that was created meanwhile must not be left over.
             WorkspaceEvent::WorkspaceDeleted(deleted) => {
-                changes.require_empty = vec![
-                    scopes::projects_of(deleted.id),
-                    scopes::api_endpoints_of(deleted.id),
-                ];
+                changes.require_empty = vec![scopes::projects_of(deleted.id), scopes::api_endpoints_of(deleted.id)];
             }
             WorkspaceEvent::WorkspaceCreated(_)
             | WorkspaceEvent::WorkspaceChanged(_)
