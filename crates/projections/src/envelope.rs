@@ -18,10 +18,15 @@ pub struct Envelope {
     pub version: u64,
     /// When it happened: fixed-width instant.
     pub occurred_at: Arc<str>,
+    /// Place among the events that an upcaster split a stored one into; 0 for all others.
+    pub part: u8,
 }
 
-/// Derived rows that one event may have in one table.
+/// Derived rows that one stored event may have in one table.
 const ROWS_PER_EVENT: i64 = 256;
+
+/// Derived rows that one part of it may have.
+const ROWS_PER_PART: i64 = 16;
 
 impl Envelope {
     /// The coordinates of a stored event.
@@ -32,6 +37,7 @@ impl Envelope {
             stream: event.stream.clone(),
             version: event.version.0,
             occurred_at: Arc::clone(&event.occurred_at),
+            part: 0,
         }
     }
 
@@ -56,6 +62,6 @@ impl Envelope {
     /// Id of the derived row with this ordinal: position × 256 + ordinal.
     #[must_use]
     pub fn derived_id(&self, ordinal: u8) -> Cell {
-        Cell::Integer(self.position_number() * ROWS_PER_EVENT + i64::from(ordinal))
+        Cell::Integer(self.position_number() * ROWS_PER_EVENT + i64::from(self.part) * ROWS_PER_PART + i64::from(ordinal))
     }
 }

@@ -1,0 +1,163 @@
+//! Builds the rows anew in a shadow: to replace those that differ, or to prove that none does.
+//!
+//! Two tasks share the work: one reads, opens and projects the next page while the other writes the last one. The serving
+//! rows move on meanwhile; only at the very end does the projection stand still, at one position, for the difference.
+
+use std::sync::{
+    Arc,
+    atomic::Ordering,
+};
+
+use tokio::sync::mpsc;
+use wfm_storage::{
+    append::StorageError,
+    event::{Position, StoredEvent},
+    log::Head,
+    read_store::TableDifference,
+};
+
+use super::{
+    apply::{Applier, Decoded, ProjectionError},
+    runner::Shared,
+};
+
+/// Events read at once.
+const PAGE: u32 = 4096;
+
+/// Pages in flight between the two tasks.
+const PAGES_AHEAD: usize = 2;
+
+/// So close to the serving rows the projection is held for the rest.
+const CLOSE: u64 = 2 * PAGE as u64;
+
+/// How far a rebuild is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RebuildProgress {
+    /// Position up to which the shadow is.
+    pub position: u64,
+    /// Position it is going to.
+    pub target: u64,
+}
+
+/// Told about progress.
+type Report<'a> = &'a (dyn Fn(RebuildProgress) + Send + Sync);
+
+/// Whether the rows were built from another log, or from one that differs where they stand.
+pub(super) async fn is_of_another_log(shared: &Shared, head: &Head) -> Result<bool, StorageError> {
+    let Some(checkpoint) = shared.applier.lock().await.checkpoint.clone() else { return Ok(false) };
+    if checkpoint.log_id != head.log_id || checkpoint.position > head.position {
+        return Ok(true);
+    }
+    let Some(before) = checkpoint.position.0.checked_sub(1) else { return Ok(false) };
+    let event = shared.log.read_log(Position(before), 1).await?.pop();
+    Ok(event.is_none_or(|event| hex::encode(event.leaf_hash) != *checkpoint.leaf_hash))
+}
+
+/// Applies the log's events up to `target` to what `applier` writes.
+pub(super) async fn fill(
+    shared: &Shared,
+    applier: &mut Applier,
+    target: Position,
+    report: Report<'_>,
+) -> Result<(), ProjectionError> {
+    let (pages, mut decoded) = mpsc::channel::<Result<(Vec<StoredEvent>, Decoded), StorageError>>(PAGES_AHEAD);
+    let (log, opener) = (Arc::clone(&shared.log), Arc::clone(&shared.opener));
+    let mut after = applier.position();
+    let reading = tokio::spawn(async move {
+        while after < target {
+            let limit = u32::try_from(target.0 - after.0).unwrap_or(PAGE).min(PAGE);
+            let page = async {
+                let events = log.read_log(after, limit).await?;
+                let decoded = Applier::decode_ahead(opener.as_ref(), &events).await?;
+                Ok((events, decoded))
+            };
+            let page = page.await;
+            let last = page.as_ref().ok().and_then(|(events, _)| events.last()).map(|event| event.position);
+            // The other side is gone, or the log ends before its head: a hole, which reading reports.
+            if pages.send(page).await.is_err() || last.is_none() {
+                return;
+            }
+            after = last.unwrap_or(target);
+        }
+    });
+    let outcome = async {
+        while let Some(page) = decoded.recv().await {
+            let (events, decoded) = page?;
+            applier.apply(&events, Some(decoded)).await?;
+            report(RebuildProgress { position: applier.position().0, target: target.0 });
+        }
+        Ok(())
+    };
+    let outcome = outcome.await;
+    drop(decoded);
+    if let Err(error) = reading.await {
+        return Err(StorageError::Other(format!("reading the log ended in disorder: {error}")).into());
+    }
+    outcome
+}
+
+/// Marks that a rebuild is under way, until dropped.
+struct Underway<'a>(&'a Shared);
+
+impl<'a> Underway<'a> {
+    fn begin(shared: &'a Shared) -> Result<Self, ProjectionError> {
+        if shared.rebuilding.swap(true, Ordering::AcqRel) { Err(ProjectionError::Busy) } else { Ok(Self(shared)) }
+    }
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        self.0.rebuilding.store(false, Ordering::Release);
+    }
+}
+
+/// See [`super::Projection::rebuild`].
+pub(super) async fn rebuild(shared: &Shared, report: Report<'_>) -> Result<Vec<TableDifference>, ProjectionError> {
+    let _underway = Underway::begin(shared)?;
+    let shadow = shared.store.shadow().await?;
+    let head = shared.log.head().await?;
+    let mut shadow_applier =
+        Applier::open(Arc::clone(&shadow), Arc::clone(&shared.opener), Arc::clone(&shared.now), &head).await?;
+    follow(shared, &mut shadow_applier, report).await?;
+    let mut applier = shared.applier.lock().await;
+    // Rows of another log have no position that this log knows; they are replaced by what the log has now.
+    let target = match &applier.checkpoint {
+        Some(checkpoint) if checkpoint.log_id == head.log_id && checkpoint.position >= shadow_applier.position() => {
+            checkpoint.position.min(shared.log.head().await?.position)
+        }
+        Some(_) | None => shared.log.head().await?.position,
+    };
+    fill(shared, &mut shadow_applier, target, report).await?;
+    let differences = if shadow_applier.checkpoint.is_some() {
+        shared.store.adopt(&shadow, applier.checkpoint.as_ref()).await?
+    } else {
+        Vec::new()
+    };
+    applier.reload().await?;
+    shared.publish(&applier);
+    Ok(differences)
+}
+
+/// See [`super::Projection::verify`].
+pub(super) async fn verify(shared: &Shared, report: Report<'_>) -> Result<Vec<TableDifference>, ProjectionError> {
+    let _underway = Underway::begin(shared)?;
+    let shadow = shared.store.shadow().await?;
+    let head = shared.log.head().await?;
+    let mut shadow_applier =
+        Applier::open(Arc::clone(&shadow), Arc::clone(&shared.opener), Arc::clone(&shared.now), &head).await?;
+    follow(shared, &mut shadow_applier, report).await?;
+    let applier = shared.applier.lock().await;
+    fill(shared, &mut shadow_applier, applier.position(), report).await?;
+    Ok(shared.store.compare(&shadow).await?)
+}
+
+/// Fills a shadow until it is close behind the serving rows, without ever passing them.
+async fn follow(shared: &Shared, shadow: &mut Applier, report: Report<'_>) -> Result<(), ProjectionError> {
+    loop {
+        let target = shared.waiters.reached();
+        if target.0.saturating_sub(shadow.position().0) <= CLOSE {
+            return Ok(());
+        }
+        fill(shared, shadow, target, report).await?;
+    }
+}

@@ -1,0 +1,331 @@
+//! The one task that moves the read models on, and the handle through which others see it.
+//!
+//! Invariant: whoever changes rows holds [`Shared::applier`]; the task holds it for one batch at a time, so that a rebuild can
+//! take its place between two.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use parking_lot::Mutex as SyncMutex;
+use tokio::{
+    sync::{Mutex, watch},
+    task::JoinHandle,
+};
+use wfm_storage::{
+    append::StorageError,
+    event::{Position, StoredEvent},
+    feed::{CommittedBatch, Subscription},
+    log::EventLog,
+    read_store::{ParkedEvent, ReadStore, TableDifference},
+};
+
+use super::{
+    apply::{Applier, Now, ProjectionError},
+    decode::Opener,
+    rebuild::{self, RebuildProgress},
+    status::{ProjectionState, ProjectionStatus},
+    waiters::Waiters,
+};
+
+/// Events of one transaction at most.
+const BATCH_EVENTS: usize = 4096;
+
+/// A batch of this many events says that many more are coming: the next one may gather a moment longer.
+const BUSY_BATCH_EVENTS: usize = 96;
+
+/// How long a batch gathers under load while somebody waits, and while nobody does. A batch has a fixed price; gathering
+/// keeps it from being paid hundreds of times a second.
+const GATHER_WHILE_AWAITED: Duration = Duration::from_millis(2);
+const GATHER_UNSEEN: Duration = Duration::from_millis(10);
+
+/// How long the runner rests after a failure.
+const REST_AFTER_FAILURE: Duration = Duration::from_millis(500);
+
+/// What task, rebuild and handle share.
+pub(super) struct Shared {
+    pub(super) log: Arc<dyn EventLog>,
+    pub(super) store: Arc<dyn ReadStore>,
+    pub(super) opener: Arc<dyn Opener>,
+    pub(super) now: Now,
+    pub(super) applier: Mutex<Applier>,
+    pub(super) waiters: Waiters,
+    pub(super) rebuilding: AtomicBool,
+    seen: SyncMutex<Seen>,
+}
+
+/// What was last seen of the applier, for those who must not wait for it.
+#[derive(Debug, Clone)]
+struct Seen {
+    state: ProjectionState,
+    parked: u64,
+    epoch: i64,
+    error: Option<String>,
+}
+
+impl Shared {
+    /// Publishes where `applier` stands.
+    pub(super) fn publish(&self, applier: &Applier) {
+        {
+            let mut seen = self.seen.lock();
+            seen.parked = applier.parked_events;
+            seen.epoch = applier.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.epoch);
+        }
+        self.waiters.reach(applier.position());
+    }
+
+    /// See [`Projection::catch_up`].
+    async fn catch_up(&self) -> Result<(), ProjectionError> {
+        let head = self.log.head().await?;
+        let mut applier = self.applier.lock().await;
+        let reach = |progress: RebuildProgress| self.waiters.reach(Position(progress.position));
+        let caught_up = rebuild::fill(self, &mut applier, head.position, &reach).await;
+        self.publish(&applier);
+        caught_up
+    }
+
+    fn set_state(&self, state: ProjectionState, error: Option<String>) {
+        let mut seen = self.seen.lock();
+        seen.state = state;
+        seen.error = error;
+    }
+}
+
+/// A handle on the running projection; clones are cheap.
+#[derive(Clone)]
+pub struct Projection {
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Projection {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Projection").field("position", &self.shared.waiters.reached()).finish_non_exhaustive()
+    }
+}
+
+/// The task behind a [`Projection`].
+#[derive(Debug)]
+pub struct ProjectionRunner {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl ProjectionRunner {
+    /// Ends the task after the batch it is at.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the projection ended in disorder");
+        }
+    }
+}
+
+impl Projection {
+    /// Starts projecting `log` into `store`. Rows of another log, or of one that differs at the checkpoint, are replaced by
+    /// a rebuild first. `now` tells the present instant in fixed width.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub async fn start(
+        log: Arc<dyn EventLog>,
+        store: Arc<dyn ReadStore>,
+        opener: Arc<dyn Opener>,
+        now: Now,
+    ) -> Result<(Self, ProjectionRunner), ProjectionError> {
+        let projection = Self::open(log, store, opener, now).await?;
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(run(Arc::clone(&projection.shared), stopped));
+        Ok((projection, ProjectionRunner { stop, task }))
+    }
+
+    /// The same without the task: for tools that catch up, verify or rebuild and then end.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub async fn open(
+        log: Arc<dyn EventLog>,
+        store: Arc<dyn ReadStore>,
+        opener: Arc<dyn Opener>,
+        now: Now,
+    ) -> Result<Self, ProjectionError> {
+        let head = log.head().await?;
+        let applier = Applier::open(Arc::clone(&store), Arc::clone(&opener), Arc::clone(&now), &head).await?;
+        let seen = Seen { state: ProjectionState::Running, parked: 0, epoch: 0, error: None };
+        let shared = Arc::new(Shared {
+            log,
+            store,
+            opener,
+            now,
+            applier: Mutex::new(applier),
+            waiters: Waiters::default(),
+            rebuilding: AtomicBool::new(false),
+            seen: SyncMutex::new(seen),
+        });
+        let projection = Self { shared };
+        if rebuild::is_of_another_log(&projection.shared, &head).await? {
+            tracing::warn!("the read models do not match the log; they are built anew");
+            projection.rebuild(|_| {}).await?;
+        } else {
+            let applier = projection.shared.applier.lock().await;
+            projection.shared.publish(&applier);
+        }
+        Ok(projection)
+    }
+
+    /// Brings the rows up to the log's present end, as fast as it goes.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub async fn catch_up(&self) -> Result<(), ProjectionError> {
+        self.shared.catch_up().await
+    }
+
+    /// Waits until the rows are up to `position`; `false` when `timeout` passes before.
+    pub async fn wait_for(&self, position: Position, timeout: Duration) -> bool {
+        self.shared.waiters.wait(position, timeout).await
+    }
+
+    /// Position up to which the rows are.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.shared.waiters.reached()
+    }
+
+    /// Whether events are parked.
+    #[must_use]
+    pub fn has_parked_events(&self) -> bool {
+        self.shared.seen.lock().parked > 0
+    }
+
+    /// How far the read models are.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn status(&self) -> Result<ProjectionStatus, StorageError> {
+        let position = self.position().0;
+        let head = self.shared.log.head().await?.position.0;
+        let Seen { state, parked, epoch, error } = self.shared.seen.lock().clone();
+        let state = if self.shared.rebuilding.load(Ordering::Relaxed) { ProjectionState::Rebuilding } else { state };
+        let lag = head.saturating_sub(position);
+        Ok(ProjectionStatus { name: "read-models", state, position, head, lag, parked, epoch, error })
+    }
+
+    /// Parked events in order.
+    ///
+    /// # Errors
+    /// When the read store cannot be read.
+    pub async fn parked(&self) -> Result<Vec<ParkedEvent>, StorageError> {
+        self.shared.store.parked().await
+    }
+
+    /// Tries parked events again; returns how many took effect.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub async fn retry_parked(&self) -> Result<u64, ProjectionError> {
+        let mut applier = self.shared.applier.lock().await;
+        let released = applier.retry_parked(self.shared.log.as_ref()).await;
+        self.shared.publish(&applier);
+        released
+    }
+
+    /// Builds the rows anew from the first event in a shadow while the old ones serve, then replaces what differs; returns
+    /// what did. `progress` is told now and then how far it is.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Busy`] when a rebuild or verification is under way, or when a store fails.
+    pub async fn rebuild(
+        &self,
+        progress: impl Fn(RebuildProgress) + Send + Sync,
+    ) -> Result<Vec<TableDifference>, ProjectionError> {
+        rebuild::rebuild(&self.shared, &progress).await
+    }
+
+    /// Builds the rows anew in a shadow and compares; changes nothing. Returns what differs.
+    ///
+    /// # Errors
+    /// See [`Self::rebuild`].
+    pub async fn verify(
+        &self,
+        progress: impl Fn(RebuildProgress) + Send + Sync,
+    ) -> Result<Vec<TableDifference>, ProjectionError> {
+        rebuild::verify(&self.shared, &progress).await
+    }
+}
+
+/// The task: receive, apply, wake; after a failure, begin again from the checkpoint.
+async fn run(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    if let Err(error) = shared.catch_up().await {
+        tracing::error!(%error, "catching up failed; it is tried again");
+    }
+    let mut subscription = resume(&shared).await;
+    let mut gather = false;
+    loop {
+        if gather {
+            let pause = if shared.waiters.any() { GATHER_WHILE_AWAITED } else { GATHER_UNSEEN };
+            tokio::time::sleep(pause).await;
+        }
+        let next = tokio::select! {
+            biased;
+            _ = stopped.changed() => break,
+            next = subscription.next() => next,
+        };
+        let outcome = match next {
+            Ok(Some(batches)) => {
+                gather = batches.iter().map(|batch| batch.len()).sum::<usize>() >= BUSY_BATCH_EVENTS;
+                apply(&shared, &batches).await
+            }
+            Ok(None) => break,
+            Err(error) => Err(error.into()),
+        };
+        match outcome {
+            Ok(()) => shared.set_state(ProjectionState::Running, None),
+            Err(error) => {
+                tracing::error!(%error, "projecting failed; it is tried again");
+                shared.set_state(ProjectionState::Retrying, Some(error.to_string()));
+                tokio::select! {
+                    _ = stopped.changed() => break,
+                    () = tokio::time::sleep(REST_AFTER_FAILURE) => {}
+                }
+                subscription = resume(&shared).await;
+            }
+        }
+    }
+    shared.set_state(ProjectionState::Stopped, None);
+}
+
+/// A subscription from where the rows are.
+async fn resume(shared: &Shared) -> Subscription {
+    let mut applier = shared.applier.lock().await;
+    if let Err(error) = applier.reload().await {
+        // The next batch finds out again.
+        tracing::error!(%error, "the checkpoint cannot be read");
+    }
+    shared.log.subscribe(applier.position())
+}
+
+/// Applies batches in as few transactions as their size allows.
+async fn apply(shared: &Shared, batches: &[CommittedBatch]) -> Result<(), ProjectionError> {
+    let mut applier = shared.applier.lock().await;
+    let mut events: Vec<StoredEvent> = Vec::new();
+    for batch in batches {
+        // A rebuild may have been ahead.
+        let new = batch.iter().filter(|event| event.position > applier.position());
+        events.extend(new.cloned());
+        while events.len() >= BATCH_EVENTS {
+            let rest = events.split_off(BATCH_EVENTS);
+            applier.apply(&events, None).await?;
+            shared.publish(&applier);
+            events = rest;
+        }
+    }
+    if !events.is_empty() {
+        applier.apply(&events, None).await?;
+        shared.publish(&applier);
+    }
+    Ok(())
+}
