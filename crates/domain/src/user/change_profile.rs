@@ -56,11 +56,17 @@ impl ChangeProfile {
         if after == before {
             return Ok(Vec::new());
         }
-        // The address may be written anew (so that its claim is the same) or not be part of the change at all.
-        let email_claim = self
-            .email_claim
-            .filter(|_| after.email != before.email)
-            .unwrap_or_else(|| state.email_claim.clone());
+        // An address written differently is the same address, whose claim stays.
+        let email_claim = match self.email_claim {
+            _ if after.email == before.email => state.email_claim.clone(),
+            Some(email_claim) => email_claim,
+            None => {
+                return Err(Refusal::conflict(
+                    "email-claim-missing",
+                    "another e-mail address needs its claim",
+                ));
+            }
+        };
         Ok(vec![
             UserProfileChanged {
                 id,

@@ -56,6 +56,18 @@ impl PublishWorkflow {
             );
         }
         check_gotos(&mut errors, &state.steps, |index| format!("/steps/{index}"));
+        // An endpoint that does not exist has been named already and has no definition.
+        if errors.is_empty() {
+            for (index, step) in state.steps.iter().enumerate() {
+                if !self
+                    .snapshots
+                    .iter()
+                    .any(|snapshot| snapshot.id == step.api_endpoint_id)
+                {
+                    errors.add(format!("/steps/{index}/apiEndpointId"), "has no definition to embed");
+                }
+            }
+        }
         errors.extend_below("", self.problems);
         errors.finish()?;
         self.project.require_active("/projectId")?;
@@ -226,6 +238,18 @@ mod tests {
         let mut given = created();
         given.truncate(1);
         assert_eq!(pointers(when::<Workflow>(&given, publish())), ["/steps"]);
+    }
+
+    #[test]
+    fn no_version_lacks_the_definition_of_an_endpoint_it_uses() {
+        let command = PublishWorkflow {
+            snapshots: vec![snapshot(10, 1)],
+            ..publish()
+        };
+        assert_eq!(
+            pointers(when::<Workflow>(&created(), command)),
+            ["/steps/0/apiEndpointId", "/steps/1/apiEndpointId"]
+        );
     }
 
     #[test]

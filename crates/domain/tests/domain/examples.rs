@@ -1,0 +1,548 @@
+//! One example of every event type in its newest version, as it stands in the log: sealed.
+
+use serde_json::json;
+use wfm_domain::{
+    api_endpoint::*,
+    api_key::*,
+    environment::*,
+    event::Event,
+    execution::*,
+    ids::*,
+    instant::Instant,
+    project::*,
+    protected::{DataKey, Protected, ProtectedFields as _},
+    role::Role,
+    user::*,
+    workflow::*,
+    workspace::*,
+};
+
+const SEALED: &str = "MDEyMzQ1Njc4OWFiY2lwaGVydGV4dA==";
+
+fn at(text: &str) -> Instant {
+    Instant::parse(text).expect("an instant")
+}
+
+fn now() -> Instant {
+    at("2026-11-22T16:29:03.123456Z")
+}
+
+fn personal(text: &str) -> Protected {
+    Protected::new(DataKey::Person(UserId(1)), text)
+}
+
+fn of_run(text: &str) -> Protected {
+    Protected::new(DataKey::Runs(WorkspaceId(3), "2026-11".into()), text)
+}
+
+fn profile() -> Profile {
+    Profile {
+        first_name: personal("Ada"),
+        last_name: personal("Lovelace"),
+        email: personal("ada@example.com"),
+        phone_number: Some(personal("+44 1")),
+        department: Some(personal("Research")),
+        job_title: Some(personal("Analyst")),
+        manager: Some(personal("Charles")),
+        time_zone: "Europe/London".into(),
+        profile_picture: Some(personal("https://example.com/ada.png")),
+    }
+}
+
+fn variables() -> Variables {
+    let value = Protected::new(DataKey::Environment(EnvironmentId(7)), "secret");
+    let secret = Variable {
+        secret: true,
+        value: value.clone(),
+        updated_at: now(),
+    };
+    let readable = Variable {
+        secret: false,
+        value,
+        updated_at: now(),
+    };
+    Variables(
+        [("API_KEY".to_owned(), secret), ("API_URL".to_owned(), readable)]
+            .into_iter()
+            .collect(),
+    )
+}
+
+fn parameter() -> Parameter {
+    Parameter {
+        id: ParameterId(20),
+        name: "id".into(),
+        description: Some("The order".into()),
+        parameter_type: ParameterType::Integer,
+        is_required: true,
+        default_value: Some("1".into()),
+        validation_rules: Some(json!({"in": "path", "minimum": 1})),
+        created_at: now(),
+        updated_at: Some(now()),
+    }
+}
+
+fn endpoint() -> EndpointSettings {
+    EndpointSettings {
+        name: "Get order".into(),
+        description: Some("One order".into()),
+        url: "https://api.example.com/orders/{id}".into(),
+        method: "GET".into(),
+        endpoint_type: EndpointType::Rest,
+        headers: json!({"Accept": "application/json"}).as_object().cloned(),
+        authentication_method: Some("Bearer".into()),
+        authentication: Some(json!({"token": "{env.API_KEY}"})),
+        documentation: Some("See the manual".into()),
+        is_active: true,
+    }
+}
+
+fn settings() -> WorkflowSettings {
+    WorkflowSettings {
+        name: "Ship".into(),
+        description: Some("Ships an order".into()),
+        environment_id: EnvironmentId(7),
+        requires_approval: false,
+        tags: Some("orders,daily".into()),
+        configuration: Some(json!({"output": {"id": "{steps.reserve.output.id}"}})),
+    }
+}
+
+fn step() -> Step {
+    Step {
+        id: StepId(30),
+        name: "reserve".into(),
+        description: Some("Reserves the goods".into()),
+        order: 1,
+        api_endpoint_id: ApiEndpointId(9),
+        input_mapping: Some(json!({"id": "{input.orderId}"})),
+        output_mapping: Some(json!({"id": "{response.body.id}"})),
+        error_handling: Some(json!({"retry": {"retryOn": ["timeout", 429], "backoffRate": 2.0}})),
+        is_optional: false,
+        timeout_seconds: 30,
+        retry_count: Some(3),
+        retry_delay_seconds: 1,
+        condition: Some("input.amount > 0".into()),
+        created_at: now(),
+        updated_at: Some(now()),
+    }
+}
+
+fn run() -> Run {
+    Run {
+        id: ExecutionId("0193552c-1c2f-7000-8000-000000000001".into()),
+        workflow_id: WorkflowId(17),
+        logging: true,
+        metrics: true,
+    }
+}
+
+fn attempt() -> StepAttempt {
+    StepAttempt {
+        step_id: StepId(30),
+        name: "reserve".into(),
+        index: 0,
+        attempt: 1,
+    }
+}
+
+fn request() -> Request {
+    Request {
+        workspace_id: WorkspaceId(3),
+        environment_id: EnvironmentId(7),
+        workflow_version: 1,
+        input: of_run("{}"),
+        execution_context: Some("order-1".into()),
+    }
+}
+
+fn ending() -> Ending {
+    Ending {
+        duration_ms: 12.5,
+        retry_count: 1,
+    }
+}
+
+fn users() -> Vec<UserEvent> {
+    let id = UserId(1);
+    vec![
+        UserRegistered {
+            id,
+            profile: profile(),
+            email_claim: "ab".repeat(32),
+            password_hash: personal("$2b$"),
+            role: Role::Developer,
+        }
+        .into(),
+        UserProfileChanged {
+            id,
+            profile: profile(),
+            email_claim: "ab".repeat(32),
+        }
+        .into(),
+        UserRoleChanged {
+            id,
+            role: Role::Admin,
+            previous: Role::Developer,
+        }
+        .into(),
+        UserPasswordChanged {
+            id,
+            password_hash: personal("$2b$"),
+        }
+        .into(),
+        UserDeactivated { id }.into(),
+        UserActivated { id }.into(),
+        UserDeleted { id }.into(),
+        UserErased { id }.into(),
+    ]
+}
+
+fn workspaces() -> Vec<WorkspaceEvent> {
+    let (id, membership_id, user_id) = (WorkspaceId(3), MembershipId(10), UserId(1));
+    vec![
+        WorkspaceCreated {
+            id,
+            name: "Sales".into(),
+            description: Some("Sells".into()),
+            created_by: user_id,
+        }
+        .into(),
+        WorkspaceChanged {
+            id,
+            name: "Sales".into(),
+            description: None,
+        }
+        .into(),
+        WorkspaceDeactivated { id }.into(),
+        WorkspaceActivated { id }.into(),
+        WorkspaceDeleted { id }.into(),
+        MemberAdded {
+            id,
+            membership_id,
+            user_id,
+            role: Role::Admin,
+            returning: false,
+        }
+        .into(),
+        MemberRoleChanged {
+            id,
+            membership_id,
+            user_id,
+            role: Role::Viewer,
+        }
+        .into(),
+        MemberRemoved {
+            id,
+            membership_id,
+            user_id,
+        }
+        .into(),
+    ]
+}
+
+fn projects() -> Vec<ProjectEvent> {
+    let (id, workspace_id, created_by) = (ProjectId(5), WorkspaceId(3), UserId(1));
+    vec![
+        ProjectCreated {
+            id,
+            workspace_id,
+            name: "Orders".into(),
+            description: Some("All".into()),
+            created_by,
+        }
+        .into(),
+        ProjectChanged {
+            id,
+            name: "Orders".into(),
+            description: None,
+        }
+        .into(),
+        ProjectDeactivated { id }.into(),
+        ProjectActivated { id }.into(),
+        ProjectDeleted { id, cascade: true }.into(),
+    ]
+}
+
+fn environments() -> Vec<EnvironmentEvent> {
+    let id = EnvironmentId(7);
+    vec![
+        EnvironmentCreated {
+            id,
+            workspace_id: WorkspaceId(3),
+            project_id: ProjectId(5),
+            name: "Production".into(),
+            description: Some("Live".into()),
+            configuration: EnvironmentConfiguration::default(),
+            variables: variables(),
+            created_by: UserId(1),
+        }
+        .into(),
+        EnvironmentChanged {
+            id,
+            name: "Production".into(),
+            description: None,
+            configuration: EnvironmentConfiguration::default(),
+            variables: variables(),
+        }
+        .into(),
+        EnvironmentDeactivated { id }.into(),
+        EnvironmentActivated { id }.into(),
+        EnvironmentDeleted { id, cascade: false }.into(),
+        VariableSet {
+            id,
+            name: "API_KEY".into(),
+            variables: variables(),
+        }
+        .into(),
+        VariableRemoved {
+            id,
+            name: "DEBUG".into(),
+            variables: variables(),
+        }
+        .into(),
+    ]
+}
+
+fn endpoints() -> Vec<ApiEndpointEvent> {
+    let id = ApiEndpointId(9);
+    vec![
+        ApiEndpointDefined {
+            id,
+            workspace_id: Some(WorkspaceId(3)),
+            settings: endpoint(),
+            parameters: vec![parameter()],
+            created_by: UserId(1),
+        }
+        .into(),
+        ApiEndpointChanged {
+            id,
+            settings: endpoint(),
+        }
+        .into(),
+        ParameterAdded {
+            id,
+            parameter: parameter(),
+        }
+        .into(),
+        ParameterChanged {
+            id,
+            parameter: parameter(),
+        }
+        .into(),
+        ParameterRemoved {
+            id,
+            parameter_id: ParameterId(20),
+            name: "id".into(),
+        }
+        .into(),
+        ApiEndpointDeleted { id, cascade: false }.into(),
+    ]
+}
+
+fn api_keys() -> Vec<ApiKeyEvent> {
+    let id = ApiKeyId(4);
+    vec![
+        ApiKeyIssued {
+            id,
+            user_id: UserId(1),
+            name: "CI".into(),
+            token_hash: "cd".repeat(32),
+            maximum_role: Some(Role::Developer),
+            workspace_id: Some(WorkspaceId(3)),
+            expires_at: Some(now()),
+        }
+        .into(),
+        ApiKeyRevoked { id }.into(),
+    ]
+}
+
+fn workflows() -> Vec<WorkflowEvent> {
+    let id = WorkflowId(17);
+    let snapshot = EndpointSnapshot {
+        id: ApiEndpointId(9),
+        version: 2,
+        settings: endpoint(),
+        parameters: vec![parameter()],
+    };
+    let definition = Definition {
+        settings: settings(),
+        steps: vec![step()],
+        endpoints: vec![snapshot],
+    };
+    vec![
+        WorkflowCreated {
+            id,
+            workspace_id: WorkspaceId(3),
+            project_id: ProjectId(5),
+            settings: settings(),
+            created_by: UserId(1),
+        }
+        .into(),
+        WorkflowChanged {
+            id,
+            settings: settings(),
+            in_force: true,
+        }
+        .into(),
+        StepAdded {
+            id,
+            step: step(),
+            in_force: true,
+        }
+        .into(),
+        StepChanged {
+            id,
+            step: step(),
+            in_force: false,
+        }
+        .into(),
+        StepsReordered {
+            id,
+            places: vec![StepPlace {
+                step_id: StepId(30),
+                order: 2,
+            }],
+            in_force: false,
+        }
+        .into(),
+        StepRemoved {
+            id,
+            step_id: StepId(30),
+            name: "reserve".into(),
+            in_force: false,
+        }
+        .into(),
+        WorkflowPublished {
+            id,
+            version: 2,
+            content_hash: content_hash(&definition),
+            definition,
+            removed_steps: vec![StepId(29)],
+            published_by: Some(UserId(1)),
+        }
+        .into(),
+        DraftDiscarded { id }.into(),
+        WorkflowDeactivated { id }.into(),
+        WorkflowDeleted { id, cascade: false }.into(),
+    ]
+}
+
+fn executions() -> Vec<ExecutionEvent> {
+    let due_at = at("2026-11-22T16:30:00Z");
+    vec![
+        ExecutionQueued {
+            run: run(),
+            request: request(),
+        }
+        .into(),
+        ExecutionStarted {
+            run: run(),
+            request: Some(request()),
+            node: "node-1".into(),
+            started_at: now(),
+            deadline: due_at,
+        }
+        .into(),
+        ExecutionAdopted {
+            run: run(),
+            node: "node-2".into(),
+        }
+        .into(),
+        StepStarted {
+            run: run(),
+            step: attempt(),
+            started_at: now(),
+            request: Some(of_run("{}")),
+        }
+        .into(),
+        StepSucceeded {
+            run: run(),
+            step: attempt(),
+            output: of_run("{}"),
+            status_code: Some(200),
+            duration_ms: 4.5,
+            total_duration_ms: 9.25,
+        }
+        .into(),
+        StepFailed {
+            run: run(),
+            step: attempt(),
+            error_kind: "timeout".into(),
+            message: of_run("no answer"),
+            status_code: None,
+            duration_ms: 30_000.0,
+            total_duration_ms: 30_000.0,
+            consequence: FailureConsequence::Retry,
+        }
+        .into(),
+        StepRetryScheduled {
+            run: run(),
+            step: StepAttempt {
+                attempt: 2,
+                ..attempt()
+            },
+            due_at,
+        }
+        .into(),
+        StepSkipped {
+            run: run(),
+            step_id: StepId(30),
+            name: "reserve".into(),
+            index: 0,
+            reason: "condition".into(),
+        }
+        .into(),
+        StepInDoubt {
+            run: run(),
+            step: attempt(),
+        }
+        .into(),
+        ExecutionCompleted {
+            run: run(),
+            output: of_run("{}"),
+            ending: ending(),
+        }
+        .into(),
+        ExecutionFailed {
+            run: run(),
+            message: of_run("failed"),
+            step_id: Some(StepId(30)),
+            ending: ending(),
+        }
+        .into(),
+        ExecutionCancelled {
+            run: run(),
+            reason: Some(of_run("no longer needed")),
+            cancelled_by: Some(UserId(1)),
+            ending: ending(),
+        }
+        .into(),
+    ]
+}
+
+/// The examples, every protected value sealed.
+pub fn all() -> Vec<Event> {
+    let access: [AccessEvent; 2] = [
+        UserLoggedIn { id: UserId(1) }.into(),
+        UserLoginFailed {
+            id: UserId(1),
+            reason: "password".into(),
+        }
+        .into(),
+    ];
+    let mut events: Vec<Event> = Vec::new();
+    events.extend(users().into_iter().map(Event::from));
+    events.extend(access.map(Event::from));
+    events.extend(workspaces().into_iter().map(Event::from));
+    events.extend(projects().into_iter().map(Event::from));
+    events.extend(environments().into_iter().map(Event::from));
+    events.extend(endpoints().into_iter().map(Event::from));
+    events.extend(api_keys().into_iter().map(Event::from));
+    events.extend(workflows().into_iter().map(Event::from));
+    events.extend(executions().into_iter().map(Event::from));
+    for event in &mut events {
+        event.visit_protected(&mut |_, value| value.set_sealed(SEALED));
+    }
+    events
+}

@@ -1,0 +1,6 @@
+//! Tests of the domain as a whole: every stored shape can be read, and every history replays.
+
+mod commands;
+mod examples;
+mod golden;
+mod replay;
