@@ -1,1 +1,16 @@
-//! Read queries.
+//! The read queries: texts with parameters, and plain structs for their rows.
+//!
+//! Invariant: whatever belongs to a workspace is filtered by the caller's [`Visibility`] in SQL, so that no caller forgets it.
+//! Lists and single rows are table-driven: a resource is one entry in [`resources`].
+
+mod cells;
+mod cursor;
+mod list;
+mod metrics;
+pub mod resources;
+mod scope;
+
+pub use cells::{DecodeError, FromCell};
+pub use list::{ListError, ListRequest, Listed, Page, Range, Resource, ResourceColumn, Sorting, get, list, page, single};
+pub use metrics::{WorkflowMetricsRow, workflow_metrics};
+pub use scope::{Scope, Visibility};

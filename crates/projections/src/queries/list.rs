@@ -1,0 +1,347 @@
+//! One keyset list for every resource: filters, order, cursor and visibility from a whitelist of columns.
+//!
+//! Invariant: only texts of the whitelist reach SQL; everything that a caller says is a parameter. A page continues after
+//! the last row's sort value and key, so that rows which come or go meanwhile neither repeat nor hide others.
+
+use thiserror::Error;
+use wfm_domain::instant::Instant;
+use wfm_storage::read_store::{Cell, ColumnKind, Query};
+
+use super::{
+    cells::DecodeError,
+    cursor::Cursor,
+    scope::{Scope, Visibility},
+};
+
+/// How a column may be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sorting {
+    /// Not at all.
+    None,
+    /// By its value, which is never NULL.
+    Value,
+    /// By its text, NULL as the empty text.
+    NullFirst,
+}
+
+/// A column of a resource.
+#[derive(Debug, Clone, Copy)]
+pub struct ResourceColumn {
+    /// Its name in the API.
+    pub name: &'static str,
+    /// SQL expression.
+    pub sql: &'static str,
+    /// Its type.
+    pub kind: ColumnKind,
+    /// Whether rows may be filtered by its value.
+    pub filter: bool,
+    /// Whether rows may be sorted by it.
+    pub sorting: Sorting,
+    /// Documented names of its values 0, 1, 2, …; empty when it is no enum.
+    pub names: &'static [&'static str],
+}
+
+impl ResourceColumn {
+    fn order(&self) -> String {
+        match self.sorting {
+            Sorting::NullFirst => format!("COALESCE({}, '')", self.sql),
+            Sorting::Value | Sorting::None => self.sql.to_owned(),
+        }
+    }
+}
+
+/// A filter that is no equality, for example `executedFrom`.
+#[derive(Debug, Clone, Copy)]
+pub struct Range {
+    /// Its name in the API.
+    pub name: &'static str,
+    /// SQL expression and operator, for example `e.ExecutedAt >=`.
+    pub sql: &'static str,
+    /// Type of its value.
+    pub kind: ColumnKind,
+}
+
+/// What can be listed. Its first column is its key.
+#[derive(Debug)]
+pub struct Resource {
+    /// Its name, for messages.
+    pub name: &'static str,
+    /// FROM clause.
+    pub from: &'static str,
+    /// Condition that always holds.
+    pub condition: &'static str,
+    /// Where its workspace stands.
+    pub scope: Scope,
+    /// Its columns, in the order of the struct's fields; the key first.
+    pub columns: &'static [ResourceColumn],
+    /// Filters beyond equality.
+    pub ranges: &'static [Range],
+    /// Sort when the caller names none.
+    pub default_sort: &'static str,
+}
+
+/// A struct of a resource's rows.
+pub trait Listed: Sized {
+    /// The resource.
+    const RESOURCE: &'static Resource;
+
+    /// The struct of a row with the resource's columns.
+    ///
+    /// # Errors
+    /// When the row is shaped otherwise.
+    fn decode(cells: &mut dyn Iterator<Item = Cell>) -> Result<Self, DecodeError>;
+}
+
+/// What a caller wants to see of a resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListRequest {
+    /// What the caller may see.
+    pub visibility: Visibility,
+    /// Filters by API name; all must hold.
+    pub filters: Vec<(String, Cell)>,
+    /// API name of the column to sort by, `-` before it for descending; the resource's default when `None`.
+    pub sort: Option<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Rows at most.
+    pub limit: u32,
+}
+
+impl ListRequest {
+    /// The first `limit` rows in the default order.
+    #[must_use]
+    pub fn new(visibility: Visibility, limit: u32) -> Self {
+        Self { visibility, filters: Vec::new(), sort: None, cursor: None, limit }
+    }
+
+    /// One more filter.
+    #[must_use]
+    pub fn filter(mut self, name: &str, value: impl Into<Cell>) -> Self {
+        self.filters.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// One more filter, as the text of a URL: a number, `true`, an instant, a documented enum name.
+    ///
+    /// # Errors
+    /// When the resource has no such filter or the text is no value of its type.
+    pub fn filter_text<R: Listed>(self, name: &str, text: &str) -> Result<Self, ListError> {
+        let value = R::RESOURCE.parse(name, text)?;
+        Ok(self.filter(name, value))
+    }
+}
+
+/// Why a request cannot be answered: the caller's mistake.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ListError {
+    /// No such filter.
+    #[error("{resource} cannot be filtered by {name}")]
+    UnknownFilter {
+        /// The resource.
+        resource: &'static str,
+        /// The filter.
+        name: String,
+    },
+    /// The value is not of the filter's type.
+    #[error("{name} does not take the value {value}")]
+    BadValue {
+        /// The filter.
+        name: String,
+        /// The value.
+        value: String,
+    },
+    /// No such sort.
+    #[error("{resource} cannot be sorted by {name}")]
+    UnknownSort {
+        /// The resource.
+        resource: &'static str,
+        /// The column.
+        name: String,
+    },
+    /// The cursor is not one of this list in this order.
+    #[error("the cursor does not belong to this list")]
+    BadCursor,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<R> {
+    /// The rows.
+    pub items: Vec<R>,
+    /// Where the next page begins; `None` when there is none.
+    pub next_cursor: Option<String>,
+}
+
+impl Resource {
+    fn column(&self, name: &str) -> Option<&'static ResourceColumn> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    fn unknown_filter(&self, name: &str) -> ListError {
+        ListError::UnknownFilter { resource: self.name, name: name.to_owned() }
+    }
+
+    /// The value of a filter's text.
+    fn parse(&self, name: &str, text: &str) -> Result<Cell, ListError> {
+        let range = self.ranges.iter().find(|range| range.name == name).map(|range| (range.kind, &[] as &[&str]));
+        let column = self.column(name).filter(|column| column.filter).map(|column| (column.kind, column.names));
+        let (kind, names) = range.or(column).ok_or_else(|| self.unknown_filter(name))?;
+        let number = names.iter().zip(0_i64..).find(|(known, _)| **known == text).map(|(_, number)| number);
+        let cell = match kind {
+            _ if number.is_some() => number.map(Cell::Integer),
+            ColumnKind::Integer => text.parse().ok().map(Cell::Integer),
+            ColumnKind::Real => text.parse().ok().map(Cell::Real),
+            ColumnKind::Bit => match text {
+                "true" | "1" => Some(true.into()),
+                "false" | "0" => Some(false.into()),
+                _ => None,
+            },
+            ColumnKind::Text => Some(text.into()),
+            ColumnKind::Instant => Instant::parse(text).map(|at| at.to_string().into()),
+        };
+        cell.ok_or_else(|| ListError::BadValue { name: name.to_owned(), value: text.to_owned() })
+    }
+
+    /// `column =` or the range's expression with its operator.
+    fn filter(&self, name: &str) -> Result<String, ListError> {
+        if let Some(range) = self.ranges.iter().find(|range| range.name == name) {
+            return Ok(range.sql.to_owned());
+        }
+        let column = self.column(name).filter(|column| column.filter).ok_or_else(|| self.unknown_filter(name))?;
+        Ok(format!("{} =", column.sql))
+    }
+
+    /// The sort as it is called in cursors, its column, and whether it is descending.
+    fn sort<'a>(&self, sort: Option<&'a str>) -> Result<(&'a str, &'static ResourceColumn, bool), ListError> {
+        let sort = sort.unwrap_or(self.default_sort);
+        let name = sort.strip_prefix('-').unwrap_or(sort);
+        let column = self.column(name).filter(|column| column.sorting != Sorting::None);
+        let column = column.ok_or_else(|| ListError::UnknownSort { resource: self.name, name: name.to_owned() })?;
+        Ok((sort, column, sort.starts_with('-')))
+    }
+}
+
+/// A query under construction: its conditions and parameters.
+struct Conditions {
+    text: String,
+    parameters: Vec<Cell>,
+}
+
+impl Conditions {
+    fn new(resource: &Resource) -> Self {
+        let condition = if resource.condition.is_empty() { "1 = 1" } else { resource.condition };
+        Self { text: format!(" FROM {} WHERE {condition}", resource.from), parameters: Vec::new() }
+    }
+
+    /// Takes one more parameter; returns its placeholder.
+    fn parameter(&mut self, value: Cell) -> String {
+        self.parameters.push(value);
+        format!("@P{}", self.parameters.len())
+    }
+
+    fn and(&mut self, condition: &str) {
+        self.text.push_str(" AND ");
+        self.text.push_str(condition);
+    }
+
+    /// Leaves what `visibility` shows. `{json}` stands for the function that makes rows of a JSON array.
+    fn scope(&mut self, scope: Scope, visibility: &Visibility) {
+        let Some(workspaces) = visibility.json() else { return };
+        match scope {
+            Scope::Unscoped => {}
+            Scope::Workspace(column) => {
+                let place = self.parameter(workspaces);
+                self.and(&format!("{column} IN (SELECT value FROM {{json}}({place}))"));
+            }
+            Scope::WorkspaceOrShared(column) => {
+                let place = self.parameter(workspaces);
+                self.and(&format!("({column} IS NULL OR {column} IN (SELECT value FROM {{json}}({place})))"));
+            }
+        }
+    }
+
+    /// The query in both databases' texts, which differ in the JSON function and in how they limit rows.
+    fn query(self, select: &str, order: &str, limit: u32) -> Query {
+        let text = format!("SELECT {select}{}{order}", self.text);
+        let sqlite = format!("{} LIMIT {limit}", text.replace("{json}", "json_each"));
+        let sqlserver = format!(
+            "{} OFFSET 0 ROWS FETCH NEXT {limit} ROWS ONLY",
+            text.replace("{json}", "OPENJSON")
+        );
+        Query { sqlite: sqlite.into(), sqlserver: Some(sqlserver.into()), parameters: self.parameters }
+    }
+}
+
+fn select(resource: &Resource) -> String {
+    let columns: Vec<&str> = resource.columns.iter().map(|column| column.sql).collect();
+    columns.join(", ")
+}
+
+/// The query of a page: the resource's columns, then the sort value and the key; one row more than the limit.
+///
+/// # Errors
+/// When the request names what the resource does not have.
+pub fn list<R: Listed>(request: &ListRequest) -> Result<Query, ListError> {
+    let resource = R::RESOURCE;
+    let (sort, column, descending) = resource.sort(request.sort.as_deref())?;
+    let mut conditions = Conditions::new(resource);
+    conditions.scope(resource.scope, &request.visibility);
+    for (name, value) in &request.filters {
+        let filter = resource.filter(name)?;
+        let place = conditions.parameter(value.clone());
+        conditions.and(&format!("{filter} {place}"));
+    }
+    let order = column.order();
+    let key = resource.columns[0].sql;
+    if let Some(cursor) = &request.cursor {
+        let cursor = Cursor::decode(cursor).filter(|cursor| cursor.sort == sort).ok_or(ListError::BadCursor)?;
+        let value = conditions.parameter(cursor.value);
+        let after = conditions.parameter(cursor.key);
+        let than = if descending { '<' } else { '>' };
+        conditions.and(&format!("{order} {than}= {value} AND ({order} {than} {value} OR {key} {than} {after})"));
+    }
+    let direction = if descending { "DESC" } else { "ASC" };
+    let sorted = if order == key {
+        format!(" ORDER BY {key} {direction}")
+    } else {
+        format!(" ORDER BY {order} {direction}, {key} {direction}")
+    };
+    Ok(conditions.query(&format!("{}, {order}, {key}", select(resource)), &sorted, request.limit.saturating_add(1)))
+}
+
+/// The page that the rows of [`list`] make.
+///
+/// # Errors
+/// When a row is shaped otherwise.
+pub fn page<R: Listed>(request: &ListRequest, mut rows: Vec<Vec<Cell>>) -> Result<Page<R>, DecodeError> {
+    let limit = request.limit as usize;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let sort = request.sort.clone().unwrap_or_else(|| R::RESOURCE.default_sort.to_owned());
+    let last = rows.last().filter(|_| more).and_then(|row| match row.as_slice() {
+        [.., value, key] => Some(Cursor { sort, value: value.clone(), key: key.clone() }),
+        _ => None,
+    });
+    let items = rows.into_iter().map(|row| R::decode(&mut row.into_iter())).collect::<Result<_, _>>()?;
+    Ok(Page { items, next_cursor: last.map(|cursor| cursor.encode()) })
+}
+
+/// The query of the row with this key, if the caller may see it.
+#[must_use]
+pub fn get<R: Listed>(key: impl Into<Cell>, visibility: &Visibility) -> Query {
+    let resource = R::RESOURCE;
+    let mut conditions = Conditions::new(resource);
+    let place = conditions.parameter(key.into());
+    let column = resource.columns[0].sql;
+    conditions.and(&format!("{column} = {place}"));
+    conditions.scope(resource.scope, visibility);
+    conditions.query(&select(resource), &format!(" ORDER BY {column}"), 1)
+}
+
+/// The row that [`get`] finds.
+///
+/// # Errors
+/// When the row is shaped otherwise.
+pub fn single<R: Listed>(rows: Vec<Vec<Cell>>) -> Result<Option<R>, DecodeError> {
+    rows.into_iter().next().map(|row| R::decode(&mut row.into_iter())).transpose()
+}
