@@ -12,7 +12,7 @@ use std::{
 };
 
 use sqlx::{ConnectOptions, Connection, Row, sqlite::SqliteConnection};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, MutexGuard, Notify};
 use wfm_storage::append::StorageError;
 
 use crate::{connections, error::storage_error, writer::WriteConnection};
@@ -30,9 +30,16 @@ const PAGE_BYTES: u64 = 4096;
 pub(crate) struct Pressure {
     bytes: AtomicU64,
     wake: Notify,
+    /// Held by whoever checkpoints, for a second checkpoint at the same time would fail; taken before the writer is held.
+    turn: Mutex<()>,
 }
 
 impl Pressure {
+    /// Waits until nobody else checkpoints.
+    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
     /// Tells that a batch was written. What it put into the write-ahead log is estimated: SQLite tells only who asks it.
     pub(crate) fn written(&self, events: usize, bytes: usize) {
         // Rows fill pages to some two thirds, and each batch touches a page of each table and index.
@@ -74,6 +81,7 @@ async fn relieve(
     writer: &Weak<WriteConnection>,
     pressure: &Pressure,
 ) -> Result<(), StorageError> {
+    let _turn = pressure.turn().await;
     let connection = match connection {
         Some(connection) => connection,
         None => connection.insert(connections::checkpointer(path).connect().await.map_err(storage_error)?),
@@ -116,13 +124,18 @@ async fn passive(connection: &mut SqliteConnection) -> Result<(u64, u64), Storag
     Ok((log * PAGE_BYTES, pages(2)?.min(log) * PAGE_BYTES))
 }
 
-/// Moves everything and empties the write-ahead log; as far as readers let it.
+/// Moves everything and empties the write-ahead log.
 pub(crate) async fn truncate(connection: &mut SqliteConnection) -> Result<(), StorageError> {
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
         .fetch_one(connection)
         .await
         .map_err(storage_error)?;
-    Ok(())
+    match row.try_get::<i64, _>(0).map_err(storage_error)? {
+        0 => Ok(()),
+        _ => Err(StorageError::Unavailable(
+            "a reader keeps the write-ahead log from being emptied".into(),
+        )),
+    }
 }
 
 /// Closes a connection of which nothing is expected any more.

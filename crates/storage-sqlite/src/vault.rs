@@ -66,7 +66,9 @@ impl Vault for SqliteLog {
         )
         .await?;
         // Former page images stand in the write-ahead log until it is emptied.
-        let mut held = self.writing()?.hold().await;
+        let store = self.writing()?;
+        let _turn = store.pressure.turn().await;
+        let mut held = store.hold().await;
         checkpoint::truncate(held.connection().await?).await
     }
 

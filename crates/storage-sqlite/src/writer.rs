@@ -79,6 +79,7 @@ impl WriteConnection {
 
     /// Closes the connection for good and lets go of the folder.
     pub(crate) async fn close(&self) {
+        let _turn = self.pressure.turn().await;
         let mut slot = self.slot.lock().await;
         if let Some(mut connection) = slot.connection.take() {
             if let Err(error) = checkpoint::truncate(&mut connection).await {

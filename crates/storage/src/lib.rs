@@ -18,4 +18,5 @@ pub mod log;
 pub mod read_store;
 pub mod sequencer;
 pub mod vault;
+pub mod verify;
 pub mod work;
