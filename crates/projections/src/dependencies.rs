@@ -46,14 +46,20 @@ fn workflow_of(event: &ExecutionEvent) -> WorkflowId {
 fn workflow(event: &WorkflowEvent) -> Vec<String> {
     match event {
         WorkflowEvent::WorkflowCreated(event) => {
-            vec![event.project_id.stream(), event.settings.environment_id.stream(), event.created_by.stream()]
+            vec![
+                event.project_id.stream(),
+                event.settings.environment_id.stream(),
+                event.created_by.stream(),
+            ]
         }
         WorkflowEvent::WorkflowChanged(event) => vec![event.settings.environment_id.stream()],
         WorkflowEvent::StepAdded(event) => vec![event.step.api_endpoint_id.stream()],
         WorkflowEvent::StepChanged(event) => vec![event.step.api_endpoint_id.stream()],
         WorkflowEvent::WorkflowPublished(event) => {
             let endpoints = event.definition.steps.iter().map(|step| step.api_endpoint_id.stream());
-            endpoints.chain([event.definition.settings.environment_id.stream()]).collect()
+            endpoints
+                .chain([event.definition.settings.environment_id.stream()])
+                .collect()
         }
         WorkflowEvent::StepsReordered(_)
         | WorkflowEvent::StepRemoved(_)

@@ -62,6 +62,8 @@ impl Envelope {
     /// Id of the derived row with this ordinal: position × 256 + ordinal.
     #[must_use]
     pub fn derived_id(&self, ordinal: u8) -> Cell {
-        Cell::Integer(self.position_number() * ROWS_PER_EVENT + i64::from(self.part) * ROWS_PER_PART + i64::from(ordinal))
+        Cell::Integer(
+            self.position_number() * ROWS_PER_EVENT + i64::from(self.part) * ROWS_PER_PART + i64::from(ordinal),
+        )
     }
 }

@@ -7,6 +7,8 @@ mod cells;
 mod difference;
 mod file;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod wal;
 
 use std::{
@@ -42,6 +44,9 @@ use crate::error::{is_constraint, storage_error};
 /// Readers at most.
 const READERS: u32 = 3;
 
+/// A row of usual size, where nobody counts.
+const ROW_BYTES: u64 = 400;
+
 /// Moves the checkpoint from where it is expected; anywhere else the NULL breaks the column's NOT NULL, and with it the
 /// whole batch.
 const MOVE_CHECKPOINT: &str = "UPDATE Checkpoint SET Position = CASE WHEN LogId IS ? AND Position = ? AND LeafHash = ? \
@@ -64,12 +69,15 @@ impl Writer {
         }
     }
 
-    async fn execute(&mut self, text: String, binds: Vec<Cell>) -> Result<(), sqlx::Error> {
+    /// Runs statements; returns how many bytes of values they write.
+    async fn execute(&mut self, text: String, binds: Vec<Cell>) -> Result<u64, sqlx::Error> {
+        let mut bytes = 0;
         let mut query = sqlx::query::<Sqlite>(AssertSqlSafe(text));
         for bind in binds {
+            bytes += cells::bytes(&bind);
             query = cells::bind(query, bind);
         }
-        query.execute(&mut self.connection).await.map(|_| ())
+        query.execute(&mut self.connection).await.map(|_| bytes)
     }
 }
 
@@ -136,28 +144,25 @@ impl SqliteReadStore {
         Ok(store)
     }
 
-    /// Runs one batch; on failure the transaction is still open.
-    async fn run(&self, writer: &mut Writer, batch: Vec<Statement>) -> Result<(), sqlx::Error> {
+    /// Runs one batch, on failure leaving the transaction open; returns how many bytes of values it writes.
+    async fn run(&self, writer: &mut Writer, batch: Vec<Statement>) -> Result<u64, sqlx::Error> {
+        let mut bytes = 0;
         let mut text = String::new();
         let mut binds = Vec::new();
         for statement in batch {
             if statement.full {
                 if !text.is_empty() {
-                    writer
+                    bytes += writer
                         .execute(std::mem::take(&mut text), std::mem::take(&mut binds))
                         .await?;
                 }
-                writer.execute(statement.text, statement.binds).await?;
+                bytes += writer.execute(statement.text, statement.binds).await?;
             } else {
                 text.push_str(&statement.text);
                 binds.extend(statement.binds);
             }
         }
-        if text.is_empty() {
-            Ok(())
-        } else {
-            writer.execute(text, binds).await
-        }
+        Ok(bytes + writer.execute(text, binds).await?)
     }
 
     /// The shadow behind a port's handle.
@@ -246,7 +251,6 @@ impl ReadStore for SqliteReadStore {
             park,
             unpark,
         } = batch;
-        let weight = changes.len() as u64;
         let mut all = vec![begin(expected.as_ref(), &next)];
         all.extend(park.iter().map(park_statement));
         all.extend(unpark.iter().map(unpark_statement));
@@ -260,21 +264,24 @@ impl ReadStore for SqliteReadStore {
         writer.settle().await;
         writer.unsettled = true;
         let outcome = self.run(&mut writer, all).await;
-        if let Err(error) = outcome {
-            writer.settle().await;
-            let current = read_checkpoint(&mut writer.connection).await?;
-            return Err(if current != expected {
-                ApplyError::Moved(current)
-            } else if is_constraint(&error) {
-                ApplyError::Rejected(error.to_string())
-            } else {
-                ApplyError::Storage(storage_error(error))
-            });
-        }
+        let bytes = match outcome {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                writer.settle().await;
+                let current = read_checkpoint(&mut writer.connection).await?;
+                return Err(if current != expected {
+                    ApplyError::Moved(current)
+                } else if is_constraint(&error) {
+                    ApplyError::Rejected(error.to_string())
+                } else {
+                    ApplyError::Storage(storage_error(error))
+                });
+            }
+        };
         writer.unsettled = false;
         drop(writer);
         if let Some(wal) = &self.wal {
-            wal.written(weight);
+            wal.written(bytes);
         }
         Ok(())
     }
@@ -342,7 +349,13 @@ impl ReadStore for SqliteReadStore {
         Self::detach(&mut writer.connection).await;
         drop(writer);
         if let (Some(wal), Ok(differences)) = (&self.wal, &outcome) {
-            wal.written(differences.iter().map(|table| table.missing + table.surplus).sum());
+            wal.written(
+                differences
+                    .iter()
+                    .map(|table| table.missing + table.surplus)
+                    .sum::<u64>()
+                    * ROW_BYTES,
+            );
         }
         outcome
     }

@@ -52,13 +52,19 @@ pub fn project(envelope: &Envelope, event: &ApiEndpointEvent, changes: &mut Vec<
                 (ApiEndpoints::Method, settings.method.as_str().into()),
                 (ApiEndpoints::Type, settings.endpoint_type.number().into()),
                 (ApiEndpoints::Headers, json(settings.headers.as_ref())),
-                (ApiEndpoints::AuthenticationMethod, text(&settings.authentication_method)),
+                (
+                    ApiEndpoints::AuthenticationMethod,
+                    text(&settings.authentication_method),
+                ),
                 (ApiEndpoints::Documentation, text(&settings.documentation)),
                 (ApiEndpoints::IsActive, settings.is_active.into()),
                 (ApiEndpoints::UpdatedAt, at()),
             ];
             changes.push(update(&API_ENDPOINTS, event.id.0, set));
-            let set = [(ApiEndpointScopes::Authentication, json(settings.authentication.as_ref()))];
+            let set = [(
+                ApiEndpointScopes::Authentication,
+                json(settings.authentication.as_ref()),
+            )];
             changes.push(update(&API_ENDPOINT_SCOPES, event.id.0, set));
         }
         ApiEndpointEvent::ParameterAdded(event) => {
@@ -66,11 +72,17 @@ pub fn project(envelope: &Envelope, event: &ApiEndpointEvent, changes: &mut Vec<
             changes.push(touched(event.id, envelope));
         }
         ApiEndpointEvent::ParameterChanged(event) => {
-            changes.push(Change::Put { table: &API_PARAMETERS, row: parameter_row(event.id, &event.parameter) });
+            changes.push(Change::Put {
+                table: &API_PARAMETERS,
+                row: parameter_row(event.id, &event.parameter),
+            });
             changes.push(touched(event.id, envelope));
         }
         ApiEndpointEvent::ParameterRemoved(event) => {
-            changes.push(Change::Delete { table: &API_PARAMETERS, key: event.parameter_id.0.into() });
+            changes.push(Change::Delete {
+                table: &API_PARAMETERS,
+                key: event.parameter_id.0.into(),
+            });
             changes.push(touched(event.id, envelope));
         }
         ApiEndpointEvent::ApiEndpointDeleted(event) => {

@@ -26,9 +26,7 @@ pub fn project(envelope: &Envelope, event: &ApiKeyEvent, changes: &mut Vec<Chang
             ];
             insert(&API_KEYS, row)
         }
-        ApiKeyEvent::ApiKeyRevoked(event) => {
-            update(&API_KEYS, event.id.0, [(ApiKeys::RevokedAt, envelope.at())])
-        }
+        ApiKeyEvent::ApiKeyRevoked(event) => update(&API_KEYS, event.id.0, [(ApiKeys::RevokedAt, envelope.at())]),
     };
     changes.push(change);
 }

@@ -50,12 +50,18 @@ pub fn project(envelope: &Envelope, event: &EnvironmentEvent, changes: &mut Vec<
         }
         EnvironmentEvent::VariableSet(event) => {
             changes.push(described(event.id, &event.variables));
-            let set = [(Environments::Variables, documented(&event.variables)), (Environments::UpdatedAt, at())];
+            let set = [
+                (Environments::Variables, documented(&event.variables)),
+                (Environments::UpdatedAt, at()),
+            ];
             update(&ENVIRONMENTS, event.id.0, set)
         }
         EnvironmentEvent::VariableRemoved(event) => {
             changes.push(described(event.id, &event.variables));
-            let set = [(Environments::Variables, documented(&event.variables)), (Environments::UpdatedAt, at())];
+            let set = [
+                (Environments::Variables, documented(&event.variables)),
+                (Environments::UpdatedAt, at()),
+            ];
             update(&ENVIRONMENTS, event.id.0, set)
         }
         EnvironmentEvent::EnvironmentDeactivated(event) => {
@@ -84,7 +90,11 @@ fn documented(variables: &Variables) -> Cell {
         .0
         .iter()
         .map(|(name, variable)| {
-            let text = if variable.secret { variable.value.sealed() } else { variable.value.text() };
+            let text = if variable.secret {
+                variable.value.sealed()
+            } else {
+                variable.value.text()
+            };
             (name.clone(), text.into())
         })
         .collect();
@@ -106,5 +116,8 @@ fn described(environment: EnvironmentId, variables: &Variables) -> Change {
             (name.clone(), description.into())
         })
         .collect();
-    Change::Put { table: &ENVIRONMENT_VARIABLES, row: vec![environment.0.into(), json(Some(&shown))] }
+    Change::Put {
+        table: &ENVIRONMENT_VARIABLES,
+        row: vec![environment.0.into(), json(Some(&shown))],
+    }
 }

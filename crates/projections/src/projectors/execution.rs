@@ -36,7 +36,12 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
         ExecutionEvent::ExecutionQueued(event) => {
             let mut rows = RunRows::new(envelope, &event.run, changes);
             rows.begin(&event.request, "Queued");
-            rows.log(|log| log.info("Execution queued: every place of its environment is taken", Details::none()));
+            rows.log(|log| {
+                log.info(
+                    "Execution queued: every place of its environment is taken",
+                    Details::none(),
+                )
+            });
         }
         ExecutionEvent::ExecutionStarted(event) => {
             let mut rows = RunRows::new(envelope, &event.run, changes);
@@ -54,7 +59,10 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
         ExecutionEvent::StepStarted(event) => {
             let mut rows = RunRows::new(envelope, &event.run, changes);
             if event.step.attempt > 1 {
-                rows.state([(ExecutionStates::State, "Running".into()), (ExecutionStates::DueAt, Cell::Null)]);
+                rows.state([
+                    (ExecutionStates::State, "Running".into()),
+                    (ExecutionStates::DueAt, Cell::Null),
+                ]);
             } else {
                 rows.state([]);
             }
@@ -77,7 +85,8 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
                 let details = Details::step(&event.step)
                     .status_code(event.status_code)
                     .duration_ms(event.duration_ms);
-                log.step(event.step.step_id).info(&format!("Step '{}' succeeded", event.step.name), details);
+                log.step(event.step.step_id)
+                    .info(&format!("Step '{}' succeeded", event.step.name), details);
             });
             rows.step_metric(&event.step, event.total_duration_ms);
         }
@@ -94,9 +103,12 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
                 (ExecutionStates::DueAt, due_at.as_str().into()),
             ]);
             rows.log(|log| {
-                let message =
-                    format!("Step '{}' will be tried again at {due_at}: attempt {}", event.step.name, event.step.attempt);
-                log.step(event.step.step_id).warning(&message, Details::step(&event.step));
+                let message = format!(
+                    "Step '{}' will be tried again at {due_at}: attempt {}",
+                    event.step.name, event.step.attempt
+                );
+                log.step(event.step.step_id)
+                    .warning(&message, Details::step(&event.step));
             });
         }
         ExecutionEvent::StepSkipped(event) => {
@@ -119,30 +131,56 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
         ExecutionEvent::StepInDoubt(event) => {
             let mut rows = RunRows::new(envelope, &event.run, changes);
             rows.state([]);
-            rows.step(&event.step, [(StepRuns::Status, "InDoubt".into()), (StepRuns::CompletedAt, at())]);
+            rows.step(
+                &event.step,
+                [(StepRuns::Status, "InDoubt".into()), (StepRuns::CompletedAt, at())],
+            );
             rows.log(|log| {
-                let message = format!("Step '{}' is in doubt: it may or may not have taken effect", event.step.name);
-                log.step(event.step.step_id).warning(&message, Details::step(&event.step));
+                let message = format!(
+                    "Step '{}' is in doubt: it may or may not have taken effect",
+                    event.step.name
+                );
+                log.step(event.step.step_id)
+                    .warning(&message, Details::step(&event.step));
             });
         }
         ExecutionEvent::ExecutionCompleted(event) => {
             let mut rows = RunRows::new(envelope, &event.run, changes);
-            rows.end(COMPLETED, "Completed", &event.ending, WorkflowExecutions::OutputParameters, opened(&event.output));
+            rows.end(
+                COMPLETED,
+                "Completed",
+                &event.ending,
+                WorkflowExecutions::OutputParameters,
+                opened(&event.output),
+            );
             rows.log(|log| log.info("Execution completed", Details::ending(&event.ending)));
         }
         ExecutionEvent::ExecutionFailed(event) => {
             let mut rows = RunRows::new(envelope, &event.run, changes);
             let message = opened_or_erased(&event.message);
-            rows.end(FAILED, "Failed", &event.ending, WorkflowExecutions::ErrorMessage, message);
+            rows.end(
+                FAILED,
+                "Failed",
+                &event.ending,
+                WorkflowExecutions::ErrorMessage,
+                message,
+            );
             rows.log(|log| {
                 let message = with_reason("Execution failed", &event.message);
-                log.step_or_none(event.step_id).error(&message, Details::ending(&event.ending));
+                log.step_or_none(event.step_id)
+                    .error(&message, Details::ending(&event.ending));
             });
         }
         ExecutionEvent::ExecutionCancelled(event) => {
             let mut rows = RunRows::new(envelope, &event.run, changes);
             let reason = event.reason.as_ref().map_or(Cell::Null, opened_or_erased);
-            rows.end(CANCELLED, "Cancelled", &event.ending, WorkflowExecutions::ErrorMessage, reason);
+            rows.end(
+                CANCELLED,
+                "Cancelled",
+                &event.ending,
+                WorkflowExecutions::ErrorMessage,
+                reason,
+            );
             rows.log(|log| {
                 let message = match &event.reason {
                     Some(reason) => with_reason("Execution cancelled", reason),
@@ -169,7 +207,12 @@ struct RunRows<'a> {
 
 impl<'a> RunRows<'a> {
     fn new(envelope: &'a Envelope, run: &'a Run, changes: &'a mut Vec<Change>) -> Self {
-        Self { envelope, run, id: run.id.0.as_str().into(), changes }
+        Self {
+            envelope,
+            run,
+            id: run.id.0.as_str().into(),
+            changes,
+        }
     }
 
     /// The run's first rows.
@@ -203,8 +246,16 @@ impl<'a> RunRows<'a> {
     /// New values beside the stream's version.
     fn state<const N: usize>(&mut self, set: [(ExecutionStates, Cell); N]) {
         let version = (ExecutionStates::StreamVersion, self.envelope.version_number().into());
-        let set = set.into_iter().chain([version]).map(|(column, value)| (column.into(), value)).collect();
-        self.changes.push(Change::Update { table: &EXECUTION_STATES, key: self.id.clone(), set });
+        let set = set
+            .into_iter()
+            .chain([version])
+            .map(|(column, value)| (column.into(), value))
+            .collect();
+        self.changes.push(Change::Update {
+            table: &EXECUTION_STATES,
+            key: self.id.clone(),
+            set,
+        });
     }
 
     /// The run's last rows.
@@ -321,7 +372,10 @@ impl<'a> RunRows<'a> {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "a run's duration is far below 2^63 ms; a float cast saturates")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a run's duration is far below 2^63 ms; a float cast saturates"
+)]
 fn whole_milliseconds(duration_ms: f64) -> i64 {
     duration_ms.round() as i64
 }

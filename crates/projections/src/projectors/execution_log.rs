@@ -24,7 +24,12 @@ pub struct Log<'a> {
 impl<'a> Log<'a> {
     /// For an event of this execution.
     pub fn new(envelope: &'a Envelope, execution: &'a Cell, changes: &'a mut Vec<Change>) -> Self {
-        Self { envelope, execution, step: None, changes }
+        Self {
+            envelope,
+            execution,
+            step: None,
+            changes,
+        }
     }
 
     /// About a step.
@@ -88,7 +93,9 @@ impl Details {
 
     /// `{"durationMs":…,"retryCount":…`
     pub fn ending(ending: &Ending) -> Self {
-        Self::none().duration_ms(ending.duration_ms).number("retryCount", ending.retry_count)
+        Self::none()
+            .duration_ms(ending.duration_ms)
+            .number("retryCount", ending.retry_count)
     }
 
     /// `"step":…,"attempt":…`
@@ -107,7 +114,11 @@ impl Details {
     /// `"durationMs":…`
     pub fn duration_ms(self, duration_ms: f64) -> Self {
         // JSON knows no infinity.
-        if duration_ms.is_finite() { self.number("durationMs", duration_ms) } else { self }
+        if duration_ms.is_finite() {
+            self.number("durationMs", duration_ms)
+        } else {
+            self
+        }
     }
 
     /// `"errorKind":…`

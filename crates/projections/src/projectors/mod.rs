@@ -18,10 +18,7 @@ mod workspace;
 use wfm_domain::event::Event;
 use wfm_storage::read_store::{Cell, Change};
 
-use crate::{
-    envelope::Envelope,
-    tables::ROW_VERSIONS,
-};
+use crate::{envelope::Envelope, tables::ROW_VERSIONS};
 
 /// Appends the row changes that `event` leads to.
 pub fn project(envelope: &Envelope, event: &Event, changes: &mut Vec<Change>) {
@@ -30,13 +27,19 @@ pub fn project(envelope: &Envelope, event: &Event, changes: &mut Vec<Change>) {
         Event::Access(event) => access::project(envelope, event, changes),
         Event::Workflow(event) => versioned(envelope, changes, |changes| workflow::project(envelope, event, changes)),
         Event::User(event) => versioned(envelope, changes, |changes| user::project(envelope, event, changes)),
-        Event::Workspace(event) => versioned(envelope, changes, |changes| workspace::project(envelope, event, changes)),
+        Event::Workspace(event) => versioned(envelope, changes, |changes| {
+            workspace::project(envelope, event, changes)
+        }),
         Event::Project(event) => versioned(envelope, changes, |changes| project::project(envelope, event, changes)),
         Event::Environment(event) => {
-            versioned(envelope, changes, |changes| environment::project(envelope, event, changes));
+            versioned(envelope, changes, |changes| {
+                environment::project(envelope, event, changes)
+            });
         }
         Event::ApiEndpoint(event) => {
-            versioned(envelope, changes, |changes| api_endpoint::project(envelope, event, changes));
+            versioned(envelope, changes, |changes| {
+                api_endpoint::project(envelope, event, changes)
+            });
         }
         Event::ApiKey(event) => versioned(envelope, changes, |changes| api_key::project(envelope, event, changes)),
     }
@@ -46,6 +49,13 @@ pub fn project(envelope: &Envelope, event: &Event, changes: &mut Vec<Change>) {
 fn versioned(envelope: &Envelope, changes: &mut Vec<Change>, project: impl FnOnce(&mut Vec<Change>)) {
     project(changes);
     let stream = Cell::from(envelope.stream.as_str());
-    let row = vec![stream, envelope.version_number().into(), envelope.position_number().into()];
-    changes.push(Change::Put { table: &ROW_VERSIONS, row });
+    let row = vec![
+        stream,
+        envelope.version_number().into(),
+        envelope.position_number().into(),
+    ];
+    changes.push(Change::Put {
+        table: &ROW_VERSIONS,
+        row,
+    });
 }

@@ -36,15 +36,22 @@ pub fn project(envelope: &Envelope, event: &ProjectEvent, changes: &mut Vec<Chan
             ];
             update(&PROJECTS, event.id.0, set)
         }
-        ProjectEvent::ProjectDeactivated(event) => {
-            update(&PROJECTS, event.id.0, [(Projects::IsActive, false.into()), (Projects::UpdatedAt, at())])
-        }
-        ProjectEvent::ProjectActivated(event) => {
-            update(&PROJECTS, event.id.0, [(Projects::IsActive, true.into()), (Projects::UpdatedAt, at())])
-        }
+        ProjectEvent::ProjectDeactivated(event) => update(
+            &PROJECTS,
+            event.id.0,
+            [(Projects::IsActive, false.into()), (Projects::UpdatedAt, at())],
+        ),
+        ProjectEvent::ProjectActivated(event) => update(
+            &PROJECTS,
+            event.id.0,
+            [(Projects::IsActive, true.into()), (Projects::UpdatedAt, at())],
+        ),
         ProjectEvent::ProjectDeleted(event) => {
-            let set =
-                [(Projects::IsDeleted, true.into()), (Projects::DeletedAt, at()), (Projects::UpdatedAt, at())];
+            let set = [
+                (Projects::IsDeleted, true.into()),
+                (Projects::DeletedAt, at()),
+                (Projects::UpdatedAt, at()),
+            ];
             update(&PROJECTS, event.id.0, set)
         }
     };

@@ -18,7 +18,11 @@ pub fn update<C: Into<ColumnIndex>, const N: usize>(
     key: impl Into<Cell>,
     set: [(C, Cell); N],
 ) -> Change {
-    Change::Update { table, key: key.into(), set: set.map(|(column, value)| (column.into(), value)).into() }
+    Change::Update {
+        table,
+        key: key.into(),
+        set: set.map(|(column, value)| (column.into(), value)).into(),
+    }
 }
 
 /// An optional text.
@@ -34,7 +38,9 @@ pub fn json<T: Serialize>(value: Option<&T>) -> Cell {
 
 /// An opened value, or `erased`.
 pub fn opened_or_erased(value: &Protected) -> Cell {
-    value.shared().map_or_else(|| ERASED.into(), |text| Cell::Text(text.clone()))
+    value
+        .shared()
+        .map_or_else(|| ERASED.into(), |text| Cell::Text(text.clone()))
 }
 
 /// An opened value, or NULL.

@@ -62,21 +62,34 @@ pub fn project(envelope: &Envelope, event: &UserEvent, changes: &mut Vec<Change>
             ];
             update(&USERS, event.id.0, set)
         }
-        UserEvent::UserRoleChanged(event) => {
-            update(&USERS, event.id.0, [(Users::Role, event.role.number().into()), (Users::UpdatedAt, at())])
-        }
+        UserEvent::UserRoleChanged(event) => update(
+            &USERS,
+            event.id.0,
+            [(Users::Role, event.role.number().into()), (Users::UpdatedAt, at())],
+        ),
         UserEvent::UserPasswordChanged(event) => {
-            let set = [(Users::PasswordHash, password(&event.password_hash)), (Users::UpdatedAt, at())];
+            let set = [
+                (Users::PasswordHash, password(&event.password_hash)),
+                (Users::UpdatedAt, at()),
+            ];
             update(&USERS, event.id.0, set)
         }
-        UserEvent::UserDeactivated(event) => {
-            update(&USERS, event.id.0, [(Users::IsActive, false.into()), (Users::UpdatedAt, at())])
-        }
-        UserEvent::UserActivated(event) => {
-            update(&USERS, event.id.0, [(Users::IsActive, true.into()), (Users::UpdatedAt, at())])
-        }
+        UserEvent::UserDeactivated(event) => update(
+            &USERS,
+            event.id.0,
+            [(Users::IsActive, false.into()), (Users::UpdatedAt, at())],
+        ),
+        UserEvent::UserActivated(event) => update(
+            &USERS,
+            event.id.0,
+            [(Users::IsActive, true.into()), (Users::UpdatedAt, at())],
+        ),
         UserEvent::UserDeleted(event) => {
-            let set = [(Users::IsDeleted, true.into()), (Users::DeletedAt, at()), (Users::UpdatedAt, at())];
+            let set = [
+                (Users::IsDeleted, true.into()),
+                (Users::DeletedAt, at()),
+                (Users::UpdatedAt, at()),
+            ];
             update(&USERS, event.id.0, set)
         }
         UserEvent::UserErased(event) => {
@@ -104,7 +117,10 @@ fn personal(value: &Option<Protected>) -> Cell {
 
 /// The address; one that cannot be read is unique all the same.
 fn email(user: UserId, profile: &Profile) -> Cell {
-    profile.email.shared().map_or_else(|| erased_email(user), |email| Cell::Text(email.clone()))
+    profile
+        .email
+        .shared()
+        .map_or_else(|| erased_email(user), |email| Cell::Text(email.clone()))
 }
 
 fn erased_email(user: UserId) -> Cell {
@@ -112,5 +128,6 @@ fn erased_email(user: UserId) -> Cell {
 }
 
 fn password(hash: &Protected) -> Cell {
-    hash.shared().map_or_else(|| NO_PASSWORD.into(), |hash| Cell::Text(hash.clone()))
+    hash.shared()
+        .map_or_else(|| NO_PASSWORD.into(), |hash| Cell::Text(hash.clone()))
 }

@@ -51,7 +51,11 @@ pub fn project(envelope: &Envelope, event: &WorkflowEvent, changes: &mut Vec<Cha
         WorkflowEvent::WorkflowChanged(event) => {
             if event.in_force {
                 let set = settings(&event.settings, envelope);
-                changes.push(Change::Update { table: &WORKFLOWS, key: event.id.0.into(), set });
+                changes.push(Change::Update {
+                    table: &WORKFLOWS,
+                    key: event.id.0.into(),
+                    set,
+                });
             }
         }
         WorkflowEvent::StepAdded(event) => {
@@ -62,15 +66,20 @@ pub fn project(envelope: &Envelope, event: &WorkflowEvent, changes: &mut Vec<Cha
         }
         WorkflowEvent::StepChanged(event) => {
             if event.in_force {
-                changes.push(Change::Put { table: &WORKFLOW_STEPS, row: step_row(event.id, &event.step) });
+                changes.push(Change::Put {
+                    table: &WORKFLOW_STEPS,
+                    row: step_row(event.id, &event.step),
+                });
                 changes.push(touched(event.id, envelope));
             }
         }
         WorkflowEvent::StepsReordered(event) => {
             if event.in_force {
                 for place in &event.places {
-                    let set =
-                        [(WorkflowSteps::Order, i64::from(place.order).into()), (WorkflowSteps::UpdatedAt, at())];
+                    let set = [
+                        (WorkflowSteps::Order, i64::from(place.order).into()),
+                        (WorkflowSteps::UpdatedAt, at()),
+                    ];
                     changes.push(update(&WORKFLOW_STEPS, place.step_id.0, set));
                 }
                 changes.push(touched(event.id, envelope));
@@ -89,9 +98,16 @@ pub fn project(envelope: &Envelope, event: &WorkflowEvent, changes: &mut Vec<Cha
             let mut set = settings(&event.definition.settings, envelope);
             set.push((Workflows::Status.into(), PUBLISHED.into()));
             set.push((Workflows::Version.into(), i64::from(event.version).into()));
-            changes.push(Change::Update { table: &WORKFLOWS, key: event.id.0.into(), set });
+            changes.push(Change::Update {
+                table: &WORKFLOWS,
+                key: event.id.0.into(),
+                set,
+            });
             for step in &event.definition.steps {
-                changes.push(Change::Put { table: &WORKFLOW_STEPS, row: step_row(event.id, step) });
+                changes.push(Change::Put {
+                    table: &WORKFLOW_STEPS,
+                    row: step_row(event.id, step),
+                });
             }
             let row = vec![
                 format!("{}/{:06}", event.id, event.version).into(),
@@ -129,8 +145,11 @@ pub fn project(envelope: &Envelope, event: &WorkflowEvent, changes: &mut Vec<Cha
                 column: WorkflowSchedules::WorkflowId.into(),
                 value: workflow,
             });
-            let set =
-                [(Workflows::IsDeleted, true.into()), (Workflows::DeletedAt, at()), (Workflows::UpdatedAt, at())];
+            let set = [
+                (Workflows::IsDeleted, true.into()),
+                (Workflows::DeletedAt, at()),
+                (Workflows::UpdatedAt, at()),
+            ];
             changes.push(update(&WORKFLOWS, event.id.0, set));
         }
     }

@@ -35,12 +35,16 @@ pub fn project(envelope: &Envelope, event: &WorkspaceEvent, changes: &mut Vec<Ch
             ];
             update(&WORKSPACES, event.id.0, set)
         }
-        WorkspaceEvent::WorkspaceDeactivated(event) => {
-            update(&WORKSPACES, event.id.0, [(Workspaces::IsActive, false.into()), (Workspaces::UpdatedAt, at())])
-        }
-        WorkspaceEvent::WorkspaceActivated(event) => {
-            update(&WORKSPACES, event.id.0, [(Workspaces::IsActive, true.into()), (Workspaces::UpdatedAt, at())])
-        }
+        WorkspaceEvent::WorkspaceDeactivated(event) => update(
+            &WORKSPACES,
+            event.id.0,
+            [(Workspaces::IsActive, false.into()), (Workspaces::UpdatedAt, at())],
+        ),
+        WorkspaceEvent::WorkspaceActivated(event) => update(
+            &WORKSPACES,
+            event.id.0,
+            [(Workspaces::IsActive, true.into()), (Workspaces::UpdatedAt, at())],
+        ),
         WorkspaceEvent::WorkspaceDeleted(event) => {
             let set = [
                 (Workspaces::IsDeleted, true.into()),
@@ -58,15 +62,24 @@ pub fn project(envelope: &Envelope, event: &WorkspaceEvent, changes: &mut Vec<Ch
                 at(),
                 true.into(),
             ];
-            if event.returning { Change::Put { table: &USER_WORKSPACES, row } } else { insert(&USER_WORKSPACES, row) }
+            if event.returning {
+                Change::Put {
+                    table: &USER_WORKSPACES,
+                    row,
+                }
+            } else {
+                insert(&USER_WORKSPACES, row)
+            }
         }
         WorkspaceEvent::MemberRoleChanged(event) => {
             let set = [(UserWorkspaces::Role, event.role.number().into())];
             update(&USER_WORKSPACES, event.membership_id.0, set)
         }
-        WorkspaceEvent::MemberRemoved(event) => {
-            update(&USER_WORKSPACES, event.membership_id.0, [(UserWorkspaces::IsActive, false.into())])
-        }
+        WorkspaceEvent::MemberRemoved(event) => update(
+            &USER_WORKSPACES,
+            event.membership_id.0,
+            [(UserWorkspaces::IsActive, false.into())],
+        ),
     };
     changes.push(change);
 }

@@ -20,7 +20,10 @@ pub trait FromCell: Sized {
 }
 
 fn unexpected<T>(cell: &Cell) -> Result<T, DecodeError> {
-    Err(DecodeError(format!("{cell:?} where {} is expected", std::any::type_name::<T>())))
+    Err(DecodeError(format!(
+        "{cell:?} where {} is expected",
+        std::any::type_name::<T>()
+    )))
 }
 
 impl FromCell for i64 {
@@ -42,7 +45,10 @@ impl FromCell for bool {
 }
 
 impl FromCell for f64 {
-    #[allow(clippy::cast_precision_loss, reason = "SQLite keeps a whole FLOAT as an integer below 2^53")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "SQLite keeps a whole FLOAT as an integer below 2^53"
+    )]
     fn from_cell(cell: Cell) -> Result<Self, DecodeError> {
         match cell {
             Cell::Real(value) => Ok(value),

@@ -23,8 +23,14 @@ impl Cursor {
     /// The cursor of this text; `None` when it is none.
     pub fn decode(text: &str) -> Option<Self> {
         let json: serde_json::Value = serde_json::from_slice(&hex::decode(text).ok()?).ok()?;
-        let [sort, value, key] = json.as_array()?.as_slice() else { return None };
-        Some(Self { sort: sort.as_str()?.to_owned(), value: to_cell(value)?, key: to_cell(key)? })
+        let [sort, value, key] = json.as_array()?.as_slice() else {
+            return None;
+        };
+        Some(Self {
+            sort: sort.as_str()?.to_owned(),
+            value: to_cell(value)?,
+            key: to_cell(key)?,
+        })
     }
 }
 
@@ -55,8 +61,17 @@ mod tests {
 
     #[test]
     fn a_cursor_survives_its_text_form() {
-        for value in [Cell::Integer(-3), Cell::Real(1.5), Cell::from("2026-11-22T16:29:03.123456Z"), Cell::Null] {
-            let cursor = Cursor { sort: "-executedAt".to_owned(), value, key: Cell::from("0193") };
+        for value in [
+            Cell::Integer(-3),
+            Cell::Real(1.5),
+            Cell::from("2026-11-22T16:29:03.123456Z"),
+            Cell::Null,
+        ] {
+            let cursor = Cursor {
+                sort: "-executedAt".to_owned(),
+                value,
+                key: Cell::from("0193"),
+            };
             assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
         }
         assert_eq!(Cursor::decode("zz"), None);

@@ -111,7 +111,13 @@ impl ListRequest {
     /// The first `limit` rows in the default order.
     #[must_use]
     pub fn new(visibility: Visibility, limit: u32) -> Self {
-        Self { visibility, filters: Vec::new(), sort: None, cursor: None, limit }
+        Self {
+            visibility,
+            filters: Vec::new(),
+            sort: None,
+            cursor: None,
+            limit,
+        }
     }
 
     /// One more filter.
@@ -178,15 +184,29 @@ impl Resource {
     }
 
     fn unknown_filter(&self, name: &str) -> ListError {
-        ListError::UnknownFilter { resource: self.name, name: name.to_owned() }
+        ListError::UnknownFilter {
+            resource: self.name,
+            name: name.to_owned(),
+        }
     }
 
     /// The value of a filter's text.
     fn parse(&self, name: &str, text: &str) -> Result<Cell, ListError> {
-        let range = self.ranges.iter().find(|range| range.name == name).map(|range| (range.kind, &[] as &[&str]));
-        let column = self.column(name).filter(|column| column.filter).map(|column| (column.kind, column.names));
+        let range = self
+            .ranges
+            .iter()
+            .find(|range| range.name == name)
+            .map(|range| (range.kind, &[] as &[&str]));
+        let column = self
+            .column(name)
+            .filter(|column| column.filter)
+            .map(|column| (column.kind, column.names));
         let (kind, names) = range.or(column).ok_or_else(|| self.unknown_filter(name))?;
-        let number = names.iter().zip(0_i64..).find(|(known, _)| **known == text).map(|(_, number)| number);
+        let number = names
+            .iter()
+            .zip(0_i64..)
+            .find(|(known, _)| **known == text)
+            .map(|(_, number)| number);
         let cell = match kind {
             _ if number.is_some() => number.map(Cell::Integer),
             ColumnKind::Integer => text.parse().ok().map(Cell::Integer),
@@ -199,7 +219,10 @@ impl Resource {
             ColumnKind::Text => Some(text.into()),
             ColumnKind::Instant => Instant::parse(text).map(|at| at.to_string().into()),
         };
-        cell.ok_or_else(|| ListError::BadValue { name: name.to_owned(), value: text.to_owned() })
+        cell.ok_or_else(|| ListError::BadValue {
+            name: name.to_owned(),
+            value: text.to_owned(),
+        })
     }
 
     /// `column =` or the range's expression with its operator.
@@ -207,7 +230,10 @@ impl Resource {
         if let Some(range) = self.ranges.iter().find(|range| range.name == name) {
             return Ok(range.sql.to_owned());
         }
-        let column = self.column(name).filter(|column| column.filter).ok_or_else(|| self.unknown_filter(name))?;
+        let column = self
+            .column(name)
+            .filter(|column| column.filter)
+            .ok_or_else(|| self.unknown_filter(name))?;
         Ok(format!("{} =", column.sql))
     }
 
@@ -216,7 +242,10 @@ impl Resource {
         let sort = sort.unwrap_or(self.default_sort);
         let name = sort.strip_prefix('-').unwrap_or(sort);
         let column = self.column(name).filter(|column| column.sorting != Sorting::None);
-        let column = column.ok_or_else(|| ListError::UnknownSort { resource: self.name, name: name.to_owned() })?;
+        let column = column.ok_or_else(|| ListError::UnknownSort {
+            resource: self.name,
+            name: name.to_owned(),
+        })?;
         Ok((sort, column, sort.starts_with('-')))
     }
 }
@@ -229,8 +258,15 @@ struct Conditions {
 
 impl Conditions {
     fn new(resource: &Resource) -> Self {
-        let condition = if resource.condition.is_empty() { "1 = 1" } else { resource.condition };
-        Self { text: format!(" FROM {} WHERE {condition}", resource.from), parameters: Vec::new() }
+        let condition = if resource.condition.is_empty() {
+            "1 = 1"
+        } else {
+            resource.condition
+        };
+        Self {
+            text: format!(" FROM {} WHERE {condition}", resource.from),
+            parameters: Vec::new(),
+        }
     }
 
     /// Takes one more parameter; returns its placeholder.
@@ -255,7 +291,9 @@ impl Conditions {
             }
             Scope::WorkspaceOrShared(column) => {
                 let place = self.parameter(workspaces);
-                self.and(&format!("({column} IS NULL OR {column} IN (SELECT value FROM {{json}}({place})))"));
+                self.and(&format!(
+                    "({column} IS NULL OR {column} IN (SELECT value FROM {{json}}({place})))"
+                ));
             }
         }
     }
@@ -268,7 +306,11 @@ impl Conditions {
             "{} OFFSET 0 ROWS FETCH NEXT {limit} ROWS ONLY",
             text.replace("{json}", "OPENJSON")
         );
-        Query { sqlite: sqlite.into(), sqlserver: Some(sqlserver.into()), parameters: self.parameters }
+        Query {
+            sqlite: sqlite.into(),
+            sqlserver: Some(sqlserver.into()),
+            parameters: self.parameters,
+        }
     }
 }
 
@@ -294,11 +336,15 @@ pub fn list<R: Listed>(request: &ListRequest) -> Result<Query, ListError> {
     let order = column.order();
     let key = resource.columns[0].sql;
     if let Some(cursor) = &request.cursor {
-        let cursor = Cursor::decode(cursor).filter(|cursor| cursor.sort == sort).ok_or(ListError::BadCursor)?;
+        let cursor = Cursor::decode(cursor)
+            .filter(|cursor| cursor.sort == sort)
+            .ok_or(ListError::BadCursor)?;
         let value = conditions.parameter(cursor.value);
         let after = conditions.parameter(cursor.key);
         let than = if descending { '<' } else { '>' };
-        conditions.and(&format!("{order} {than}= {value} AND ({order} {than} {value} OR {key} {than} {after})"));
+        conditions.and(&format!(
+            "{order} {than}= {value} AND ({order} {than} {value} OR {key} {than} {after})"
+        ));
     }
     let direction = if descending { "DESC" } else { "ASC" };
     let sorted = if order == key {
@@ -306,7 +352,11 @@ pub fn list<R: Listed>(request: &ListRequest) -> Result<Query, ListError> {
     } else {
         format!(" ORDER BY {order} {direction}, {key} {direction}")
     };
-    Ok(conditions.query(&format!("{}, {order}, {key}", select(resource)), &sorted, request.limit.saturating_add(1)))
+    Ok(conditions.query(
+        &format!("{}, {order}, {key}", select(resource)),
+        &sorted,
+        request.limit.saturating_add(1),
+    ))
 }
 
 /// The page that the rows of [`list`] make.
@@ -317,13 +367,26 @@ pub fn page<R: Listed>(request: &ListRequest, mut rows: Vec<Vec<Cell>>) -> Resul
     let limit = request.limit as usize;
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let sort = request.sort.clone().unwrap_or_else(|| R::RESOURCE.default_sort.to_owned());
+    let sort = request
+        .sort
+        .clone()
+        .unwrap_or_else(|| R::RESOURCE.default_sort.to_owned());
     let last = rows.last().filter(|_| more).and_then(|row| match row.as_slice() {
-        [.., value, key] => Some(Cursor { sort, value: value.clone(), key: key.clone() }),
+        [.., value, key] => Some(Cursor {
+            sort,
+            value: value.clone(),
+            key: key.clone(),
+        }),
         _ => None,
     });
-    let items = rows.into_iter().map(|row| R::decode(&mut row.into_iter())).collect::<Result<_, _>>()?;
-    Ok(Page { items, next_cursor: last.map(|cursor| cursor.encode()) })
+    let items = rows
+        .into_iter()
+        .map(|row| R::decode(&mut row.into_iter()))
+        .collect::<Result<_, _>>()?;
+    Ok(Page {
+        items,
+        next_cursor: last.map(|cursor| cursor.encode()),
+    })
 }
 
 /// The query of the row with this key, if the caller may see it.
@@ -343,5 +406,8 @@ pub fn get<R: Listed>(key: impl Into<Cell>, visibility: &Visibility) -> Query {
 /// # Errors
 /// When the row is shaped otherwise.
 pub fn single<R: Listed>(rows: Vec<Vec<Cell>>) -> Result<Option<R>, DecodeError> {
-    rows.into_iter().next().map(|row| R::decode(&mut row.into_iter())).transpose()
+    rows.into_iter()
+        .next()
+        .map(|row| R::decode(&mut row.into_iter()))
+        .transpose()
 }

@@ -66,5 +66,9 @@ pub fn workflow_metrics(workflow: i64, start: Option<Instant>, end: Option<Insta
     let sqlserver =
         "AVG(CASE WHEN CompletedAt IS NOT NULL THEN DATEDIFF(SECOND, ExecutedAt, CompletedAt) ELSE NULL END)";
     let parameters = vec![workflow.into(), start.to_string().into(), end.to_string().into()];
-    Query { sqlite: text(sqlite).into(), sqlserver: Some(text(sqlserver).into()), parameters }
+    Query {
+        sqlite: text(sqlite).into(),
+        sqlserver: Some(text(sqlserver).into()),
+        parameters,
+    }
 }

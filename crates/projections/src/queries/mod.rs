@@ -11,6 +11,14 @@ pub mod resources;
 mod scope;
 
 pub use cells::{DecodeError, FromCell};
-pub use list::{ListError, ListRequest, Listed, Page, Range, Resource, ResourceColumn, Sorting, get, list, page, single};
+pub use list::{
+    ListError, ListRequest, Listed, Page, Range, Resource, ResourceColumn, Sorting, get, list, page, single,
+};
 pub use metrics::{WorkflowMetricsRow, workflow_metrics};
 pub use scope::{Scope, Visibility};
+
+/// The instant of an RFC 3339 text, for callers that know no domain types; `None` when it is none.
+#[must_use]
+pub fn instant(text: &str) -> Option<wfm_domain::instant::Instant> {
+    wfm_domain::instant::Instant::parse(text)
+}

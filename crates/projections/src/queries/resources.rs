@@ -601,7 +601,10 @@ resources! {
 #[must_use]
 pub fn of_execution(execution: &str) -> [(String, Cell); 2] {
     // `0` follows `/`.
-    [("idFrom".to_owned(), format!("{execution}/").into()), ("idTo".to_owned(), format!("{execution}0").into())]
+    [
+        ("idFrom".to_owned(), format!("{execution}/").into()),
+        ("idTo".to_owned(), format!("{execution}0").into()),
+    ]
 }
 
 /// Key of a published version.

@@ -17,6 +17,15 @@ pub fn bind(query: Query<'_, Sqlite, SqliteArguments>, cell: Cell) -> Query<'_, 
     }
 }
 
+/// Bytes that a value takes in the file, roughly.
+pub fn bytes(cell: &Cell) -> u64 {
+    match cell {
+        Cell::Null => 1,
+        Cell::Integer(_) | Cell::Real(_) => 6,
+        Cell::Text(text) => text.len() as u64,
+    }
+}
+
 /// The cells of a row, by what is stored and not by what was declared.
 pub fn row(row: &SqliteRow) -> Result<Vec<Cell>, sqlx::Error> {
     (0..row.len()).map(|column| cell(row, column)).collect()

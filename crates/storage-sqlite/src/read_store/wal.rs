@@ -17,8 +17,8 @@ use tokio::sync::Notify;
 
 use super::{SqliteReadStore, file};
 
-/// Row changes between two checkpoints: some 4 MiB of pages.
-const CHANGES_BETWEEN_CHECKPOINTS: u64 = 8192;
+/// Bytes of values between two checkpoints; pages and indexes make some 8 MiB of them.
+const BYTES_BETWEEN_CHECKPOINTS: u64 = 2 * 1024 * 1024;
 
 /// Pages of the log beyond which the writer waits: 16 MiB.
 const MOST_PAGES: i64 = 4096;
@@ -29,7 +29,7 @@ pub struct WalBound {
 }
 
 struct Shared {
-    changes: AtomicU64,
+    bytes: AtomicU64,
     wake: Notify,
 }
 
@@ -37,17 +37,17 @@ impl WalBound {
     /// Starts the checkpointer; it ends when the store is gone.
     pub fn start(store: Weak<SqliteReadStore>, path: PathBuf) -> Self {
         let shared = Arc::new(Shared {
-            changes: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
             wake: Notify::new(),
         });
         tokio::spawn(run(store, path, Arc::clone(&shared)));
         Self { shared }
     }
 
-    /// Tells that so many row changes were committed.
-    pub fn written(&self, changes: u64) {
-        if self.shared.changes.fetch_add(changes, Ordering::Relaxed) + changes >= CHANGES_BETWEEN_CHECKPOINTS {
-            self.shared.changes.store(0, Ordering::Relaxed);
+    /// Tells that so many bytes of values were committed.
+    pub fn written(&self, bytes: u64) {
+        if self.shared.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes >= BYTES_BETWEEN_CHECKPOINTS {
+            self.shared.bytes.store(0, Ordering::Relaxed);
             self.shared.wake.notify_one();
         }
     }
