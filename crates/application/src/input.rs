@@ -13,3 +13,15 @@ where
 {
     Option::<T>::deserialize(deserializer).map(Some)
 }
+
+/// Reads a member that may be absent (with `default`) but not null: what a merge patch cannot remove.
+///
+/// # Errors
+/// When the member is null or of another type.
+pub fn not_null<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}

@@ -15,7 +15,7 @@ use crate::{
     app::App,
     context::Context,
     error::ApplicationError,
-    input::double_option,
+    input::{double_option, not_null},
     security::permission::Permission,
     store::{Loaded, Recorded, check_version},
 };
@@ -35,6 +35,7 @@ pub struct NewWorkspace {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorkspacePatch {
     /// See [`NewWorkspace::name`].
+    #[serde(default, deserialize_with = "not_null")]
     pub name: Option<String>,
     /// See [`NewWorkspace::description`]; null removes it.
     #[serde(default, deserialize_with = "double_option")]
@@ -104,6 +105,15 @@ impl App {
     /// When the caller may not.
     pub async fn activate_workspace(&self, context: &Context, id: WorkspaceId) -> Result<Recorded, ApplicationError> {
         self.command_workspace(context, id, || ActivateWorkspace).await
+    }
+
+    /// Deletes the workspace with its projects, environments, workflows and endpoints; cancels its runs.
+    ///
+    /// # Errors
+    /// When the caller may not.
+    pub async fn delete_workspace(&self, context: &Context, id: WorkspaceId) -> Result<Recorded, ApplicationError> {
+        let _ = (context, id);
+        Err(ApplicationError::internal("not available yet"))
     }
 
     /// Adds a member or gives one another role.
