@@ -126,6 +126,8 @@ pub struct BeginRetry {
 pub struct AdoptExecution {
     /// Node that drives it from now on.
     pub node: String,
+    /// What follows; empty when a call or a wait is open.
+    pub moves: Vec<Move>,
 }
 
 /// The open call of a step that must not be repeated was interrupted: whether it took effect is unknown.
@@ -294,7 +296,10 @@ pub(super) fn decide(execution: &Execution, command: ExecutionCommand) -> Result
         Ask::BeginRetry(BeginRetry { step }) => {
             recorder.record(StepStarted { run, step, started_at: command.now, request: None })?;
         }
-        Ask::Adopt(AdoptExecution { node }) => recorder.record(ExecutionAdopted { run, node })?,
+        Ask::Adopt(AdoptExecution { node, moves }) => {
+            recorder.record(ExecutionAdopted { run, node })?;
+            recorder.run_moves(moves)?;
+        }
         Ask::ReportInDoubt(ReportInDoubt { step, moves }) => {
             recorder.record(StepInDoubt { run, step })?;
             recorder.run_moves(moves)?;

@@ -6,6 +6,8 @@
 mod command;
 mod event;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use command::*;
 pub use event::*;

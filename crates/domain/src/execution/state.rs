@@ -148,6 +148,8 @@ pub struct Execution {
     pub step_request: Option<Protected>,
     /// Attempts after the first, over all steps.
     pub retry_count: u32,
+    /// Output (JSON) of a completed run, message of a failed one, reason of a cancelled one; once it has ended.
+    pub result: Option<std::sync::Arc<str>>,
 }
 
 impl Execution {
@@ -228,12 +230,14 @@ impl Decide for Execution {
                 }
             }
             ExecutionEvent::StepSkipped(skipped) => self.finish_step(skipped.index, &skipped.name, StepResult::Skipped),
+            ExecutionEvent::ExecutionCompleted(completed) => self.result = completed.output.shared().cloned(),
+            ExecutionEvent::ExecutionFailed(failed) => self.result = failed.message.shared().cloned(),
+            ExecutionEvent::ExecutionCancelled(cancelled) => {
+                self.result = cancelled.reason.as_ref().and_then(Protected::shared).cloned();
+            }
             ExecutionEvent::ExecutionAdopted(_)
             | ExecutionEvent::StepRetryScheduled(_)
-            | ExecutionEvent::StepInDoubt(_)
-            | ExecutionEvent::ExecutionCompleted(_)
-            | ExecutionEvent::ExecutionFailed(_)
-            | ExecutionEvent::ExecutionCancelled(_) => {}
+            | ExecutionEvent::StepInDoubt(_) => {}
         }
     }
 
