@@ -1,5 +1,7 @@
 //! What each event type does to the rows: one snapshot per golden event of the domain, opened and with its keys gone.
 
+#![allow(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+
 use std::{fmt::Write as _, path::Path};
 
 use wfm_domain::{event::Event, protected::ProtectedFields, upcast};

@@ -88,7 +88,8 @@ pub struct Column {
     /// Its type.
     pub kind: ColumnKind,
     /// Table whose key the column may hold. A value without such a row is stored as NULL by [`Change::Insert`] and
-    /// [`Change::Put`]: a run pinned to an old version logs about steps that the table no longer shows.
+    /// [`Change::Put`]: a run pinned to an old version logs about steps that the table no longer shows. A
+    /// [`Change::Update`] by key never sets such a column.
     pub loose_parent: Option<&'static Table>,
 }
 

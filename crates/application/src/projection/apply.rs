@@ -99,7 +99,9 @@ impl Applier {
 
     /// Position up to which the rows are.
     pub fn position(&self) -> Position {
-        self.checkpoint.as_ref().map_or(Position(0), |checkpoint| checkpoint.position)
+        self.checkpoint
+            .as_ref()
+            .map_or(Position(0), |checkpoint| checkpoint.position)
     }
 
     /// Whether an event waits behind a parked one.
@@ -110,13 +112,18 @@ impl Applier {
         if parked.contains(&event.stream) {
             return Some("an earlier event of its stream is parked".to_owned());
         }
-        let needed = depends_on(event).into_iter().find(|stream| parked.contains(&StreamId::new(stream.as_str())))?;
+        let needed = depends_on(event)
+            .into_iter()
+            .find(|stream| parked.contains(&StreamId::new(stream.as_str())))?;
         Some(format!("an event of {needed}, which it depends on, is parked"))
     }
 
     /// The changes of events, as long as nothing is parked.
     pub async fn decode_ahead(opener: &dyn Opener, events: &[StoredEvent]) -> Result<Decoded, StorageError> {
-        let mut decoded = Decoded { changes: Vec::with_capacity(events.len() * 3), poison: Vec::new() };
+        let mut decoded = Decoded {
+            changes: Vec::with_capacity(events.len() * 3),
+            poison: Vec::new(),
+        };
         for (place, event) in events.iter().enumerate() {
             match decode(opener, event, &mut decoded.changes).await {
                 Ok(()) => {}
@@ -212,8 +219,13 @@ impl Applier {
             epoch: self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.epoch),
         };
         let newly_parked: Vec<StreamId> = park.iter().map(|event| event.stream.clone()).collect();
-        let batch =
-            ProjectedBatch { expected: self.checkpoint.clone(), next: next.clone(), changes, park, unpark: Vec::new() };
+        let batch = ProjectedBatch {
+            expected: self.checkpoint.clone(),
+            next: next.clone(),
+            changes,
+            park,
+            unpark: Vec::new(),
+        };
         self.store.apply(batch).await?;
         self.checkpoint = Some(next);
         self.parked_events += newly_parked.len() as u64;
@@ -224,12 +236,16 @@ impl Applier {
     /// Tries parked events again in order; returns how many took effect. Those of a stream stop at the first that still
     /// fails.
     pub async fn retry_parked(&mut self, log: &dyn EventLog) -> Result<u64, ProjectionError> {
-        let Some(checkpoint) = self.checkpoint.clone() else { return Ok(0) };
+        let Some(checkpoint) = self.checkpoint.clone() else {
+            return Ok(0);
+        };
         let mut still = FxHashSet::default();
         let mut released = 0;
         for parked in self.store.parked().await? {
             let before = Position(parked.position.0.saturating_sub(1));
-            let Some(event) = log.read_log(before, 1).await?.pop() else { continue };
+            let Some(event) = log.read_log(before, 1).await?.pop() else {
+                continue;
+            };
             let mut changes = Vec::new();
             let decoded = match Self::blocked(&still, &event) {
                 Some(_) => Err(Undecodable::Poison(String::new())),

@@ -5,11 +5,7 @@ use thiserror::Error;
 use uuid::Uuid;
 use wfm_domain::{event::Event, upcast};
 use wfm_projections::{Envelope, dependencies::dependencies, project};
-use wfm_storage::{
-    append::StorageError,
-    event::StoredEvent,
-    read_store::Change,
-};
+use wfm_storage::{append::StorageError, event::StoredEvent, read_store::Change};
 
 /// Why an event's protected values could not be opened.
 #[derive(Debug, Clone, Error)]

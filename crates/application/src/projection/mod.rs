@@ -13,6 +13,8 @@ mod decode;
 mod rebuild;
 mod runner;
 mod status;
+#[cfg(test)]
+mod tests;
 mod waiters;
 
 pub use apply::ProjectionError;

@@ -3,10 +3,7 @@
 //! Two tasks share the work: one reads, opens and projects the next page while the other writes the last one. The serving
 //! rows move on meanwhile; only at the very end does the projection stand still, at one position, for the difference.
 
-use std::sync::{
-    Arc,
-    atomic::Ordering,
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use tokio::sync::mpsc;
 use wfm_storage::{
@@ -44,11 +41,15 @@ type Report<'a> = &'a (dyn Fn(RebuildProgress) + Send + Sync);
 
 /// Whether the rows were built from another log, or from one that differs where they stand.
 pub(super) async fn is_of_another_log(shared: &Shared, head: &Head) -> Result<bool, StorageError> {
-    let Some(checkpoint) = shared.applier.lock().await.checkpoint.clone() else { return Ok(false) };
+    let Some(checkpoint) = shared.applier.lock().await.checkpoint.clone() else {
+        return Ok(false);
+    };
     if checkpoint.log_id != head.log_id || checkpoint.position > head.position {
         return Ok(true);
     }
-    let Some(before) = checkpoint.position.0.checked_sub(1) else { return Ok(false) };
+    let Some(before) = checkpoint.position.0.checked_sub(1) else {
+        return Ok(false);
+    };
     let event = shared.log.read_log(Position(before), 1).await?.pop();
     Ok(event.is_none_or(|event| hex::encode(event.leaf_hash) != *checkpoint.leaf_hash))
 }
@@ -72,7 +73,11 @@ pub(super) async fn fill(
                 Ok((events, decoded))
             };
             let page = page.await;
-            let last = page.as_ref().ok().and_then(|(events, _)| events.last()).map(|event| event.position);
+            let last = page
+                .as_ref()
+                .ok()
+                .and_then(|(events, _)| events.last())
+                .map(|event| event.position);
             // The other side is gone, or the log ends before its head: a hole, which reading reports.
             if pages.send(page).await.is_err() || last.is_none() {
                 return;
@@ -84,7 +89,10 @@ pub(super) async fn fill(
         while let Some(page) = decoded.recv().await {
             let (events, decoded) = page?;
             applier.apply(&events, Some(decoded)).await?;
-            report(RebuildProgress { position: applier.position().0, target: target.0 });
+            report(RebuildProgress {
+                position: applier.position().0,
+                target: target.0,
+            });
         }
         Ok(())
     };
@@ -101,7 +109,11 @@ struct Underway<'a>(&'a Shared);
 
 impl<'a> Underway<'a> {
     fn begin(shared: &'a Shared) -> Result<Self, ProjectionError> {
-        if shared.rebuilding.swap(true, Ordering::AcqRel) { Err(ProjectionError::Busy) } else { Ok(Self(shared)) }
+        if shared.rebuilding.swap(true, Ordering::AcqRel) {
+            Err(ProjectionError::Busy)
+        } else {
+            Ok(Self(shared))
+        }
     }
 }
 
@@ -116,8 +128,13 @@ pub(super) async fn rebuild(shared: &Shared, report: Report<'_>) -> Result<Vec<T
     let _underway = Underway::begin(shared)?;
     let shadow = shared.store.shadow().await?;
     let head = shared.log.head().await?;
-    let mut shadow_applier =
-        Applier::open(Arc::clone(&shadow), Arc::clone(&shared.opener), Arc::clone(&shared.now), &head).await?;
+    let mut shadow_applier = Applier::open(
+        Arc::clone(&shadow),
+        Arc::clone(&shared.opener),
+        Arc::clone(&shared.now),
+        &head,
+    )
+    .await?;
     follow(shared, &mut shadow_applier, report).await?;
     let mut applier = shared.applier.lock().await;
     // Rows of another log have no position that this log knows; they are replaced by what the log has now.
@@ -143,8 +160,13 @@ pub(super) async fn verify(shared: &Shared, report: Report<'_>) -> Result<Vec<Ta
     let _underway = Underway::begin(shared)?;
     let shadow = shared.store.shadow().await?;
     let head = shared.log.head().await?;
-    let mut shadow_applier =
-        Applier::open(Arc::clone(&shadow), Arc::clone(&shared.opener), Arc::clone(&shared.now), &head).await?;
+    let mut shadow_applier = Applier::open(
+        Arc::clone(&shadow),
+        Arc::clone(&shared.opener),
+        Arc::clone(&shared.now),
+        &head,
+    )
+    .await?;
     follow(shared, &mut shadow_applier, report).await?;
     let applier = shared.applier.lock().await;
     fill(shared, &mut shadow_applier, applier.position(), report).await?;

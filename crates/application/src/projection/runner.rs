@@ -103,7 +103,10 @@ pub struct Projection {
 
 impl std::fmt::Debug for Projection {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Projection").field("position", &self.shared.waiters.reached()).finish_non_exhaustive()
+        formatter
+            .debug_struct("Projection")
+            .field("position", &self.shared.waiters.reached())
+            .finish_non_exhaustive()
     }
 }
 
@@ -154,7 +157,12 @@ impl Projection {
     ) -> Result<Self, ProjectionError> {
         let head = log.head().await?;
         let applier = Applier::open(Arc::clone(&store), Arc::clone(&opener), Arc::clone(&now), &head).await?;
-        let seen = Seen { state: ProjectionState::Running, parked: 0, epoch: 0, error: None };
+        let seen = Seen {
+            state: ProjectionState::Running,
+            parked: 0,
+            epoch: 0,
+            error: None,
+        };
         let shared = Arc::new(Shared {
             log,
             store,
@@ -208,10 +216,28 @@ impl Projection {
     pub async fn status(&self) -> Result<ProjectionStatus, StorageError> {
         let position = self.position().0;
         let head = self.shared.log.head().await?.position.0;
-        let Seen { state, parked, epoch, error } = self.shared.seen.lock().clone();
-        let state = if self.shared.rebuilding.load(Ordering::Relaxed) { ProjectionState::Rebuilding } else { state };
+        let Seen {
+            state,
+            parked,
+            epoch,
+            error,
+        } = self.shared.seen.lock().clone();
+        let state = if self.shared.rebuilding.load(Ordering::Relaxed) {
+            ProjectionState::Rebuilding
+        } else {
+            state
+        };
         let lag = head.saturating_sub(position);
-        Ok(ProjectionStatus { name: "read-models", state, position, head, lag, parked, epoch, error })
+        Ok(ProjectionStatus {
+            name: "read-models",
+            state,
+            position,
+            head,
+            lag,
+            parked,
+            epoch,
+            error,
+        })
     }
 
     /// Parked events in order.
@@ -266,7 +292,11 @@ async fn run(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
     let mut gather = false;
     loop {
         if gather {
-            let pause = if shared.waiters.any() { GATHER_WHILE_AWAITED } else { GATHER_UNSEEN };
+            let pause = if shared.waiters.any() {
+                GATHER_WHILE_AWAITED
+            } else {
+                GATHER_UNSEEN
+            };
             tokio::time::sleep(pause).await;
         }
         let next = tokio::select! {
