@@ -1,0 +1,113 @@
+//! For operators and programmers: health, metrics, and the documentation of the API.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::{
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_swagger_ui::Config;
+use wfm_application::projection::ProjectionState;
+
+use super::{Access, Route, get};
+use crate::{answer::json, context::Api, error::Problem, extract::Path, openapi};
+
+const OPEN: Access = Access::Public;
+
+/// Events that the read models may be behind while the server counts as ready.
+const READY_LAG: u64 = 10_000;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        get("/health/live", OPEN, live).says("Whether the process runs").answers::<Health>(200),
+        get("/health/ready", OPEN, ready)
+            .says("Whether the server is to get requests; 503 with the reasons when not")
+            .answers::<Health>(200),
+        get("/metrics", OPEN, metrics).says("Measurements for Prometheus").answers_media(METRICS_TEXT),
+        get("/openapi.json", OPEN, document).says("This document").answers_media("application/json"),
+        get("/docs", OPEN, async || Redirect::permanent("/docs/")).says("The documentation, rendered").answers_nothing(308),
+        get("/docs/", OPEN, docs_index).says("The documentation, rendered").answers_media("text/html"),
+        get("/docs/{*file}", OPEN, docs_file).says("Parts of the rendered documentation").answers_media("*/*"),
+    ]
+}
+
+const METRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// How the server is.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `live`, `ready` or `notReady`.
+    status: &'static str,
+    /// Why the server is not ready.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<String>,
+}
+
+async fn live() -> Result<Response, Problem> {
+    json(StatusCode::OK, &Health { status: "live", reasons: Vec::new() })
+}
+
+async fn ready(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
+    let mut reasons: Vec<String> = api.options.readiness.reason().into_iter().collect();
+    match api.app.projection.status().await {
+        Err(_) => reasons.push("the log cannot be read".to_owned()),
+        Ok(status) => {
+            match status.state {
+                ProjectionState::Running => {}
+                ProjectionState::Rebuilding => reasons.push("the read models are being built anew".to_owned()),
+                ProjectionState::Retrying => reasons.push("the read models cannot be written at the moment".to_owned()),
+                ProjectionState::Stopped => reasons.push("the read models stand still".to_owned()),
+            }
+            if status.lag > READY_LAG {
+                reasons.push(format!("the read models are {} events behind", status.lag));
+            }
+            if status.parked > 0 {
+                reasons.push(format!("{} events could not be projected", status.parked));
+            }
+        }
+    }
+    if api.app.reads.checkpoint().await.is_err() {
+        reasons.push("the read models cannot be read".to_owned());
+    }
+    let (code, status) = if reasons.is_empty() { (StatusCode::OK, "ready") } else { (crate::error::NOT_READY, "notReady") };
+    json(code, &Health { status, reasons })
+}
+
+async fn metrics(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
+    Ok(media(METRICS_TEXT, Body::from(api.metrics.render(&api.app).await?)))
+}
+
+async fn document() -> Response {
+    static TEXT: LazyLock<bytes::Bytes> = LazyLock::new(|| {
+        let text = openapi::document().to_json().expect("a document of texts and schemas serialises");
+        text.into()
+    });
+    media("application/json", Body::from(TEXT.clone()))
+}
+
+async fn docs_index() -> Result<Response, Problem> {
+    docs("")
+}
+
+async fn docs_file(Path(file): Path<String>) -> Result<Response, Problem> {
+    docs(&file)
+}
+
+fn docs(file: &str) -> Result<Response, Problem> {
+    static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| Arc::new(Config::from("/openapi.json")));
+    let found = utoipa_swagger_ui::serve(file, Arc::clone(&CONFIG)).map_err(Problem::internal)?;
+    let file = found.ok_or_else(|| Problem::not_found(format!("/docs/{file}")))?;
+    Ok(media(&file.content_type, Body::from(file.bytes.into_owned())))
+}
+
+fn media(content_type: &str, body: Body) -> Response {
+    let mut response = body.into_response();
+    if let Ok(value) = HeaderValue::from_str(content_type) {
+        response.headers_mut().insert(CONTENT_TYPE, value);
+    }
+    response
+}
