@@ -1,15 +1,29 @@
 //! API keys: issued once in the open, kept as hashes, revoked for good.
 
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use wfm_domain::{
+    api_key::{ApiKey, IssueApiKey, RevokeApiKey},
     choice::Choice,
+    facts::{Standing, WorkspaceFact},
     ids::{ApiKeyId, UserId, WorkspaceId},
     instant::Instant,
     role::Role,
+    user::User,
+    workspace::Workspace,
 };
 
-use crate::{app::App, context::Context, error::ApplicationError, store::Recorded};
+use crate::{
+    app::App,
+    context::{Actor, Context},
+    error::ApplicationError,
+    security::{
+        permission::Permission,
+        token::{api_key, random_token, token_hash},
+    },
+    store::{Loaded, Recorded, Unit},
+};
 
 /// Body of `POST /api-keys`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -45,8 +59,40 @@ impl App {
     /// # Errors
     /// When the caller may not, or the owner is not active.
     pub async fn issue_api_key(&self, context: &Context, input: &NewApiKey) -> Result<IssuedApiKey, ApplicationError> {
-        let _ = (context, input);
-        Err(ApplicationError::internal("not available yet"))
+        let owner = match input.user_id {
+            Some(owner) => owner,
+            None => self.caller(context)?.user,
+        };
+        self.demand_keys_of(context, owner)?;
+        if let Some(recorded) = self.store.repeated(context).await? {
+            return Ok(IssuedApiKey {
+                recorded: self.seen(recorded).await,
+                token: None,
+            });
+        }
+        let id = ApiKeyId(self.store.allot(ApiKeyId::KIND).await?);
+        let secret = random_token(self.store.entropy.as_ref());
+        let attempt = || async {
+            let user = self.store.load::<User>(owner.stream()).await?;
+            let mut key = Loaded::<ApiKey>::fresh(id.stream(), None);
+            let mut unit = self.store.unit(context);
+            unit.guard(&user);
+            let command = IssueApiKey {
+                id,
+                owner: user.aggregate.fact(owner),
+                name: input.name.clone(),
+                token_hash: token_hash(&secret),
+                maximum_role: input.max_role.clone(),
+                workspace: self.workspace_of_key(context, input.workspace_id, &mut unit).await?,
+                expires_at: input.expires_at,
+                now: unit.now(),
+            };
+            unit.decide(&mut key, command).await?;
+            unit.commit(id.0, key.version).await
+        };
+        let recorded = self.seen(self.store.retrying(attempt).await?).await;
+        let token = (!recorded.repeated).then(|| api_key(id, &secret));
+        Ok(IssuedApiKey { recorded, token })
     }
 
     /// Revokes a key, one's own or another user's.
@@ -54,7 +100,64 @@ impl App {
     /// # Errors
     /// When the caller may not.
     pub async fn revoke_api_key(&self, context: &Context, id: ApiKeyId) -> Result<Recorded, ApplicationError> {
-        let _ = (context, id);
-        Err(ApplicationError::internal("not available yet"))
+        let key = self.store.load::<ApiKey>(id.stream()).await?;
+        let own = key
+            .aggregate
+            .issued
+            .as_ref()
+            .is_some_and(|issued| context.user_id() == Some(issued.user_id));
+        self.demand(
+            context,
+            if own {
+                Permission::OwnAccount
+            } else {
+                Permission::ManageUsers
+            },
+        )?;
+        let recorded = self
+            .command::<ApiKey, _>(context, id.stream(), Value::from(id.0), || RevokeApiKey)
+            .await?;
+        Ok(self.seen(recorded).await)
+    }
+
+    /// Demands the right to issue keys to `owner`. A key that was narrowed issues none, or it could widen itself.
+    fn demand_keys_of(&self, context: &Context, owner: UserId) -> Result<(), ApplicationError> {
+        let own = context.user_id() == Some(owner);
+        self.demand(
+            context,
+            if own {
+                Permission::OwnAccount
+            } else {
+                Permission::ManageUsers
+            },
+        )?;
+        match &context.actor {
+            Actor::User(caller) if caller.key.is_some() && !caller.has(Permission::ManageUsers) => Err(
+                ApplicationError::Forbidden("an API key issues no other keys; log in".to_owned()),
+            ),
+            Actor::User(_) | Actor::System(_) => Ok(()),
+        }
+    }
+
+    /// The workspace a key is to be bound to; one that the caller may not see is as good as missing.
+    async fn workspace_of_key(
+        &self,
+        context: &Context,
+        id: Option<WorkspaceId>,
+        unit: &mut Unit<'_>,
+    ) -> Result<Option<WorkspaceFact>, ApplicationError> {
+        let Some(id) = id else { return Ok(None) };
+        if self
+            .demand_in(context, Permission::ReadWorkspace, id, String::new)
+            .is_err()
+        {
+            return Ok(Some(WorkspaceFact {
+                id,
+                standing: Standing::Missing,
+            }));
+        }
+        let workspace = self.store.load::<Workspace>(id.stream()).await?;
+        unit.guard(&workspace);
+        Ok(Some(workspace.aggregate.fact(id)))
     }
 }

@@ -1,24 +1,25 @@
 //! The application: everything a use case needs, in one place that the composition root fills.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use cqrs_es::Aggregate;
 use serde_json::Value;
 use wfm_domain::{
     aggregate::Decide,
     event::Event,
-    facts::{Granter, Standing, UserFact, WorkspaceFact},
-    ids::{UserId, WorkspaceId},
+    facts::{Granter, UserFact},
+    ids::WorkspaceId,
+    instant::Instant,
     refusal::Refusal,
     user::User,
-    workspace::Workspace,
 };
-use wfm_storage::{read_store::ReadStore, vault::Vault};
+use wfm_storage::{event::StreamId, read_store::ReadStore, vault::Vault};
 
 use crate::{
     context::{Actor, Context},
     error::ApplicationError,
     executions::{cache::Definitions, runs::Runs},
+    projection::Projection,
     security::{
         access::{AccessView, Caller},
         password::PasswordHasher,
@@ -28,6 +29,9 @@ use crate::{
     store::{Loaded, Recorded, Store, check_version},
 };
 
+/// How long an answer waits for the access view, which follows the log in memory.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
 /// The application. Cheap to clone through its `Arc`.
 pub struct App {
     /// The log.
@@ -36,6 +40,8 @@ pub struct App {
     pub vault: Arc<dyn Vault>,
     /// The read models.
     pub reads: Arc<dyn ReadStore>,
+    /// Keeps the read models up with the log.
+    pub projection: Projection,
     /// Who may act.
     pub access: Arc<AccessView>,
     /// Password hashes.
@@ -104,15 +110,76 @@ impl App {
         if let Some(recorded) = self.store.repeated(context).await? {
             return Ok(recorded);
         }
-        self.store
-            .retrying(|| async {
-                let mut loaded = self.store.load::<A>(stream.clone()).await?;
-                check_version(context, &loaded)?;
-                let mut unit = self.store.unit(context);
-                unit.decide(&mut loaded, command()).await?;
-                unit.commit(id.clone(), loaded.version).await
-            })
-            .await
+        let attempt = || async {
+            let mut loaded = self.store.load::<A>(stream.clone()).await?;
+            check_version(context, &loaded)?;
+            let mut unit = self.store.unit(context);
+            unit.decide(&mut loaded, command()).await?;
+            unit.commit(id.clone(), loaded.version).await
+        };
+        let recorded = self.store.retrying(attempt).await?;
+        self.definitions.forget(&stream);
+        Ok(recorded)
+    }
+
+    /// The same for an aggregate that lives in a workspace: its workspace decides who may.
+    pub(crate) async fn command_in<A, C>(
+        &self,
+        context: &Context,
+        permission: Permission,
+        stream: String,
+        id: Value,
+        command: impl Fn(&A, Instant) -> Result<C, ApplicationError>,
+    ) -> Result<Recorded, ApplicationError>
+    where
+        A: Placed + Clone + Aggregate<Services = (), Error = Refusal> + Decide<Event = <A as Aggregate>::Event>,
+        C: Into<<A as Aggregate>::Command>,
+        <A as Aggregate>::Event: Into<Event> + TryFrom<Event>,
+    {
+        let attempt = || async {
+            let mut loaded = self.store.load::<A>(stream.clone()).await?;
+            self.demand_on(context, permission, &loaded)?;
+            if let Some(recorded) = self.store.repeated(context).await? {
+                return Ok(recorded);
+            }
+            check_version(context, &loaded)?;
+            let mut unit = self.store.unit(context);
+            let command = command(&loaded.aggregate, unit.now())?;
+            unit.decide(&mut loaded, command).await?;
+            unit.commit(id.clone(), loaded.version).await
+        };
+        let recorded = self.store.retrying(attempt).await?;
+        self.definitions.forget(&stream);
+        Ok(recorded)
+    }
+
+    /// Demands a right on an aggregate that lives in a workspace; returns the workspace.
+    ///
+    /// # Errors
+    /// [`ApplicationError::NotFound`] when it does not exist or its workspace is not the caller's to see, else
+    /// [`ApplicationError::Forbidden`].
+    pub(crate) fn demand_on<A: Placed>(
+        &self,
+        context: &Context,
+        permission: Permission,
+        loaded: &Loaded<A>,
+    ) -> Result<WorkspaceId, ApplicationError> {
+        let what = || addressed(&loaded.stream);
+        let workspace = loaded
+            .aggregate
+            .workspace()
+            .ok_or_else(|| ApplicationError::NotFound(what()))?;
+        self.demand_in(context, permission, workspace, what)?;
+        Ok(workspace)
+    }
+
+    /// Waits until the access view has seen what was recorded, so that it governs the caller's next request.
+    pub(crate) async fn seen(&self, recorded: Recorded) -> Recorded {
+        let seen = tokio::time::timeout(LONGEST_WAIT, self.access.seen(recorded.position)).await;
+        if seen.is_err() {
+            tracing::error!(position = %recorded.position, "the access view does not follow the log");
+        }
+        recorded
     }
 
     /// The acting user, loaded: a fact for decisions and a stream to guard.
@@ -121,11 +188,17 @@ impl App {
         self.store.load::<User>(id.stream()).await
     }
 
-    /// A workspace as a fact.
-    pub(crate) fn workspace_fact(loaded: &Loaded<Workspace>, id: WorkspaceId) -> WorkspaceFact {
-        let workspace = &loaded.aggregate;
-        let standing = Standing::of(workspace.id.is_some(), workspace.is_active, workspace.is_deleted);
-        WorkspaceFact { id, standing }
+    /// The acting user as a fact; a user must act.
+    pub(crate) fn creator_fact(&self, context: &Context, creator: &Loaded<User>) -> Result<UserFact, ApplicationError> {
+        Ok(creator.aggregate.fact(self.caller(context)?.user))
+    }
+
+    /// Who grants global roles.
+    pub(crate) fn granter(&self, context: &Context) -> Granter {
+        match &context.actor {
+            Actor::User(caller) => Granter::user(caller.user, caller.role),
+            Actor::System(_) => Granter::system(),
+        }
     }
 
     /// Who grants roles in a workspace.
@@ -135,10 +208,18 @@ impl App {
             Actor::System(_) => Granter::system(),
         }
     }
+}
 
-    /// A user as a fact.
-    pub(crate) fn user_fact(loaded: &Loaded<User>, id: UserId) -> UserFact {
-        let user = &loaded.aggregate;
-        UserFact { id, standing: Standing::of(user.id.is_some(), user.is_active, user.is_deleted) }
+/// An aggregate that lives in a workspace.
+pub(crate) trait Placed {
+    /// Its workspace; `None` while it does not exist.
+    fn workspace(&self) -> Option<WorkspaceId>;
+}
+
+/// What a stream is called in refusals: `workflow 17`.
+pub(crate) fn addressed(stream: &StreamId) -> String {
+    match stream.as_str().rsplit_once('-') {
+        Some((kind, id)) => format!("{} {id}", kind.replace('-', " ")),
+        None => stream.to_string(),
     }
 }

@@ -41,6 +41,8 @@ pub struct Context {
     pub traceparent: Option<Arc<str>>,
     /// Network address of the client.
     pub client_address: Option<Arc<str>>,
+    /// Person whom the address concerns while no user acts yet, as in a failed login: the address is sealed under their key.
+    pub person: Option<UserId>,
     /// The caller's idempotency key.
     pub idempotency: Option<Idempotency>,
     /// Version the caller believes the entity to have (`If-Match`).
@@ -56,6 +58,7 @@ impl Context {
             causation_id: None,
             traceparent: None,
             client_address: None,
+            person: None,
             idempotency: None,
             expected_version: None,
         }
@@ -63,7 +66,19 @@ impl Context {
 
     /// A context of a user's request.
     pub fn user(caller: Caller, correlation_id: impl Into<Arc<str>>) -> Self {
-        Self { actor: Actor::User(caller), ..Self::system("", correlation_id) }
+        Self {
+            actor: Actor::User(caller),
+            ..Self::system("", correlation_id)
+        }
+    }
+
+    /// The same origin for what the system itself does in the course of a request: not idempotent, at any version.
+    #[must_use]
+    pub fn on_behalf(&self, part: &'static str) -> Self {
+        Self {
+            traceparent: self.traceparent.clone(),
+            ..Self::system(part, Arc::clone(&self.correlation_id))
+        }
     }
 
     /// The user who acts, if a user does.
@@ -83,17 +98,28 @@ impl Context {
         }
     }
 
-    /// The client's address as it goes into the envelope: sealed under the acting person's key.
+    /// The client's address as it goes into the envelope: sealed under the key of the person it concerns.
     pub(crate) fn sealed_address(&self) -> Option<Protected> {
         let address = self.client_address.as_ref()?;
-        Some(Protected::new(DataKey::Person(self.user_id()?), Arc::clone(address)))
+        Some(Protected::new(
+            DataKey::Person(self.user_id().or(self.person)?),
+            Arc::clone(address),
+        ))
     }
 
     /// The envelope's metadata (JSON).
     pub(crate) fn metadata(&self, workspace: Option<i64>, client_address: Option<&Protected>) -> Arc<str> {
         let actor = match &self.actor {
-            Actor::User(caller) => ActorForm { user_id: Some(caller.user.0), api_key_id: caller.key.map(|key| key.0), system: None },
-            Actor::System(part) => ActorForm { user_id: None, api_key_id: None, system: Some(part) },
+            Actor::User(caller) => ActorForm {
+                user_id: Some(caller.user.0),
+                api_key_id: caller.key.map(|key| key.0),
+                system: None,
+            },
+            Actor::System(part) => ActorForm {
+                user_id: None,
+                api_key_id: None,
+                system: Some(part),
+            },
         };
         let form = MetadataForm {
             actor,
@@ -104,7 +130,9 @@ impl Context {
             client_address,
             traceparent: self.traceparent.as_deref(),
         };
-        serde_json::to_string(&form).expect("texts and numbers always serialise; the address is sealed").into()
+        serde_json::to_string(&form)
+            .expect("texts and numbers always serialise; the address is sealed")
+            .into()
     }
 }
 

@@ -4,17 +4,26 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use wfm_domain::{
-    api_endpoint::{EndpointType, ParameterInput, ParameterType},
+    api_endpoint::{
+        AddParameter, ApiEndpoint, ApiEndpointCommand, ChangeApiEndpoint, ChangeParameter, DefineApiEndpoint,
+        DeleteApiEndpoint, EndpointType, ParameterInput, ParameterType, RemoveParameter,
+    },
     choice::Choice,
     ids::{ApiEndpointId, ParameterId, WorkspaceId},
+    instant::Instant,
+    refusal::{FieldError, Refusal},
+    workflow::EndpointSnapshot,
+    workspace::Workspace,
 };
 
 use crate::{
-    app::App,
+    app::{App, addressed},
     context::Context,
     error::ApplicationError,
+    executions::definition::endpoint_definition,
     input::{double_option, not_null},
-    store::Recorded,
+    security::permission::Permission,
+    store::{Loaded, Recorded, check_version},
 };
 
 /// Body of `POST /api-endpoints`.
@@ -130,8 +139,52 @@ impl App {
     /// # Errors
     /// When the caller may not, or the definition is malformed: each fault with its place.
     pub async fn define_endpoint(&self, context: &Context, input: &NewEndpoint) -> Result<Recorded, ApplicationError> {
-        let _ = (context, input);
-        Err(ApplicationError::internal("not available yet"))
+        match input.workspace_id {
+            Some(id) => self.demand_in(context, Permission::EditWorkflows, id, || format!("workspace {id}"))?,
+            None => self.demand(context, Permission::WriteSharedEndpoints)?,
+        }
+        if let Some(recorded) = self.store.repeated(context).await? {
+            return Ok(recorded);
+        }
+        let id = ApiEndpointId(self.store.allot(ApiEndpointId::KIND).await?);
+        let parameter_ids = self.parameter_ids(&input.parameters).await?;
+        self.store
+            .retrying(|| async {
+                let mut unit = self.store.unit(context);
+                let creator = self.acting_user(context).await?;
+                unit.guard(&creator);
+                let workspace = match input.workspace_id {
+                    None => None,
+                    Some(id) => {
+                        let workspace = self.store.load::<Workspace>(id.stream()).await?;
+                        unit.guard(&workspace);
+                        Some(workspace.aggregate.fact(id))
+                    }
+                };
+                let mut endpoint = Loaded::<ApiEndpoint>::fresh(id.stream(), input.workspace_id);
+                let command = DefineApiEndpoint {
+                    id,
+                    workspace,
+                    name: input.name.clone(),
+                    description: input.description.clone(),
+                    url: input.url.clone(),
+                    method: input.method.clone(),
+                    endpoint_type: input.endpoint_type.clone(),
+                    headers: input.headers.clone(),
+                    authentication_method: input.authentication_method.clone(),
+                    authentication: input.authentication.clone(),
+                    documentation: input.documentation.clone(),
+                    is_active: input.is_active,
+                    parameters: input.parameters.clone(),
+                    parameter_ids: parameter_ids.clone(),
+                    created_by: self.creator_fact(context, &creator)?,
+                    now: unit.now(),
+                };
+                unit.decide(&mut endpoint, command).await?;
+                check_definition(&endpoint.aggregate, None)?;
+                unit.commit(id.0, endpoint.version).await
+            })
+            .await
     }
 
     /// Changes the definition. Published workflows keep the one they embed.
@@ -144,8 +197,27 @@ impl App {
         id: ApiEndpointId,
         patch: &EndpointPatch,
     ) -> Result<Recorded, ApplicationError> {
-        let _ = (context, id, patch);
-        Err(ApplicationError::internal("not available yet"))
+        let endpoint = self.store.load::<ApiEndpoint>(id.stream()).await?;
+        self.demand_endpoint(context, &endpoint)?;
+        let parameter_ids = self
+            .parameter_ids(patch.parameters.as_deref().unwrap_or_default())
+            .await?;
+        let command = |now| ChangeApiEndpoint {
+            name: patch.name.clone(),
+            description: patch.description.clone(),
+            url: patch.url.clone(),
+            method: patch.method.clone(),
+            endpoint_type: patch.endpoint_type.clone(),
+            headers: patch.headers.clone(),
+            authentication_method: patch.authentication_method.clone(),
+            authentication: patch.authentication.clone(),
+            documentation: patch.documentation.clone(),
+            is_active: patch.is_active,
+            parameters: patch.parameters.clone(),
+            parameter_ids: parameter_ids.clone(),
+            now,
+        };
+        self.command_endpoint(context, id, None, command).await
     }
 
     /// Deletes the endpoint. Published workflows keep the definition they embed.
@@ -153,8 +225,8 @@ impl App {
     /// # Errors
     /// When the caller may not.
     pub async fn delete_endpoint(&self, context: &Context, id: ApiEndpointId) -> Result<Recorded, ApplicationError> {
-        let _ = (context, id);
-        Err(ApplicationError::internal("not available yet"))
+        self.command_endpoint(context, id, None, |_| DeleteApiEndpoint { cascade: false })
+            .await
     }
 
     /// Adds a parameter; the answer's id is the parameter's.
@@ -167,8 +239,15 @@ impl App {
         id: ApiEndpointId,
         input: &ParameterInput,
     ) -> Result<Recorded, ApplicationError> {
-        let _ = (context, id, input);
-        Err(ApplicationError::internal("not available yet"))
+        let endpoint = self.store.load::<ApiEndpoint>(id.stream()).await?;
+        self.demand_endpoint(context, &endpoint)?;
+        let new = ParameterId(self.store.allot(ParameterId::KIND).await?);
+        let command = |now| AddParameter {
+            id: new,
+            parameter: input.clone(),
+            now,
+        };
+        self.command_endpoint(context, id, Some(new), command).await
     }
 
     /// Changes a parameter; the answer's id is the parameter's.
@@ -182,8 +261,17 @@ impl App {
         parameter: ParameterId,
         patch: &ParameterPatch,
     ) -> Result<Recorded, ApplicationError> {
-        let _ = (context, id, parameter, patch);
-        Err(ApplicationError::internal("not available yet"))
+        let command = |now| ChangeParameter {
+            parameter_id: parameter,
+            name: patch.name.clone(),
+            description: patch.description.clone(),
+            parameter_type: patch.parameter_type.clone(),
+            is_required: patch.is_required,
+            default_value: patch.default_value.clone(),
+            validation_rules: patch.validation_rules.clone(),
+            now,
+        };
+        self.command_endpoint(context, id, Some(parameter), command).await
     }
 
     /// Removes a parameter; the answer's id is the parameter's.
@@ -196,7 +284,91 @@ impl App {
         id: ApiEndpointId,
         parameter: ParameterId,
     ) -> Result<Recorded, ApplicationError> {
-        let _ = (context, id, parameter);
-        Err(ApplicationError::internal("not available yet"))
+        self.command_endpoint(context, id, Some(parameter), |_| RemoveParameter {
+            parameter_id: parameter,
+        })
+        .await
     }
+
+    /// Ids for the parameters that do not say which present one they replace.
+    async fn parameter_ids(&self, parameters: &[ParameterInput]) -> Result<Vec<ParameterId>, ApplicationError> {
+        let new = parameters.iter().filter(|parameter| parameter.id.is_none()).count();
+        Ok(self
+            .store
+            .allot_many(ParameterId::KIND, new)
+            .await?
+            .into_iter()
+            .map(ParameterId)
+            .collect())
+    }
+
+    /// Demands the right to write an endpoint: a shared one, or one of a workspace.
+    fn demand_endpoint(&self, context: &Context, endpoint: &Loaded<ApiEndpoint>) -> Result<(), ApplicationError> {
+        let what = || addressed(&endpoint.stream);
+        match (endpoint.aggregate.id, endpoint.aggregate.workspace_id) {
+            (None, _) => Err(ApplicationError::NotFound(what())),
+            (Some(_), None) => self.demand(context, Permission::WriteSharedEndpoints),
+            (Some(_), Some(workspace)) => self.demand_in(context, Permission::EditWorkflows, workspace, what),
+        }
+    }
+
+    /// A command on an endpoint, or on the `parameter` of it that goes into the answer.
+    async fn command_endpoint<C: Into<ApiEndpointCommand>>(
+        &self,
+        context: &Context,
+        id: ApiEndpointId,
+        parameter: Option<ParameterId>,
+        command: impl Fn(Instant) -> C,
+    ) -> Result<Recorded, ApplicationError> {
+        self.store
+            .retrying(|| async {
+                let mut endpoint = self.store.load::<ApiEndpoint>(id.stream()).await?;
+                self.demand_endpoint(context, &endpoint)?;
+                if let Some(recorded) = self.store.repeated(context).await? {
+                    return Ok(recorded);
+                }
+                check_version(context, &endpoint)?;
+                let mut unit = self.store.unit(context);
+                let command = command(unit.now());
+                unit.decide(&mut endpoint, command).await?;
+                check_definition(&endpoint.aggregate, parameter)?;
+                unit.commit(parameter.map_or(id.0, |parameter| parameter.0), endpoint.version)
+                    .await
+            })
+            .await
+    }
+}
+
+/// Compiles what can be compiled without a step. When only one `parameter` is written, pointers lead into it.
+///
+/// # Errors
+/// Every fault with its place.
+fn check_definition(endpoint: &ApiEndpoint, parameter: Option<ParameterId>) -> Result<(), Refusal> {
+    let (Some(id), Some(settings), false) = (endpoint.id, &endpoint.settings, endpoint.is_deleted) else {
+        return Ok(());
+    };
+    let snapshot = EndpointSnapshot {
+        id,
+        version: 0,
+        settings: settings.clone(),
+        parameters: endpoint.parameters.clone(),
+    };
+    let problems = endpoint_definition(&snapshot).map_or_else(|problems| problems, |definition| definition.check());
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let index = parameter.and_then(|id| endpoint.parameters.iter().position(|known| known.id == id));
+    let prefix = index.map(|index| format!("/parameters/{index}"));
+    let relative = |pointer: String| match &prefix {
+        Some(prefix) => pointer
+            .strip_prefix(prefix.as_str())
+            .map(str::to_owned)
+            .unwrap_or(pointer),
+        None => pointer,
+    };
+    let error = |problem: wfm_expressions::Problem| FieldError {
+        pointer: relative(problem.pointer),
+        detail: problem.detail,
+    };
+    Err(Refusal::fields(problems.into_iter().map(error).collect()))
 }

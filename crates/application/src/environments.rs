@@ -3,14 +3,23 @@
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use wfm_domain::ids::{EnvironmentId, ProjectId};
+use wfm_domain::{
+    environment::{
+        ActivateEnvironment, ChangeEnvironment, CreateEnvironment, DeactivateEnvironment, DeleteEnvironment,
+        Environment, EnvironmentCommand, RemoveVariable, SetVariable,
+    },
+    ids::{EnvironmentId, ProjectId, WorkspaceId},
+    instant::Instant,
+    project::Project,
+};
 
 use crate::{
-    app::App,
+    app::{App, Placed},
     context::Context,
     error::ApplicationError,
     input::{double_option, not_null},
-    store::Recorded,
+    security::permission::Permission,
+    store::{Loaded, Recorded},
 };
 
 /// Body of `POST /environments`.
@@ -62,8 +71,35 @@ impl App {
         context: &Context,
         input: &NewEnvironment,
     ) -> Result<Recorded, ApplicationError> {
-        let _ = (context, input);
-        Err(ApplicationError::internal("not available yet"))
+        let project = self.store.load(input.project_id.stream()).await?;
+        self.demand_on::<Project>(context, Permission::WriteProjects, &project)?;
+        if let Some(recorded) = self.store.repeated(context).await? {
+            return Ok(recorded);
+        }
+        let id = EnvironmentId(self.store.allot(EnvironmentId::KIND).await?);
+        self.store
+            .retrying(|| async {
+                let mut unit = self.store.unit(context);
+                let creator = self.acting_user(context).await?;
+                unit.guard(&creator);
+                let project = self
+                    .project_fact(context, Permission::WriteProjects, input.project_id, &mut unit)
+                    .await?;
+                let mut environment = Loaded::<Environment>::fresh(id.stream(), Some(project.workspace.id));
+                let command = CreateEnvironment {
+                    id,
+                    project,
+                    name: input.name.clone(),
+                    description: input.description.clone(),
+                    configuration: input.configuration.clone(),
+                    variables: input.variables.clone(),
+                    created_by: self.creator_fact(context, &creator)?,
+                    now: unit.now(),
+                };
+                unit.decide(&mut environment, command).await?;
+                unit.commit(id.0, environment.version).await
+            })
+            .await
     }
 
     /// Changes settings, or all variables.
@@ -76,8 +112,14 @@ impl App {
         id: EnvironmentId,
         patch: &EnvironmentPatch,
     ) -> Result<Recorded, ApplicationError> {
-        let _ = (context, id, patch);
-        Err(ApplicationError::internal("not available yet"))
+        let command = |now| ChangeEnvironment {
+            name: patch.name.clone(),
+            description: patch.description.clone(),
+            configuration: patch.configuration.clone(),
+            variables: patch.variables.clone(),
+            now,
+        };
+        self.command_environment(context, id, command).await
     }
 
     /// Sets one variable. `value` is the body of `PUT …/variables/{name}`: a text (a secret) or
@@ -92,8 +134,12 @@ impl App {
         name: &str,
         value: &Value,
     ) -> Result<Recorded, ApplicationError> {
-        let _ = (context, id, name, value);
-        Err(ApplicationError::internal("not available yet"))
+        let command = |now| SetVariable {
+            name: name.to_owned(),
+            value: value.clone(),
+            now,
+        };
+        self.command_environment(context, id, command).await
     }
 
     /// Removes one variable.
@@ -106,26 +152,32 @@ impl App {
         id: EnvironmentId,
         name: &str,
     ) -> Result<Recorded, ApplicationError> {
-        let _ = (context, id, name);
-        Err(ApplicationError::internal("not available yet"))
+        self.command_environment(context, id, |_| RemoveVariable { name: name.to_owned() })
+            .await
     }
 
     /// Takes the environment out of use: no run starts in it.
     ///
     /// # Errors
     /// When the caller may not.
-    pub async fn deactivate_environment(&self, context: &Context, id: EnvironmentId) -> Result<Recorded, ApplicationError> {
-        let _ = (context, id);
-        Err(ApplicationError::internal("not available yet"))
+    pub async fn deactivate_environment(
+        &self,
+        context: &Context,
+        id: EnvironmentId,
+    ) -> Result<Recorded, ApplicationError> {
+        self.command_environment(context, id, |_| DeactivateEnvironment).await
     }
 
     /// Puts the environment in use again.
     ///
     /// # Errors
     /// When the caller may not.
-    pub async fn activate_environment(&self, context: &Context, id: EnvironmentId) -> Result<Recorded, ApplicationError> {
-        let _ = (context, id);
-        Err(ApplicationError::internal("not available yet"))
+    pub async fn activate_environment(
+        &self,
+        context: &Context,
+        id: EnvironmentId,
+    ) -> Result<Recorded, ApplicationError> {
+        self.command_environment(context, id, |_| ActivateEnvironment).await
     }
 
     /// Deletes the environment.
@@ -133,7 +185,30 @@ impl App {
     /// # Errors
     /// When the caller may not, or workflows use it.
     pub async fn delete_environment(&self, context: &Context, id: EnvironmentId) -> Result<Recorded, ApplicationError> {
-        let _ = (context, id);
-        Err(ApplicationError::internal("not available yet"))
+        self.command_environment(context, id, |_| DeleteEnvironment { cascade: false })
+            .await
+    }
+
+    async fn command_environment<C: Into<EnvironmentCommand>>(
+        &self,
+        context: &Context,
+        id: EnvironmentId,
+        command: impl Fn(Instant) -> C,
+    ) -> Result<Recorded, ApplicationError> {
+        let command = |_: &Environment, now| Ok(command(now));
+        self.command_in(
+            context,
+            Permission::WriteProjects,
+            id.stream(),
+            Value::from(id.0),
+            command,
+        )
+        .await
+    }
+}
+
+impl Placed for Environment {
+    fn workspace(&self) -> Option<WorkspaceId> {
+        self.id.map(|_| self.workspace_id)
     }
 }

@@ -4,6 +4,8 @@ use thiserror::Error;
 use wfm_domain::{aggregate::Claim, refusal::Refusal, scopes};
 use wfm_storage::append::{AppendError, AppendRefusal, StorageError};
 
+use crate::security::lockout::Locked;
+
 /// Why a use case did not succeed.
 #[derive(Debug, Clone, Error)]
 pub enum ApplicationError {
@@ -56,6 +58,18 @@ impl ApplicationError {
     /// A thing of this kind and id that is not there.
     pub fn not_found(kind: &str, id: impl std::fmt::Display) -> Self {
         Self::NotFound(format!("{kind} {id}"))
+    }
+}
+
+impl From<Locked> for ApplicationError {
+    fn from(locked: Locked) -> Self {
+        Self::TooMany {
+            detail: format!(
+                "too many failed attempts; try again in {} s",
+                locked.retry_after_seconds
+            ),
+            retry_after_seconds: locked.retry_after_seconds,
+        }
     }
 }
 

@@ -120,7 +120,12 @@ impl Store {
         A::Event: TryFrom<Event>,
     {
         let stream = StreamId::new(stream);
-        let mut loaded = Loaded { stream, workspace: None, version: StreamVersion(0), aggregate: A::default() };
+        let mut loaded = Loaded {
+            stream,
+            workspace: None,
+            version: StreamVersion(0),
+            aggregate: A::default(),
+        };
         self.catch_up(&mut loaded).await?;
         Ok(loaded)
     }
@@ -139,7 +144,10 @@ impl Store {
             for stored in &page {
                 for event in self.open(stored).await? {
                     let event = A::Event::try_from(event).map_err(|_| {
-                        ApplicationError::Internal(format!("{} holds a foreign event at {}", loaded.stream, stored.position))
+                        ApplicationError::Internal(format!(
+                            "{} holds a foreign event at {}",
+                            loaded.stream, stored.position
+                        ))
                     })?;
                     loaded.aggregate.evolve(&event);
                 }
@@ -160,7 +168,10 @@ impl Store {
         let mut events = upcast::load(&stored.event_type, stored.schema_version, &stored.payload)
             .map_err(|error| ApplicationError::Internal(format!("event {}: {error}", stored.position)))?;
         for event in &mut events {
-            self.keyring.open_event(stored.stream.as_str(), stored.id, event).await.map_err(seal_error)?;
+            self.keyring
+                .open_event(stored.stream.as_str(), stored.id, event)
+                .await
+                .map_err(seal_error)?;
         }
         Ok(events)
     }
@@ -171,6 +182,19 @@ impl Store {
     /// When the log cannot be written.
     pub async fn allot(&self, sequence: &str) -> Result<i64, ApplicationError> {
         Ok(self.log.allot(sequence, 1).await?)
+    }
+
+    /// The next `count` ids of a sequence.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub async fn allot_many(&self, sequence: &str, count: usize) -> Result<Vec<i64>, ApplicationError> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let count = u32::try_from(count).map_err(ApplicationError::internal)?;
+        let first = self.log.allot(sequence, count).await?;
+        Ok((first..first + i64::from(count)).collect())
     }
 
     /// Runs `attempt` again while other commands come between its reads and its append.
@@ -195,7 +219,9 @@ impl Store {
     /// # Errors
     /// [`ApplicationError::IdempotencyMismatch`] when that request was another one.
     pub async fn repeated(&self, context: &Context) -> Result<Option<Recorded>, ApplicationError> {
-        let Some(idempotency) = &context.idempotency else { return Ok(None) };
+        let Some(idempotency) = &context.idempotency else {
+            return Ok(None);
+        };
         match self.log.command(&context.actor_name(), &idempotency.key).await? {
             None => Ok(None),
             Some(stored) if *stored.request_hash == *idempotency.request_hash => answer_of(&stored).map(Some),
@@ -212,7 +238,14 @@ impl Store {
     /// The same, for a decision that was made at `now`.
     #[must_use]
     pub fn unit_at<'a>(&'a self, context: &'a Context, now: Instant) -> Unit<'a> {
-        Unit { store: self, context, now, append: Append::default(), keys: Vec::new(), recorded: Vec::new() }
+        Unit {
+            store: self,
+            context,
+            now,
+            append: Append::default(),
+            keys: Vec::new(),
+            recorded: Vec::new(),
+        }
     }
 }
 
@@ -269,6 +302,26 @@ impl Unit<'_> {
         self.append.require_fewer.push((scope.into(), limit));
     }
 
+    /// Takes a claim for the aggregate's stream, beside those that its events take.
+    pub fn take<A>(&mut self, loaded: &Loaded<A>, scope: &str, key: impl Into<Arc<str>>) {
+        self.append.take.push(Claim {
+            key: ClaimKey::new(scope, key),
+            owner: loaded.stream.clone(),
+        });
+    }
+
+    /// Gives up a claim that a stream holds.
+    pub fn release(&mut self, claim: Claim) {
+        self.append.release.push(claim);
+    }
+
+    /// Lets claims of these scopes be left over by a deletion, to be dealt with afterwards.
+    pub fn leave_over(&mut self, scopes: &[String]) {
+        self.append
+            .require_empty
+            .retain(|required| !scopes.iter().any(|scope| **scope == **required));
+    }
+
     /// Changes open work together with the events.
     pub fn work(&mut self, change: WorkChange) {
         self.append.work.push(change);
@@ -315,6 +368,15 @@ impl Unit<'_> {
     }
 
     fn begin<A>(&mut self, loaded: &Loaded<A>, aggregate: &'static str) {
+        // An aggregate may decide several commands in a row: they are one part of the append.
+        if self
+            .append
+            .streams
+            .last()
+            .is_some_and(|last| last.stream == loaded.stream)
+        {
+            return;
+        }
         self.append.streams.push(StreamAppend {
             stream: loaded.stream.clone(),
             aggregate: aggregate.into(),
@@ -331,17 +393,29 @@ impl Unit<'_> {
                 keys.push(value.key().clone());
             }
         });
-        self.recorded.push(Pending { stream: self.append.streams.len() - 1, event });
+        self.recorded.push(Pending {
+            stream: self.append.streams.len() - 1,
+            event,
+        });
     }
 
     fn claims(&mut self, owner: &StreamId, changes: wfm_domain::aggregate::ClaimChanges) {
-        let claim = |claim: DomainClaim| Claim { key: ClaimKey::new(claim.scope, claim.key), owner: owner.clone() };
+        let claim = |claim: DomainClaim| Claim {
+            key: ClaimKey::new(claim.scope, claim.key),
+            owner: owner.clone(),
+        };
         self.append.release.extend(changes.release.into_iter().map(claim));
         self.append.take.extend(changes.take.into_iter().map(claim));
-        self.append.require_empty.extend(changes.require_empty.into_iter().map(Arc::from));
+        self.append
+            .require_empty
+            .extend(changes.require_empty.into_iter().map(Arc::from));
         let bounded = |(scope, bound): (String, u64)| (Arc::from(scope), bound);
-        self.append.require_fewer.extend(changes.require_fewer.into_iter().map(bounded));
-        self.append.require_at_least.extend(changes.require_at_least.into_iter().map(bounded));
+        self.append
+            .require_fewer
+            .extend(changes.require_fewer.into_iter().map(bounded));
+        self.append
+            .require_at_least
+            .extend(changes.require_at_least.into_iter().map(bounded));
     }
 
     /// Seals, serialises and appends. `id` and `version` are the answer that a repeat of the command will get.
@@ -351,12 +425,21 @@ impl Unit<'_> {
     /// # Errors
     /// [`ApplicationError::Contended`] when something it was decided on has changed; the translation of a refused claim.
     pub async fn commit(self, id: impl Into<Value>, version: StreamVersion) -> Result<Recorded, ApplicationError> {
-        let mut recorded = Recorded { id: id.into(), version: version.0, position: Position(0), repeated: false };
+        let mut recorded = Recorded {
+            id: id.into(),
+            version: version.0,
+            position: Position(0),
+            repeated: false,
+        };
         if self.recorded.is_empty() {
             recorded.position = self.store.log.head().await?.position;
             return Ok(recorded);
         }
-        let answer = self.context.idempotency.as_ref().map(|_| serde_json::to_string(&recorded));
+        let answer = self
+            .context
+            .idempotency
+            .as_ref()
+            .map(|_| serde_json::to_string(&recorded));
         let answer = answer.transpose().map_err(ApplicationError::internal)?;
         match self.append(answer).await {
             Ok(committed) => {
@@ -376,14 +459,18 @@ impl Unit<'_> {
         let mut address = self.context.sealed_address();
         if let Some(address) = &mut address {
             keyring.prepare(address.key()).await.map_err(seal_error)?;
-            keyring.seal_address(&self.context.correlation_id, address).map_err(seal_error)?;
+            keyring
+                .seal_address(&self.context.correlation_id, address)
+                .map_err(seal_error)?;
         }
         let occurred_at: Arc<str> = self.now.to_string().into();
         let mut metadata: Option<(Option<i64>, Arc<str>)> = None;
         for Pending { stream, mut event } in self.recorded {
             let target = &mut self.append.streams[stream];
             let id = self.store.entropy.uuid();
-            keyring.seal_event(target.stream.as_str(), id, &mut event).map_err(seal_error)?;
+            keyring
+                .seal_event(target.stream.as_str(), id, &mut event)
+                .map_err(seal_error)?;
             let metadata = match &metadata {
                 Some((workspace, text)) if *workspace == target.workspace => Arc::clone(text),
                 _ => {
@@ -436,9 +523,9 @@ impl From<ApplicationError> for ApplicationOrRepeat {
 /// [`ApplicationError::PreconditionFailed`].
 pub fn check_version<A>(context: &Context, loaded: &Loaded<A>) -> Result<(), ApplicationError> {
     match context.expected_version {
-        Some(expected) if expected != loaded.version.0 => {
-            Err(ApplicationError::PreconditionFailed { current: loaded.version.0 })
-        }
+        Some(expected) if expected != loaded.version.0 => Err(ApplicationError::PreconditionFailed {
+            current: loaded.version.0,
+        }),
         Some(_) | None => Ok(()),
     }
 }

@@ -8,7 +8,10 @@ use wfm_domain::{
     ids::{MembershipId, UserId, WorkspaceId},
     role::Role,
     user::User,
-    workspace::{ActivateWorkspace, ChangeWorkspace, CreateWorkspace, DeactivateWorkspace, RemoveMember, SetMember, Workspace, WorkspaceCommand},
+    workspace::{
+        ActivateWorkspace, ChangeWorkspace, CreateWorkspace, DeactivateWorkspace, RemoveMember, SetMember, Workspace,
+        WorkspaceCommand,
+    },
 };
 
 use crate::{
@@ -56,14 +59,19 @@ impl App {
     ///
     /// # Errors
     /// When the caller may not, or the name is taken.
-    pub async fn create_workspace(&self, context: &Context, input: &NewWorkspace) -> Result<Recorded, ApplicationError> {
+    pub async fn create_workspace(
+        &self,
+        context: &Context,
+        input: &NewWorkspace,
+    ) -> Result<Recorded, ApplicationError> {
         self.demand(context, Permission::CreateWorkspace)?;
         if let Some(recorded) = self.store.repeated(context).await? {
-            return Ok(recorded);
+            return Ok(self.seen(recorded).await);
         }
         let id = WorkspaceId(self.store.allot(WorkspaceId::KIND).await?);
         let membership_id = MembershipId(self.store.allot(MembershipId::KIND).await?);
-        self.store
+        let recorded = self
+            .store
             .retrying(|| async {
                 let creator = self.acting_user(context).await?;
                 let mut workspace = Loaded::<Workspace>::fresh(id.stream(), Some(id));
@@ -74,20 +82,29 @@ impl App {
                     name: input.name.clone(),
                     description: input.description.clone(),
                     membership_id,
-                    created_by: Self::user_fact(&creator, self.caller(context)?.user),
+                    created_by: self.creator_fact(context, &creator)?,
                 };
                 unit.decide(&mut workspace, command).await?;
                 unit.commit(id.0, workspace.version).await
             })
-            .await
+            .await?;
+        Ok(self.seen(recorded).await)
     }
 
     /// Changes name or description.
     ///
     /// # Errors
     /// When the caller may not, the version is another, or the name is taken.
-    pub async fn change_workspace(&self, context: &Context, id: WorkspaceId, patch: &WorkspacePatch) -> Result<Recorded, ApplicationError> {
-        let command = || ChangeWorkspace { name: patch.name.clone(), description: patch.description.clone() };
+    pub async fn change_workspace(
+        &self,
+        context: &Context,
+        id: WorkspaceId,
+        patch: &WorkspacePatch,
+    ) -> Result<Recorded, ApplicationError> {
+        let command = || ChangeWorkspace {
+            name: patch.name.clone(),
+            description: patch.description.clone(),
+        };
         self.command_workspace(context, id, command).await
     }
 
@@ -112,8 +129,7 @@ impl App {
     /// # Errors
     /// When the caller may not.
     pub async fn delete_workspace(&self, context: &Context, id: WorkspaceId) -> Result<Recorded, ApplicationError> {
-        let _ = (context, id);
-        Err(ApplicationError::internal("not available yet"))
+        self.cascade_workspace(context, id).await
     }
 
     /// Adds a member or gives one another role.
@@ -129,10 +145,11 @@ impl App {
     ) -> Result<Recorded, ApplicationError> {
         self.demand_in(context, Permission::ManageWorkspace, id, || format!("workspace {id}"))?;
         if let Some(recorded) = self.store.repeated(context).await? {
-            return Ok(recorded);
+            return Ok(self.seen(recorded).await);
         }
         let membership_id = MembershipId(self.store.allot(MembershipId::KIND).await?);
-        self.store
+        let recorded = self
+            .store
             .retrying(|| async {
                 let member = self.store.load::<User>(user.stream()).await?;
                 let mut workspace = self.store.load::<Workspace>(id.stream()).await?;
@@ -140,7 +157,7 @@ impl App {
                 let mut unit = self.store.unit(context);
                 unit.guard(&member);
                 let command = SetMember {
-                    user: Self::user_fact(&member, user),
+                    user: member.aggregate.fact(user),
                     role: input.role.clone(),
                     membership_id,
                     granter: self.granter_in(context, id),
@@ -148,16 +165,23 @@ impl App {
                 unit.decide(&mut workspace, command).await?;
                 unit.commit(user.0, workspace.version).await
             })
-            .await
+            .await?;
+        Ok(self.seen(recorded).await)
     }
 
     /// Takes a member out.
     ///
     /// # Errors
     /// When the caller may not, or the last Admin would leave the others behind.
-    pub async fn remove_member(&self, context: &Context, id: WorkspaceId, user: UserId) -> Result<Recorded, ApplicationError> {
+    pub async fn remove_member(
+        &self,
+        context: &Context,
+        id: WorkspaceId,
+        user: UserId,
+    ) -> Result<Recorded, ApplicationError> {
         let granter = self.granter_in(context, id);
-        self.command_workspace(context, id, || RemoveMember { user_id: user, granter }).await
+        self.command_workspace(context, id, || RemoveMember { user_id: user, granter })
+            .await
     }
 
     async fn command_workspace<C: Into<WorkspaceCommand>>(
@@ -167,6 +191,9 @@ impl App {
         command: impl Fn() -> C,
     ) -> Result<Recorded, ApplicationError> {
         self.demand_in(context, Permission::ManageWorkspace, id, || format!("workspace {id}"))?;
-        self.command::<Workspace, C>(context, id.stream(), Value::from(id.0), command).await
+        let recorded = self
+            .command::<Workspace, C>(context, id.stream(), Value::from(id.0), command)
+            .await?;
+        Ok(self.seen(recorded).await)
     }
 }

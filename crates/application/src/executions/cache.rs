@@ -3,7 +3,10 @@
 //! Invariant: an entry is dropped as soon as the log shows an event of its stream, and a start is recorded only if every
 //! stream it relied on still has the version it was read at, so that a stale entry can delay a start but never mislead it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
@@ -16,7 +19,7 @@ use wfm_domain::{
     workspace::Workspace,
 };
 use wfm_storage::{
-    event::{Position, StoredEvent, StreamId, StreamVersion},
+    event::{Position, StreamId, StreamVersion},
     feed::CommittedBatch,
 };
 
@@ -65,19 +68,13 @@ pub struct Definitions {
     environments: Entries<EnvironmentValues>,
     projects: Entries<Parent>,
     workspaces: Entries<Parent>,
+    /// Counts invalidations: what was read before one is not kept after it.
+    invalidations: AtomicU64,
     pinned: RwLock<FxHashMap<(i64, u32), Arc<CompiledWorkflow>>>,
 }
 
 fn cached<T>(entries: &Entries<T>, id: i64) -> Option<Arc<T>> {
     entries.read().get(&id).cloned()
-}
-
-fn keep<T>(entries: &Entries<T>, id: i64, entry: &Arc<T>) {
-    let mut entries = entries.write();
-    if entries.len() >= CAPACITY {
-        entries.clear();
-    }
-    entries.insert(id, Arc::clone(entry));
 }
 
 impl Definitions {
@@ -90,8 +87,25 @@ impl Definitions {
             environments: RwLock::default(),
             projects: RwLock::default(),
             workspaces: RwLock::default(),
+            invalidations: AtomicU64::new(0),
             pinned: RwLock::default(),
         }
+    }
+
+    fn keep<T>(&self, entries: &Entries<T>, id: i64, entry: &Arc<T>, read_at: u64) {
+        let mut entries = entries.write();
+        // Counted up before entries are dropped, so that an entry read before is dropped or not kept at all.
+        if self.invalidations.load(Ordering::SeqCst) != read_at {
+            return;
+        }
+        if entries.len() >= CAPACITY {
+            entries.clear();
+        }
+        entries.insert(id, Arc::clone(entry));
+    }
+
+    fn read_at(&self) -> u64 {
+        self.invalidations.load(Ordering::SeqCst)
     }
 
     /// A workflow as a start sees it; `None` when it does not exist.
@@ -102,9 +116,10 @@ impl Definitions {
         if let Some(entry) = cached(&self.workflows, id.0) {
             return Ok(Some(entry));
         }
+        let read_at = self.read_at();
         let Some((entry, _)) = self.read_workflow(id, None).await? else { return Ok(None) };
         let entry = Arc::new(entry);
-        keep(&self.workflows, id.0, &entry);
+        self.keep(&self.workflows, id.0, &entry, read_at);
         Ok(Some(entry))
     }
 
@@ -216,9 +231,10 @@ impl Definitions {
         if let Some(entry) = cached(&self.environments, id.0) {
             return Ok(entry);
         }
+        let read_at = self.read_at();
         let loaded = self.store.load::<Environment>(id.stream()).await?;
         let entry = Arc::new(EnvironmentValues::new(id, loaded.version, &loaded.aggregate));
-        keep(&self.environments, id.0, &entry);
+        self.keep(&self.environments, id.0, &entry, read_at);
         Ok(entry)
     }
 
@@ -230,10 +246,11 @@ impl Definitions {
         if let Some(entry) = cached(&self.projects, id.0) {
             return Ok(entry);
         }
+        let read_at = self.read_at();
         let loaded = self.store.load::<Project>(id.stream()).await?;
         let usable = loaded.aggregate.id.is_some() && loaded.aggregate.is_active && !loaded.aggregate.is_deleted;
         let entry = Arc::new(Parent { stream: loaded.stream, version: loaded.version, usable });
-        keep(&self.projects, id.0, &entry);
+        self.keep(&self.projects, id.0, &entry, read_at);
         Ok(entry)
     }
 
@@ -245,33 +262,44 @@ impl Definitions {
         if let Some(entry) = cached(&self.workspaces, id.0) {
             return Ok(entry);
         }
+        let read_at = self.read_at();
         let loaded = self.store.load::<Workspace>(id.stream()).await?;
         let usable = loaded.aggregate.id.is_some() && loaded.aggregate.is_active && !loaded.aggregate.is_deleted;
         let entry = Arc::new(Parent { stream: loaded.stream, version: loaded.version, usable });
-        keep(&self.workspaces, id.0, &entry);
+        self.keep(&self.workspaces, id.0, &entry, read_at);
         Ok(entry)
     }
 
     /// Drops every entry: what was read may be stale.
     pub fn clear(&self) {
+        self.invalidations.fetch_add(1, Ordering::SeqCst);
         self.workflows.write().clear();
         self.environments.write().clear();
         self.projects.write().clear();
         self.workspaces.write().clear();
     }
 
+    /// Drops the entry of a stream that was just changed, so that the change governs what its author does next.
+    pub fn forget(&self, stream: &str) {
+        self.invalidate_stream(stream, &mut Vec::new());
+    }
+
     /// Drops the entries that the batch's events make stale; returns the environments among them.
     pub fn invalidate(&self, batch: &CommittedBatch) -> Vec<EnvironmentId> {
         let mut environments = Vec::new();
         for event in batch.iter() {
-            self.invalidate_event(event, &mut environments);
+            self.invalidate_stream(event.stream.as_str(), &mut environments);
         }
         environments
     }
 
-    fn invalidate_event(&self, event: &StoredEvent, environments: &mut Vec<EnvironmentId>) {
-        let Some((kind, id)) = event.stream.as_str().rsplit_once('-') else { return };
+    fn invalidate_stream(&self, stream: &str, environments: &mut Vec<EnvironmentId>) {
+        let Some((kind, id)) = stream.rsplit_once('-') else { return };
+        if !matches!(kind, WorkflowId::KIND | EnvironmentId::KIND | ProjectId::KIND | WorkspaceId::KIND) {
+            return;
+        }
         let Ok(id) = id.parse::<i64>() else { return };
+        self.invalidations.fetch_add(1, Ordering::SeqCst);
         match kind {
             WorkflowId::KIND => drop(self.workflows.write().remove(&id)),
             EnvironmentId::KIND => {

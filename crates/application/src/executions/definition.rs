@@ -171,10 +171,22 @@ fn compile_step(step: &Step, index: usize, names: &[&str], endpoint: &EndpointSn
     }
 }
 
-fn endpoint_definition(endpoint: &EndpointSnapshot) -> Result<EndpointDefinition, Vec<Problem>> {
+/// An endpoint as the expressions see it.
+///
+/// # Errors
+/// What is wrong with its authentication; pointers lead into the endpoint.
+pub(crate) fn endpoint_definition(endpoint: &EndpointSnapshot) -> Result<EndpointDefinition, Vec<Problem>> {
     let settings = &endpoint.settings;
+    let place = |problem: Problem| {
+        let pointer = match problem.pointer.as_str() {
+            "" => "/authenticationMethod".to_owned(),
+            setting => format!("/authentication{setting}"),
+        };
+        Problem::new(pointer, problem.detail)
+    };
     let authentication =
-        Authentication::parse(settings.authentication_method.as_deref(), settings.authentication.as_ref())?;
+        Authentication::parse(settings.authentication_method.as_deref(), settings.authentication.as_ref())
+            .map_err(|problems| problems.into_iter().map(place).collect::<Vec<_>>())?;
     let headers = settings.headers.iter().flatten().map(|(name, value)| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         (name.clone(), text)

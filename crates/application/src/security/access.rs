@@ -210,6 +210,16 @@ impl Caller {
         Visible::Workspaces(workspaces)
     }
 
+    /// The caller's own memberships, in ascending order of the workspaces, with the roles as narrowed by an API key.
+    #[must_use]
+    pub fn own_memberships(&self) -> Vec<(WorkspaceId, Role)> {
+        let reachable = |workspace: WorkspaceId| self.only_workspace.is_none_or(|only| only == workspace);
+        let own = self.memberships.iter().filter(|(workspace, _)| reachable(**workspace));
+        let mut own: Vec<_> = own.map(|(workspace, role)| (*workspace, self.narrowed(*role))).collect();
+        own.sort_unstable_by_key(|(workspace, _)| *workspace);
+        own
+    }
+
     /// Whether the caller has a global right.
     #[must_use]
     pub fn has(&self, permission: Permission) -> bool {
@@ -353,6 +363,13 @@ impl AccessView {
     #[must_use]
     pub fn user(&self, user: UserId) -> Option<UserAccess> {
         self.state.read().users.get(&user).copied()
+    }
+
+    /// The keys of a user that were not revoked.
+    #[must_use]
+    pub fn keys_of(&self, user: UserId) -> Vec<ApiKeyId> {
+        let state = self.state.read();
+        state.keys.iter().filter(|(_, key)| key.user == user).map(|(id, _)| *id).collect()
     }
 
     /// Whether anybody was ever registered.

@@ -227,6 +227,15 @@ impl Keyring {
         self.seal_value("envelope", format!("{correlation_id}|clientAddress").as_bytes(), &mut None, address)
     }
 
+    /// Opens what [`Self::seal_address`] sealed; it stays closed when the key was destroyed.
+    ///
+    /// # Errors
+    /// When the store fails or the value does not authenticate.
+    pub async fn open_address(&self, correlation_id: &str, address: &mut Protected) -> Result<(), SealError> {
+        self.load(address.key()).await?;
+        self.open_value("envelope", format!("{correlation_id}|clientAddress").as_bytes(), address)
+    }
+
     fn seal_value(
         &self,
         stream: &str,

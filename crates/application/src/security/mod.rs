@@ -1,7 +1,9 @@
 //! Keys, seals, passwords, tokens, permissions and who is who.
 
 pub mod access;
+mod access_load;
 pub mod keyring;
+pub mod lockout;
 pub mod password;
 pub mod permission;
 pub mod token;

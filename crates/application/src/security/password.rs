@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::error::ApplicationError;
+use crate::{error::ApplicationError, security::lockout::LockOut};
 
 /// Cost used in production; tests use less.
 pub const DEFAULT_COST: u32 = 12;
@@ -12,6 +12,8 @@ pub const DEFAULT_COST: u32 = 12;
 /// Hashes and verifies passwords, a bounded number at once.
 #[derive(Clone)]
 pub struct PasswordHasher {
+    /// Who guesses too often.
+    pub lock_out: Arc<LockOut>,
     cost: u32,
     running: Arc<Semaphore>,
     decoy: Arc<str>,
@@ -24,7 +26,12 @@ impl PasswordHasher {
     /// When the cost is out of range.
     pub fn new(cost: u32, at_once: usize) -> Result<Self, ApplicationError> {
         let decoy = bcrypt::hash("no user has this password", cost).map_err(ApplicationError::internal)?;
-        Ok(Self { cost, running: Arc::new(Semaphore::new(at_once)), decoy: decoy.into() })
+        Ok(Self {
+            lock_out: Arc::default(),
+            cost,
+            running: Arc::new(Semaphore::new(at_once)),
+            decoy: decoy.into(),
+        })
     }
 
     /// The hash of `password`; the caller has checked that it has at most 72 bytes.
@@ -43,7 +50,9 @@ impl PasswordHasher {
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, ApplicationError> {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.to_string());
-        let fits = self.blocking(move || Ok(bcrypt::non_truncating_verify(password, &hash).unwrap_or(false))).await?;
+        let fits = self
+            .blocking(move || Ok(bcrypt::non_truncating_verify(password, &hash).unwrap_or(false)))
+            .await?;
         Ok(fits && known)
     }
 
@@ -51,7 +60,10 @@ impl PasswordHasher {
         &self,
         work: impl FnOnce() -> Result<T, bcrypt::BcryptError> + Send + 'static,
     ) -> Result<T, ApplicationError> {
-        let permit = Arc::clone(&self.running).acquire_owned().await.map_err(ApplicationError::internal)?;
+        let permit = Arc::clone(&self.running)
+            .acquire_owned()
+            .await
+            .map_err(ApplicationError::internal)?;
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()
