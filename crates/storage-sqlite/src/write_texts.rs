@@ -4,26 +4,28 @@
 //! because each is prepared once and kept: events travel as bound rows in numbers that are padded to the next size, all
 //! else as JSON arrays of short texts. Payloads are bound, never part of JSON, so that they come back byte for byte.
 
-use std::{
-    collections::HashMap,
-    fmt::Write,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, fmt::Write, sync::Arc};
 
 use serde::Serialize;
 use sqlx::{Arguments, AssertSqlSafe, SqlSafeStr, SqlStr, sqlite::SqliteArguments};
 use wfm_storage::{append::Claim, batch::Changes, event::StoredEvent};
 
 /// Sizes to which the number of bound event rows is padded.
-const SIZES: [usize; 18] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
+const SIZES: [usize; 13] = [1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128, 256, 512];
+
+/// Batches from this size on have every part, though it be empty: so there are fewer texts.
+const WHOLE_FROM: usize = 16;
 
 /// Columns of an event that are bound for each row; the instant of recording is bound once.
 const COLUMNS: &str =
     "Position, Stream, Version, EventId, Type, SchemaVersion, WorkspaceId, OccurredAt, LeafHash, Metadata, Payload";
 const COLUMN_COUNT: usize = 11;
 
-/// Batches above this size are not kept as prepared statements, which hold on to what was last bound to them.
-const MAX_KEPT_BYTES: usize = 512 * 1024;
+/// Bytes for each row, beyond which a batch's text is not kept: a prepared statement holds on to what was last bound to it.
+const KEPT_BYTES_PER_ROW: usize = 4 * 1024;
+
+/// The same, for the batch as a whole.
+const KEPT_BYTES: usize = 64 * 1024;
 
 /// Which parts a text has; events, streams and head are always in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,44 +48,41 @@ pub(crate) struct PreparedWrite {
 
 /// The texts made so far.
 #[derive(Default)]
-pub(crate) struct WriteTexts {
-    texts: Mutex<HashMap<Shape, Arc<str>>>,
-}
+pub(crate) struct WriteTexts(HashMap<Shape, Arc<str>>);
 
 impl WriteTexts {
     /// The text and arguments that write `changes` in one transaction.
-    pub(crate) fn write(&self, changes: &Changes) -> PreparedWrite {
+    pub(crate) fn write(&mut self, changes: &Changes) -> PreparedWrite {
         let greatest = SIZES[SIZES.len() - 1];
         let full = (changes.events.len() - 1) / greatest;
         let rest = changes.events.len() - full * greatest;
+        let last_rows = SIZES.into_iter().find(|size| *size >= rest).unwrap_or(greatest);
+        let whole = full > 0 || last_rows >= WHOLE_FROM;
+        let claims_and_work = !(changes.claims_removed.is_empty()
+            && changes.claims_inserted.is_empty()
+            && changes.work_put.is_empty()
+            && changes.work_removed.is_empty());
         let shape = Shape {
-            last_rows: SIZES.into_iter().find(|size| *size >= rest).unwrap_or(greatest),
+            last_rows,
             full,
-            claims_and_work: !(changes.claims_removed.is_empty()
-                && changes.claims_inserted.is_empty()
-                && changes.work_put.is_empty()
-                && changes.work_removed.is_empty()),
-            commands: !changes.commands.is_empty(),
+            claims_and_work: whole || claims_and_work,
+            commands: whole || !changes.commands.is_empty(),
         };
         let bytes: usize = changes
             .events
             .iter()
             .map(|event| event.payload.len() + event.metadata.len())
             .sum();
+        let keep = full == 0 && bytes <= KEPT_BYTES + last_rows * KEPT_BYTES_PER_ROW;
         let text = if full > 0 {
             text(shape).into()
         } else {
-            self.texts
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(shape)
-                .or_insert_with(|| text(shape).into())
-                .clone()
+            self.0.entry(shape).or_insert_with(|| text(shape).into()).clone()
         };
         PreparedWrite {
             text: AssertSqlSafe(text).into_sql_str(),
             arguments: arguments(changes, shape),
-            keep: full == 0 && bytes <= MAX_KEPT_BYTES,
+            keep,
         }
     }
 }
