@@ -15,6 +15,7 @@ mod vault;
 mod write_texts;
 mod writer;
 
+pub mod measure;
 pub mod read_store;
 
 pub use connections::{Clock, LogOptions};

@@ -112,6 +112,21 @@ impl SqliteReadStore {
         Ok(store)
     }
 
+    /// Removes the read models of a folder that no process has open; the next opening makes empty ones.
+    ///
+    /// # Errors
+    /// When the files cannot be removed.
+    pub fn remove(folder: &Path) -> Result<(), StorageError> {
+        for name in ["dbo.db", "dbo.db-wal", "dbo.db-shm"] {
+            match std::fs::remove_file(folder.join(name)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(StorageError::Other(format!("{name}: {error}"))),
+            }
+        }
+        Ok(())
+    }
+
     async fn open_file(path: PathBuf, usage: Use) -> Result<Arc<Self>, StorageError> {
         let mut connection = file::open(&path, usage).await?;
         let guarded = sqlx::query("SELECT tbl_name FROM sqlite_schema WHERE type = 'trigger'")

@@ -1,0 +1,115 @@
+//! `wfm bench`: what this machine does; prints one JSON document.
+//!
+//! Everything happens in a scratch folder that is removed afterwards; it should lie on the disk that will hold the data.
+
+mod append;
+mod sagas;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use serde_json::{Value, json};
+use wfm_storage_sqlite::read_store::SqliteReadStore;
+
+use super::output;
+use crate::{
+    config::{Config, Database, Values},
+    core::{Core, Parts, Surroundings},
+};
+
+/// Options of `wfm bench`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Seconds that each append measurement takes
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Events of the large log
+    #[arg(long, default_value_t = 1_000_000)]
+    events: u64,
+    /// Events of the small log, for comparison
+    #[arg(long, default_value_t = 10_000)]
+    small: u64,
+    /// Where the scratch folder is made
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    folder: PathBuf,
+    /// Print JSON (always so; accepted for scripts)
+    #[arg(long)]
+    json: bool,
+}
+
+/// A folder that is removed when dropped.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            eprintln!("the scratch folder {} could not be removed: {error}", self.0.display());
+        }
+    }
+}
+
+/// Measures and prints.
+pub async fn run(options: &Options, values: Values) -> Result<ExitCode> {
+    let scratch = Scratch(options.folder.join(format!("wfm-bench-{}", std::process::id())));
+    std::fs::create_dir_all(&scratch.0)?;
+    let config = Config { bcrypt_cost: 4, ..Config::new(&values)? };
+    crate::telemetry::begin(&Config { log: "warn".to_owned(), ..config.clone() })?;
+
+    eprintln!("log append: {} s, 64 writers of two-event appends", options.seconds);
+    let append = append::measure(&scratch.0.join("append"), options.seconds).await?;
+    let small = logged(&config, &scratch.0.join("small"), options.small).await?;
+    let large = logged(&config, &scratch.0.join("large"), options.events).await?;
+    let ratio = large["start"]["readySeconds"].as_f64().unwrap_or_default() / small["start"]["readySeconds"].as_f64().unwrap_or(1.0);
+    output::json(&json!({
+        "append": append,
+        "rebuild": large["rebuild"],
+        "start": { "large": large["start"], "small": small["start"], "ratio": ratio },
+    }))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a log of so many events, builds the read models from it, rebuilds them, and starts a node on both.
+async fn logged(config: &Config, folder: &Path, events: u64) -> Result<Value> {
+    let config = Config { database: Database::Sqlite(folder.to_owned()), ..config.clone() };
+    eprintln!("writing {events} events");
+    sagas::write(&config, events).await?;
+
+    eprintln!("building and rebuilding the read models");
+    SqliteReadStore::remove(folder)?;
+    let parts = Parts::open(&config, &Surroundings::default()).await?;
+    let projection = parts.projection().await?;
+    let begun = Instant::now();
+    projection.catch_up().await?;
+    let first = begun.elapsed().as_secs_f64();
+    let head = projection.status().await?.head;
+    let begun = Instant::now();
+    let differences = projection.rebuild(|_| {}).await?;
+    let again = begun.elapsed().as_secs_f64();
+    ensure!(differences.is_empty(), "the rebuild differs: {differences:?}");
+    parts.database.close().await;
+    drop((projection, parts));
+
+    eprintln!("starting");
+    let begun = Instant::now();
+    let core = Core::start(&config, Surroundings::default()).await?;
+    let ready = begun.elapsed().as_secs_f64();
+    core.stop().await;
+    Ok(json!({
+        "rebuild": {
+            "events": head,
+            "eventsPerSecond": rate(head, first),
+            "withDifferenceEventsPerSecond": rate(head, again),
+        },
+        "start": { "events": head, "readySeconds": ready },
+    }))
+}
+
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn rate(count: u64, seconds: f64) -> u64 {
+    (count as f64 / seconds) as u64
+}

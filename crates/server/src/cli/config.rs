@@ -1,0 +1,56 @@
+//! `wfm config`: every setting, its value and where it comes from.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+
+use super::output;
+use crate::config::{Config, SETTINGS, Source, Values};
+
+/// Options of `wfm config`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    key: &'static str,
+    variable: String,
+    value: &'a str,
+    source: String,
+    description: &'static str,
+}
+
+/// Prints the settings; a value that does not fit its setting is an error after the table.
+pub fn run(options: &Options, values: &Values) -> Result<ExitCode> {
+    let rows: Vec<Row<'_>> = SETTINGS
+        .iter()
+        .map(|setting| {
+            let (value, source) = values.get(setting.key);
+            let hidden = setting.secret && source != Source::Default;
+            Row {
+                key: setting.key,
+                variable: format!("WFM_{}", setting.key.to_ascii_uppercase()),
+                value: if hidden { "***" } else { value },
+                source: source.to_string(),
+                description: setting.description,
+            }
+        })
+        .collect();
+    if options.json {
+        output::json(&rows)?;
+    } else {
+        let mut table = output::table(&["setting", "value", "from", "what it is"]);
+        for row in &rows {
+            table.add_row([row.key, row.value, &row.source, row.description]);
+        }
+        println!("{table}");
+    }
+    Config::new(values)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,104 @@
+//! The command line: one file a command.
+
+mod config;
+mod events;
+mod migrate;
+mod output;
+mod projections;
+mod serve;
+mod user;
+
+pub mod bench;
+pub mod demo;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+
+use crate::{config::{Config, Values}, telemetry};
+
+/// Workflow automation that can prove what happened.
+#[derive(Debug, Parser)]
+#[command(name = "wfm", version, about, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    settings: SettingFlags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Settings that may be given on the command line; the others come from `WFM_*` variables or the file.
+#[derive(Debug, Args)]
+struct SettingFlags {
+    /// TOML file with settings
+    #[arg(long, global = true, env = "WFM_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where everything is kept: sqlite:DIR [default: sqlite:./data]
+    #[arg(long, global = true, value_name = "URL")]
+    database: Option<String>,
+    /// What is logged: error, warn, info, debug, trace
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the HTTP API and run workflows
+    Serve(serve::Options),
+    /// Show the whole system at work in ./wfm-demo, in under 15 seconds
+    Demo(demo::Options),
+    /// Bring the event log's schema up or down, or show its state
+    Migrate(migrate::Options),
+    /// Show, rebuild or verify the read models
+    Projections(projections::Options),
+    /// List, show or verify events of the log
+    Events(events::Options),
+    /// Manage users from the machine itself
+    User(user::Options),
+    /// Show every setting, its value and where it comes from
+    Config(config::Options),
+    /// Measure this machine: log append, rebuild, start
+    Bench(bench::Options),
+}
+
+/// Runs a command; errors go to standard error.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = runtime.context("starting the runtime").and_then(|runtime| runtime.block_on(dispatch(cli)));
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<ExitCode> {
+    let flags = cli.settings;
+    let values = |listen: Option<String>| {
+        let given = [("database", flags.database.clone()), ("log", flags.log.clone()), ("listen", listen)];
+        Values::read(flags.config.as_deref(), std::env::vars(), &given)
+    };
+    let config = || -> Result<Config> {
+        let config = Config::new(&values(None)?)?;
+        telemetry::begin(&config)?;
+        Ok(config)
+    };
+    match cli.command {
+        Command::Serve(options) => {
+            let config = Config::new(&values(options.listen.clone())?)?;
+            telemetry::begin(&config)?;
+            serve::run(config).await
+        }
+        Command::Demo(options) => demo::run(options, values(None)?).await,
+        Command::Migrate(options) => migrate::run(&options, &config()?).await,
+        Command::Projections(options) => projections::run(&options, &config()?).await,
+        Command::Events(options) => events::run(&options, &config()?).await,
+        Command::User(options) => user::run(&options, &config()?).await,
+        Command::Config(options) => config::run(&options, &values(None)?),
+        Command::Bench(options) => bench::run(&options, values(None)?).await,
+    }
+}

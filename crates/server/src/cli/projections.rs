@@ -1,0 +1,118 @@
+//! `wfm projections`: the read models of a stopped server. A running one is asked through `/api/v1/projections`.
+
+use std::{io::IsTerminal, process::ExitCode};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use serde_json::json;
+use wfm_application::projection::RebuildProgress;
+use wfm_storage::read_store::TableDifference;
+
+use super::output;
+use crate::{config::Config, core::{Parts, Surroundings}};
+
+/// Options of `wfm projections`.
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show how far the read models are
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Build the rows anew from the first event and apply the difference
+    Rebuild {
+        /// Which projection; there is one, read-models, for all tables
+        name: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Build the rows anew and compare; changes nothing, exits 1 when they differ
+    Verify {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs the action.
+pub async fn run(options: &Options, config: &Config) -> Result<ExitCode> {
+    let parts = Parts::open(config, &Surroundings::default())
+        .await
+        .context("the read models are worked on while no server runs; ask a running one through /api/v1/projections")?;
+    let projection = parts.projection().await?;
+    let code = match &options.action {
+        Action::Status { json } => {
+            let status = projection.status().await?;
+            if *json {
+                output::json(&status)?;
+            } else {
+                let mut table = output::table(&["projection", "position", "head", "lag", "parked", "epoch"]);
+                table.add_row([
+                    status.name.to_owned(),
+                    status.position.to_string(),
+                    status.head.to_string(),
+                    status.lag.to_string(),
+                    status.parked.to_string(),
+                    status.epoch.to_string(),
+                ]);
+                println!("{table}");
+            }
+            ExitCode::SUCCESS
+        }
+        Action::Rebuild { name, json } => {
+            if name.as_deref().is_some_and(|name| name != "read-models") {
+                bail!("there is one projection: read-models");
+            }
+            projection.catch_up().await?;
+            let differences = projection.rebuild(progress).await?;
+            report(*json, "rebuilt", &differences)?;
+            ExitCode::SUCCESS
+        }
+        Action::Verify { json } => {
+            projection.catch_up().await?;
+            let differences = projection.verify(progress).await?;
+            report(*json, "verified", &differences)?;
+            if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+    };
+    parts.database.close().await;
+    Ok(code)
+}
+
+/// Shows progress to a person, on standard error.
+fn progress(progress: RebuildProgress) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r{} of {} events", progress.position, progress.target);
+        if progress.position >= progress.target {
+            eprintln!();
+        }
+    }
+}
+
+fn report(json: bool, what: &str, differences: &[TableDifference]) -> Result<()> {
+    if json {
+        let rows: Vec<_> = differences
+            .iter()
+            .map(|table| json!({"table": table.table, "missing": table.missing, "surplus": table.surplus}))
+            .collect();
+        return output::json(&json!({ "outcome": what, "identical": differences.is_empty(), "differences": rows }));
+    }
+    if differences.is_empty() {
+        println!("{what}: every row is identical to its replay");
+        return Ok(());
+    }
+    let mut table = output::table(&["table", "rows the replay has and the table lacked", "rows the replay has not"]);
+    for difference in differences {
+        table.add_row([difference.table.to_owned(), difference.missing.to_string(), difference.surplus.to_string()]);
+    }
+    println!("{what}; what differed:\n{table}");
+    Ok(())
+}

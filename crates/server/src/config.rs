@@ -1,0 +1,300 @@
+//! Configuration: flags over `WFM_*` variables over a TOML file over defaults. Unknown keys are errors.
+//!
+//! Every setting is one row of [`SETTINGS`], from which the documentation, `wfm config` and the reading are made.
+
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::{Path, PathBuf}, time::Duration};
+
+use anyhow::{Context, Result, bail};
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Key in the TOML file; the variable is `WFM_` and the key in upper case.
+    pub key: &'static str,
+    /// Value when nothing else says otherwise; empty for none.
+    pub default: &'static str,
+    /// What it is, for people.
+    pub description: &'static str,
+    /// Whether its value must never be shown.
+    pub secret: bool,
+}
+
+const fn setting(key: &'static str, default: &'static str, description: &'static str) -> Setting {
+    Setting { key, default, description, secret: false }
+}
+
+const fn secret(key: &'static str, description: &'static str) -> Setting {
+    Setting { key, default: "", description, secret: true }
+}
+
+/// Every setting.
+pub const SETTINGS: &[Setting] = &[
+    setting("database", "sqlite:./data", "where everything is kept: sqlite:DIR"),
+    setting("listen", "127.0.0.1:8080", "address and port of the HTTP API; port 0 picks a free one"),
+    setting("master_key_file", "", "file with the master key (64 hexadecimal digits); default DIR/master.key, made at the first start"),
+    setting("admin_email", "", "e-mail address of the first administrator, used when no user exists (default admin@example.com)"),
+    secret("admin_password", "password of the first administrator; without one a random password is printed once"),
+    setting("log", "info", "what is logged: error, warn, info, debug, trace, or a tracing filter"),
+    setting("log_format", "text", "how it is logged: text or json"),
+    setting("cors_origins", "", "origins, separated by commas, whose pages may call the API; none by default"),
+    setting("maximum_body_bytes", "2097152", "largest request body in bytes"),
+    setting("egress_allow_private", "", "whether calls may reach private, loopback and link-local targets; default: while the server itself listens on loopback"),
+    setting("maximum_answer_bytes", "8388608", "largest answer of an endpoint in bytes"),
+    setting("bcrypt_cost", "12", "cost of password hashes, 4 to 31"),
+    setting("access_token_seconds", "900", "how long an access token is valid"),
+    setting("refresh_token_days", "30", "how long a refresh token is valid"),
+    setting("drain_seconds", "20", "how long a stopping server waits for calls under way"),
+    setting("node", "", "name of this node in the log; default: the host's name"),
+];
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Nothing said otherwise.
+    Default,
+    /// The configuration file.
+    File,
+    /// A `WFM_*` variable.
+    Environment,
+    /// A flag of the command line.
+    Flag,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Default => "default",
+            Self::File => "file",
+            Self::Environment => "environment",
+            Self::Flag => "flag",
+        })
+    }
+}
+
+/// Every setting's text and where it comes from.
+#[derive(Debug, Clone)]
+pub struct Values(BTreeMap<&'static str, (String, Source)>);
+
+impl Values {
+    /// Reads all sources.
+    ///
+    /// # Errors
+    /// On unknown keys, an unreadable file, or values of the wrong shape in it.
+    pub fn read(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: &[(&'static str, Option<String>)],
+    ) -> Result<Self> {
+        let defaults = SETTINGS.iter().map(|setting| (setting.key, (setting.default.to_owned(), Source::Default)));
+        let mut values = Self(defaults.collect());
+        if let Some(file) = file {
+            values.read_file(file).with_context(|| format!("configuration file {}", file.display()))?;
+        }
+        for (name, value) in environment {
+            let Some(key) = name.strip_prefix("WFM_") else { continue };
+            // Variables of the test suite and the one that names the file are not settings.
+            if key == "CONFIG" || key.starts_with("TEST_") || key.starts_with("WRITE_") {
+                continue;
+            }
+            values.set(&key.to_ascii_lowercase(), value, Source::Environment).with_context(|| format!("variable {name}"))?;
+        }
+        for (key, value) in flags {
+            if let Some(value) = value {
+                values.set(key, value.clone(), Source::Flag)?;
+            }
+        }
+        Ok(values)
+    }
+
+    fn read_file(&mut self, file: &Path) -> Result<()> {
+        let text = std::fs::read_to_string(file)?;
+        let table: toml::Table = text.parse()?;
+        for (key, value) in table {
+            let text = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Boolean(flag) => flag.to_string(),
+                toml::Value::Array(items) => {
+                    let texts: Option<Vec<&str>> = items.iter().map(toml::Value::as_str).collect();
+                    texts.with_context(|| format!("{key}: a list of strings is expected"))?.join(",")
+                }
+                toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => {
+                    bail!("{key}: a string, a number, true or false is expected")
+                }
+            };
+            self.set(&key, text, Source::File)?;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, key: &str, value: String, source: Source) -> Result<()> {
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
+            let known: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
+            bail!("unknown setting {key}; known are {}", known.join(", "));
+        };
+        self.0.insert(setting.key, (value, source));
+        Ok(())
+    }
+
+    /// Text and source of a setting.
+    #[must_use]
+    pub fn get(&self, key: &str) -> (&str, Source) {
+        self.0.get(key).map_or(("", Source::Default), |(text, source)| (text, *source))
+    }
+
+    fn parse<T: std::str::FromStr>(&self, key: &str) -> Result<T>
+    where
+        T::Err: fmt::Display,
+    {
+        let (text, source) = self.get(key);
+        text.parse().map_err(|error| anyhow::anyhow!("{key} = {text:?} (from {source}): {error}"))
+    }
+
+    fn optional(&self, key: &str) -> Option<String> {
+        let (text, _) = self.get(key);
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+}
+
+/// Where everything is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// The embedded database in a folder.
+    Sqlite(PathBuf),
+}
+
+/// The configuration, checked.
+#[derive(Clone)]
+pub struct Config {
+    /// Where everything is kept.
+    pub database: Database,
+    /// Address of the HTTP API.
+    pub listen: SocketAddr,
+    /// File with the master key, if named.
+    pub master_key_file: Option<PathBuf>,
+    /// First administrator's address.
+    pub admin_email: Option<String>,
+    /// First administrator's password.
+    pub admin_password: Option<String>,
+    /// Tracing filter.
+    pub log: String,
+    /// Whether the log is JSON.
+    pub log_json: bool,
+    /// Origins whose pages may call the API.
+    pub cors_origins: Vec<String>,
+    /// Largest request body.
+    pub maximum_body_bytes: usize,
+    /// Whether calls may reach private targets.
+    pub egress_allow_private: bool,
+    /// Largest answer of an endpoint.
+    pub maximum_answer_bytes: usize,
+    /// Cost of password hashes.
+    pub bcrypt_cost: u32,
+    /// Validity of access tokens.
+    pub access_token_seconds: u32,
+    /// Validity of refresh tokens.
+    pub refresh_token_days: u32,
+    /// How long a stopping server waits.
+    pub drain: Duration,
+    /// Name of this node.
+    pub node: String,
+}
+
+impl Config {
+    /// Checks the values.
+    ///
+    /// # Errors
+    /// The first value that is out of place, with its key and source.
+    pub fn new(values: &Values) -> Result<Self> {
+        let listen: SocketAddr = values.parse("listen")?;
+        let database = match values.get("database").0.split_once(':') {
+            Some(("sqlite", folder)) if !folder.is_empty() => Database::Sqlite(folder.into()),
+            _ => bail!("database = {:?}: expected sqlite:DIR, for example sqlite:./data", values.get("database").0),
+        };
+        let egress_allow_private = match values.optional("egress_allow_private") {
+            Some(_) => values.parse("egress_allow_private")?,
+            None => listen.ip().is_loopback(),
+        };
+        let log_json = match values.get("log_format").0 {
+            "text" => false,
+            "json" => true,
+            other => bail!("log_format = {other:?}: expected text or json"),
+        };
+        let bcrypt_cost: u32 = values.parse("bcrypt_cost")?;
+        if !(4..=31).contains(&bcrypt_cost) {
+            bail!("bcrypt_cost = {bcrypt_cost}: expected 4 to 31");
+        }
+        let origins = values.get("cors_origins").0.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+        Ok(Self {
+            database,
+            listen,
+            master_key_file: values.optional("master_key_file").map(PathBuf::from),
+            admin_email: values.optional("admin_email"),
+            admin_password: values.optional("admin_password"),
+            log: values.get("log").0.to_owned(),
+            log_json,
+            cors_origins: origins.map(str::to_owned).collect(),
+            maximum_body_bytes: values.parse("maximum_body_bytes")?,
+            egress_allow_private,
+            maximum_answer_bytes: values.parse("maximum_answer_bytes")?,
+            bcrypt_cost,
+            access_token_seconds: values.parse("access_token_seconds")?,
+            refresh_token_days: values.parse("refresh_token_days")?,
+            drain: Duration::from_secs(values.parse("drain_seconds")?),
+            node: values.optional("node").unwrap_or_else(host_name),
+        })
+    }
+}
+
+fn host_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .unwrap_or_else(|| "node".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn flags_stand_over_variables_over_the_file_over_defaults() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("wfm.toml");
+        std::fs::write(&file, "listen = \"127.0.0.1:1\"\nlog = \"warn\"\nbcrypt_cost = 5\n").expect("written");
+        let values = Values::read(
+            Some(&file),
+            environment(&[("WFM_LISTEN", "127.0.0.1:2"), ("WFM_LOG", "debug"), ("HOME", "/")]),
+            &[("listen", Some("127.0.0.1:3".to_owned())), ("database", None)],
+        )
+        .expect("valid");
+        assert_eq!(values.get("listen"), ("127.0.0.1:3", Source::Flag));
+        assert_eq!(values.get("log"), ("debug", Source::Environment));
+        assert_eq!(values.get("bcrypt_cost"), ("5", Source::File));
+        assert_eq!(values.get("database"), ("sqlite:./data", Source::Default));
+        let config = Config::new(&values).expect("valid");
+        assert_eq!(config.bcrypt_cost, 5);
+        assert!(config.egress_allow_private, "the server listens on loopback");
+    }
+
+    #[test]
+    fn unknown_keys_and_bad_values_are_errors_that_name_them() {
+        let unknown = Values::read(None, environment(&[("WFM_LISTNE", "x")]), &[]).expect_err("unknown");
+        assert!(format!("{unknown:#}").contains("listne"), "{unknown:#}");
+        let values = Values::read(None, environment(&[("WFM_LISTEN", "nowhere")]), &[]).expect("read");
+        let error = Config::new(&values).map(|_| ()).expect_err("no address");
+        assert!(error.to_string().contains("listen") && error.to_string().contains("environment"), "{error}");
+    }
+
+    #[test]
+    fn a_public_listener_closes_private_targets() {
+        let values = Values::read(None, environment(&[("WFM_LISTEN", "0.0.0.0:8080")]), &[]).expect("read");
+        assert!(!Config::new(&values).expect("valid").egress_allow_private);
+    }
+}

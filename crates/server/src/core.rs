@@ -1,0 +1,212 @@
+//! Everything of a node but its HTTP server: database, keys, projection, access view, runs and engine.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Result;
+use async_trait::async_trait;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+use wfm_application::{
+    app::App,
+    clock::{Clock, Entropy, SystemClock, SystemEntropy},
+    executions::{cache::Definitions, runs::Runs},
+    projection::{OpenError, Opener, Projection, ProjectionRunner},
+    security::{
+        access::AccessView,
+        keyring::{Keyring, SealError},
+        password::PasswordHasher,
+        token::AccessTokens,
+    },
+    store::Store,
+};
+use wfm_connectors::{EgressPolicy, RestConnector, RestLimits};
+use wfm_domain::event::Event;
+use wfm_engine::{Engine, EngineOptions};
+
+use crate::{
+    config::Config,
+    database::{self, OpenDatabase},
+    master_key,
+};
+
+/// Runs that may wait between the application and the engine.
+const READY_RUNS: usize = 16_384;
+
+/// Passwords that are hashed at once.
+const HASHES_AT_ONCE: usize = 2;
+
+/// Opens protected values for the projection.
+struct KeyringOpener(Arc<Keyring>);
+
+#[async_trait]
+impl Opener for KeyringOpener {
+    async fn open(&self, stream: &str, event_id: Uuid, event: &mut Event) -> Result<(), OpenError> {
+        self.0.open_event(stream, event_id, event).await.map_err(|error| match error {
+            SealError::Storage(error) => OpenError::Storage(error),
+            SealError::NotPrepared(_) | SealError::Destroyed(_) | SealError::Forged(_) => OpenError::Broken(error.to_string()),
+        })
+    }
+}
+
+/// Time and chance of a node; tests hand in their own.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+    }
+}
+
+/// The store and the projection without a server around them: for tools.
+pub struct Parts {
+    /// The database.
+    pub database: OpenDatabase,
+    /// Access to the log.
+    pub store: Store,
+    /// Opens protected values for a projection.
+    pub opener: Arc<dyn Opener>,
+}
+
+impl Parts {
+    /// Opens the database and the keys.
+    ///
+    /// # Errors
+    /// When the database is held by another process, or the master key is missing or another.
+    pub async fn open(config: &Config, surroundings: &Surroundings) -> Result<Self> {
+        let folder = database::folder(&config.database);
+        let master = master_key::load(config.master_key_file.as_deref(), folder, surroundings.entropy.as_ref())?;
+        let database = database::open(&config.database, Arc::clone(&surroundings.clock)).await?;
+        let keyring = Arc::new(Keyring::new(&master, Arc::clone(&database.vault), Arc::clone(&surroundings.entropy)));
+        let store = Store {
+            log: Arc::clone(&database.log),
+            keyring: Arc::clone(&keyring),
+            clock: Arc::clone(&surroundings.clock),
+            entropy: Arc::clone(&surroundings.entropy),
+        };
+        Ok(Self { database, store, opener: Arc::new(KeyringOpener(keyring)) })
+    }
+
+    /// The present instant for the projection.
+    #[must_use]
+    pub fn now(&self) -> Arc<dyn Fn() -> Arc<str> + Send + Sync> {
+        let clock = Arc::clone(&self.store.clock);
+        Arc::new(move || clock.now().to_string().into())
+    }
+
+    /// The projection without its task.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub async fn projection(&self) -> Result<Projection> {
+        let (log, reads) = (Arc::clone(&self.database.log), Arc::clone(&self.database.reads));
+        Ok(Projection::open(log, reads, Arc::clone(&self.opener), self.now()).await?)
+    }
+}
+
+/// A node without its HTTP server.
+pub struct Core {
+    /// The application.
+    pub app: Arc<App>,
+    database: OpenDatabase,
+    engine: Engine,
+    projection: ProjectionRunner,
+    following: Vec<JoinHandle<()>>,
+}
+
+impl Core {
+    /// Opens everything and takes over what was under way.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub async fn start(config: &Config, surroundings: Surroundings) -> Result<Self> {
+        let parts = Parts::open(config, &surroundings).await?;
+        let now = parts.now();
+        // Nobody writes the read models yet, so the access view and its position belong together.
+        drop(parts.projection().await?);
+        let Parts { database, store, opener } = parts;
+        let access = Arc::new(AccessView::load(database.reads.as_ref()).await?);
+        let (projection, runner) =
+            Projection::start(Arc::clone(&database.log), Arc::clone(&database.reads), opener, now).await?;
+
+        let definitions = Arc::new(Definitions::new(store.clone()));
+        let (sender, ready) = tokio::sync::mpsc::channel(READY_RUNS);
+        let runs = Arc::new(Runs::new(store.clone(), Arc::clone(&definitions), config.node.as_str().into(), sender));
+        let following = vec![
+            follow_access(&access, &database),
+            follow_definitions(Arc::clone(&runs), Arc::clone(&definitions), &store).await?,
+        ];
+        let app = Arc::new(App {
+            tokens: AccessTokens::new(store.keyring.token_key(), i64::from(config.access_token_seconds)),
+            passwords: PasswordHasher::new(config.bcrypt_cost, HASHES_AT_ONCE)?,
+            vault: Arc::clone(&database.vault),
+            reads: Arc::clone(&database.reads),
+            store,
+            projection,
+            access,
+            definitions,
+            runs: Arc::clone(&runs),
+        });
+        let head = app.store.log.head().await?.position;
+        app.access.seen(head).await;
+        let (erased, cascaded) = (app.finish_erasures().await?, app.resume_cascades().await?);
+        if erased + cascaded > 0 {
+            tracing::info!(erased, cascaded, "finished what a stop had cut short");
+        }
+        let connector = RestConnector::new(
+            EgressPolicy { allow_private: config.egress_allow_private },
+            RestLimits { maximum_answer_bytes: config.maximum_answer_bytes, ..RestLimits::default() },
+        )?;
+        let engine = Engine::new(Arc::clone(&runs), Arc::new(connector), EngineOptions { drain: config.drain });
+        engine.begin(ready);
+        let recovered = runs.recover().await?;
+        if recovered.adopted + recovered.queued > 0 {
+            tracing::info!(adopted = recovered.adopted, queued = recovered.queued, "took over runs that were under way");
+        }
+        Ok(Self { app, database, engine, projection: runner, following })
+    }
+
+    /// Stops: calls under way end or are left to the next start, everything accepted is on disk.
+    pub async fn stop(self) {
+        self.engine.stop().await;
+        self.projection.stop().await;
+        for task in &self.following {
+            task.abort();
+        }
+        self.database.close().await;
+    }
+}
+
+fn follow_access(access: &Arc<AccessView>, database: &OpenDatabase) -> JoinHandle<()> {
+    let (access, log) = (Arc::clone(access), Arc::clone(&database.log));
+    tokio::spawn(async move { access.follow(&log).await })
+}
+
+/// Drops what the log makes stale, and wakes queued runs when their environment changes.
+async fn follow_definitions(runs: Arc<Runs>, definitions: Arc<Definitions>, store: &Store) -> Result<JoinHandle<()>> {
+    let mut feed = store.log.subscribe(definitions.follow_from().await?);
+    Ok(tokio::spawn(async move {
+        loop {
+            match feed.next().await {
+                Ok(Some(batches)) => {
+                    for batch in &batches {
+                        for environment in definitions.invalidate(batch) {
+                            runs.queue().freed(environment);
+                        }
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "the log cannot be followed; trying again");
+                    definitions.clear();
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }
+        }
+    }))
+}

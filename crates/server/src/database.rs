@@ -1,0 +1,65 @@
+//! Opens the configured database: the one place that chooses an adapter.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context, Result};
+use wfm_application::clock::Clock;
+use wfm_storage::{log::EventLog, read_store::ReadStore, vault::Vault};
+use wfm_storage_sqlite::{LogOptions, SqliteLog, read_store::SqliteReadStore};
+
+use crate::config::Database;
+
+/// An open database.
+pub struct OpenDatabase {
+    /// The log.
+    pub log: Arc<dyn EventLog>,
+    /// Keys and sessions.
+    pub vault: Arc<dyn Vault>,
+    /// The read models.
+    pub reads: Arc<dyn ReadStore>,
+    closing: Arc<SqliteLog>,
+}
+
+impl OpenDatabase {
+    /// Ends the log: what was accepted is committed, the files are folded together.
+    pub async fn close(&self) {
+        self.closing.close().await;
+    }
+}
+
+/// Options of the log with the application's clock.
+#[must_use]
+pub fn log_options(clock: Arc<dyn Clock>) -> LogOptions {
+    LogOptions::new(Arc::new(move || clock.now().to_string()))
+}
+
+/// The folder of an embedded database.
+#[must_use]
+pub fn folder(database: &Database) -> &Path {
+    let Database::Sqlite(folder) = database;
+    folder
+}
+
+/// Opens for reading and writing.
+///
+/// # Errors
+/// When another server has it, or it cannot be written.
+pub async fn open(database: &Database, clock: Arc<dyn Clock>) -> Result<OpenDatabase> {
+    let Database::Sqlite(folder) = database;
+    let log = SqliteLog::open(folder, log_options(clock))
+        .await
+        .with_context(|| format!("opening the event log in {}", folder.display()))?;
+    let reads = SqliteReadStore::open(folder)
+        .await
+        .with_context(|| format!("opening the read models in {}", folder.display()))?;
+    Ok(OpenDatabase { log: Arc::clone(&log) as _, vault: Arc::clone(&log) as _, reads, closing: log })
+}
+
+/// Opens the log for reading, also beside a running server.
+///
+/// # Errors
+/// When there is none.
+pub async fn open_log_for_reading(database: &Database) -> Result<Arc<dyn EventLog>> {
+    let Database::Sqlite(folder) = database;
+    Ok(SqliteLog::open_read_only(folder).await.with_context(|| format!("reading the event log in {}", folder.display()))?)
+}

@@ -1,0 +1,43 @@
+//! The master key's file: read, or made at the first start of an embedded database.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use wfm_application::{clock::Entropy, security::keyring::MasterKey};
+
+/// The master key of a node whose embedded database lies in `folder`.
+///
+/// # Errors
+/// When the named file is missing, readable by others, or holds no key.
+pub fn load(named: Option<&Path>, folder: &Path, entropy: &dyn Entropy) -> Result<MasterKey> {
+    let path = named.map_or_else(|| folder.join("master.key"), PathBuf::from);
+    if named.is_none() && !path.exists() {
+        make(&path, folder, entropy).with_context(|| format!("making the master key {}", path.display()))?;
+    }
+    let text = fs::read_to_string(&path).with_context(|| format!("reading the master key {}", path.display()))?;
+    let mode = fs::metadata(&path)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        bail!("the master key {} may be read by others; run: chmod 600 {}", path.display(), path.display());
+    }
+    MasterKey::parse(&text)
+        .with_context(|| format!("{} holds no master key: 64 hexadecimal digits are expected", path.display()))
+}
+
+fn make(path: &Path, folder: &Path, entropy: &dyn Entropy) -> Result<()> {
+    if folder.join("es.db").exists() {
+        bail!("the folder holds a log but not the key that seals it; restore the file, or name it with WFM_MASTER_KEY_FILE");
+    }
+    fs::create_dir_all(folder)?;
+    let mut key = [0; 32];
+    entropy.fill(&mut key);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{}", hex::encode(key))?;
+    file.sync_all()?;
+    fs::File::open(folder)?.sync_all()?;
+    Ok(())
+}

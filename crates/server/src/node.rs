@@ -1,0 +1,97 @@
+//! A node: the core behind its HTTP server; started, served, stopped.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+use wfm_api::{ApiOptions, router};
+use wfm_application::app::App;
+
+use crate::{config::Config, core::{Core, Surroundings}};
+
+/// A running node.
+pub struct Node {
+    /// The application.
+    pub app: Arc<App>,
+    /// Where the API listens.
+    pub address: SocketAddr,
+    core: Core,
+    closing: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+impl Node {
+    /// Opens everything, takes over what was under way, and begins to serve.
+    ///
+    /// # Errors
+    /// When the address is taken or the database cannot be opened.
+    pub async fn start(config: &Config, surroundings: Surroundings) -> Result<Self> {
+        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
+        let address = listener.local_addr()?;
+        let core = Core::start(config, surroundings).await?;
+        let app = Arc::clone(&core.app);
+        let closing = CancellationToken::new();
+        let options = ApiOptions {
+            maximum_body_bytes: config.maximum_body_bytes,
+            cors_origins: config.cors_origins.clone(),
+            ..ApiOptions::default()
+        };
+        let serving = tokio::spawn(serve(listener, router(Arc::clone(&app), options), closing.clone(), config.drain));
+        Ok(Self { app, address, core, closing, serving })
+    }
+
+    /// Stops: no new requests, calls under way end or are left to the next start, everything accepted is on disk.
+    pub async fn stop(self) {
+        self.closing.cancel();
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "the server ended in disorder");
+        }
+        self.core.stop().await;
+    }
+}
+
+/// Serves until `closing`, then lets requests under way finish within `drain`.
+async fn serve(listener: TcpListener, router: axum::Router, closing: CancellationToken, drain: Duration) {
+    use hyper_util::{rt::{TokioIo, TokioTimer}, server::graceful::GracefulShutdown, service::TowerToHyperService};
+    let graceful = GracefulShutdown::new();
+    loop {
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, mostly: others may close some.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = closing.cancelled() => break,
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+        }
+        let service = TowerToHyperService::new(router.clone().map_request(move |mut request: axum::http::Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request.map(axum::body::Body::new)
+        }));
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(Duration::from_secs(30))
+            .pipeline_flush(true)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection broke");
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
+        tracing::info!("requests were left unfinished");
+    }
+}
