@@ -79,7 +79,7 @@ impl Scenario {
         }
         let workflow = client.create("/api/v1/workflows", &workflow(project, environment, &endpoints)).await?;
         let published = client.post(&format!("/api/v1/workflows/{workflow}/publish"), &json!({})).await?;
-        println!("published workflow {workflow}: {published}\n");
+        println!("published workflow {workflow}, version {}\n", published["version"]);
         Ok(Self { workflow })
     }
 
