@@ -355,10 +355,10 @@ impl Unit<'_> {
     }
 
     /// Notes events that were decided already; the caller folds them.
-    pub fn record<A: Decide>(&mut self, loaded: &Loaded<A>, aggregate: &'static str, events: &[A::Event])
+    pub fn record<A>(&mut self, loaded: &Loaded<A>, aggregate: &'static str, events: &[A::Event])
     where
+        A: Decide + Clone,
         A::Event: Clone + Into<Event>,
-        A: Clone,
     {
         self.begin(loaded, aggregate);
         for event in events {

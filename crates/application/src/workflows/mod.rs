@@ -7,9 +7,13 @@ mod read;
 pub use input::{NewWorkflow, StepOrder, StepPatch, WorkflowPatch};
 pub use read::WorkflowContent;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use wfm_domain::{
+    facts::EndpointFacts,
     ids::{ApiEndpointId, StepId, WorkflowId, WorkspaceId},
+    instant::Instant,
     project::Project,
     workflow::{
         AddStep, ChangeStep, ChangeWorkflow, CreateWorkflow, DeactivateWorkflow, DeleteWorkflow, DiscardDraft,
@@ -24,6 +28,18 @@ use crate::{
     security::permission::Permission,
     store::{Loaded, Recorded, Unit, check_version},
 };
+
+/// What somebody with the right to edit workflows does to one.
+enum Edit<'a> {
+    Change(&'a WorkflowPatch, Vec<StepId>),
+    AddStep(StepId, &'a StepInput),
+    ChangeStep(StepId, &'a StepPatch),
+    RemoveStep(StepId),
+    Reorder(&'a StepOrder),
+    DiscardDraft,
+    Publish,
+    Deactivate,
+}
 
 impl App {
     /// Creates a workflow as a draft, with its steps.
@@ -62,7 +78,7 @@ impl App {
                     configuration: input.configuration.clone(),
                     steps: input.steps.clone(),
                     step_ids: step_ids.clone(),
-                    endpoints: self.endpoint_facts(named_in(&input.steps), &mut unit).await?,
+                    endpoints: self.endpoint_facts(&named_in(&input.steps), &mut unit).await?,
                     created_by: self.creator_fact(context, &creator)?,
                     now: unit.now(),
                 };
@@ -85,34 +101,8 @@ impl App {
         let workflow = self.store.load::<Workflow>(id.stream()).await?;
         self.demand_on(context, Permission::EditWorkflows, &workflow)?;
         let step_ids = self.step_ids(patch.steps.as_deref().unwrap_or_default()).await?;
-        let command = async |workflow: &Workflow, unit: &mut Unit<'_>| {
-            let required = workflow
-                .settings
-                .as_ref()
-                .is_some_and(|settings| settings.requires_approval);
-            if required && patch.requires_approval == Some(false) {
-                let what = || format!("workflow {id}");
-                self.demand_in(context, Permission::WriteProjects, workflow.workspace_id, what)?;
-            }
-            let environment = match patch.environment_id {
-                Some(id) => Some(self.environment_fact(id, workflow.workspace_id, unit).await?),
-                None => None,
-            };
-            let steps = patch.steps.as_deref().unwrap_or_default();
-            Ok(ChangeWorkflow {
-                name: patch.name.clone(),
-                description: patch.description.clone(),
-                environment,
-                requires_approval: patch.requires_approval,
-                tags: patch.tags.clone(),
-                configuration: patch.configuration.clone(),
-                steps: patch.steps.clone(),
-                step_ids: step_ids.clone(),
-                endpoints: self.endpoint_facts(named_in(steps), unit).await?,
-                now: unit.now(),
-            })
-        };
-        self.command_workflow(context, id, id.0, command).await
+        self.edit_workflow(context, id, id.0, Edit::Change(patch, step_ids))
+            .await
     }
 
     /// Adds a step to the draft; the answer's id is the step's.
@@ -128,16 +118,7 @@ impl App {
         let workflow = self.store.load::<Workflow>(id.stream()).await?;
         self.demand_on(context, Permission::EditWorkflows, &workflow)?;
         let new = StepId(self.store.allot(StepId::KIND).await?);
-        let command = async |_: &Workflow, unit: &mut Unit<'_>| {
-            let endpoints = self.endpoint_facts(input.api_endpoint_id, unit).await?;
-            Ok(AddStep {
-                id: new,
-                step: input.clone(),
-                endpoints,
-                now: unit.now(),
-            })
-        };
-        self.command_workflow(context, id, new.0, command).await
+        self.edit_workflow(context, id, new.0, Edit::AddStep(new, input)).await
     }
 
     /// Changes a step of the draft; the answer's id is the step's.
@@ -151,26 +132,8 @@ impl App {
         step: StepId,
         patch: &StepPatch,
     ) -> Result<Recorded, ApplicationError> {
-        let command = async |_: &Workflow, unit: &mut Unit<'_>| {
-            Ok(ChangeStep {
-                step_id: step,
-                name: patch.name.clone(),
-                description: patch.description.clone(),
-                order: patch.order,
-                api_endpoint_id: patch.api_endpoint_id,
-                input_mapping: patch.input_mapping.clone(),
-                output_mapping: patch.output_mapping.clone(),
-                error_handling: patch.error_handling.clone(),
-                is_optional: patch.is_optional,
-                timeout_seconds: patch.timeout_seconds,
-                retry_count: patch.retry_count,
-                retry_delay_seconds: patch.retry_delay_seconds,
-                condition: patch.condition.clone(),
-                endpoints: self.endpoint_facts(patch.api_endpoint_id, unit).await?,
-                now: unit.now(),
-            })
-        };
-        self.command_workflow(context, id, step.0, command).await
+        self.edit_workflow(context, id, step.0, Edit::ChangeStep(step, patch))
+            .await
     }
 
     /// Removes a step from the draft; the answer's id is the step's.
@@ -183,8 +146,7 @@ impl App {
         id: WorkflowId,
         step: StepId,
     ) -> Result<Recorded, ApplicationError> {
-        let command = async |_: &Workflow, _: &mut Unit<'_>| Ok(RemoveStep { step_id: step });
-        self.command_workflow(context, id, step.0, command).await
+        self.edit_workflow(context, id, step.0, Edit::RemoveStep(step)).await
     }
 
     /// Gives the draft's steps other places.
@@ -197,8 +159,7 @@ impl App {
         id: WorkflowId,
         input: &StepOrder,
     ) -> Result<Recorded, ApplicationError> {
-        let command = async |_: &Workflow, _: &mut Unit<'_>| Ok(ReorderSteps::in_sequence(&input.steps));
-        self.command_workflow(context, id, id.0, command).await
+        self.edit_workflow(context, id, id.0, Edit::Reorder(input)).await
     }
 
     /// Drops the draft's changes.
@@ -206,10 +167,7 @@ impl App {
     /// # Errors
     /// When the caller may not, or the workflow was never published.
     pub async fn discard_draft(&self, context: &Context, id: WorkflowId) -> Result<Recorded, ApplicationError> {
-        self.command_workflow(context, id, id.0, async |_: &Workflow, _: &mut Unit<'_>| {
-            Ok(DiscardDraft)
-        })
-        .await
+        self.edit_workflow(context, id, id.0, Edit::DiscardDraft).await
     }
 
     /// Takes the workflow out of force: no new runs; running ones finish.
@@ -217,10 +175,7 @@ impl App {
     /// # Errors
     /// When the caller may not, or the workflow was never published.
     pub async fn deactivate_workflow(&self, context: &Context, id: WorkflowId) -> Result<Recorded, ApplicationError> {
-        self.command_workflow(context, id, id.0, async |_: &Workflow, _: &mut Unit<'_>| {
-            Ok(DeactivateWorkflow)
-        })
-        .await
+        self.edit_workflow(context, id, id.0, Edit::Deactivate).await
     }
 
     /// Deletes the workflow, published or not; running ones finish.
@@ -239,13 +194,13 @@ impl App {
         .await
     }
 
-    /// A command of an editor on a workflow; `answer` is the id that the answer names.
-    async fn command_workflow<C: Into<WorkflowCommand>>(
+    /// Carries out what an editor does to a workflow; `answer` is the id that the answer names.
+    async fn edit_workflow(
         &self,
         context: &Context,
         id: WorkflowId,
         answer: i64,
-        command: impl AsyncFn(&Workflow, &mut Unit<'_>) -> Result<C, ApplicationError>,
+        edit: Edit<'_>,
     ) -> Result<Recorded, ApplicationError> {
         let attempt = || async {
             let mut workflow = self.store.load::<Workflow>(id.stream()).await?;
@@ -255,13 +210,84 @@ impl App {
             }
             check_version(context, &workflow)?;
             let mut unit = self.store.unit(context);
-            let command = command(&workflow.aggregate, &mut unit).await?;
+            let command = self.command_of(context, &edit, &workflow.aggregate, &mut unit).await?;
             unit.decide(&mut workflow, command).await?;
             unit.commit(answer, workflow.version).await
         };
         let recorded = self.store.retrying(attempt).await?;
         self.definitions.forget(&id.stream());
         Ok(recorded)
+    }
+
+    /// The command with the facts it needs, whose streams are guarded.
+    async fn command_of(
+        &self,
+        context: &Context,
+        edit: &Edit<'_>,
+        workflow: &Workflow,
+        unit: &mut Unit<'_>,
+    ) -> Result<WorkflowCommand, ApplicationError> {
+        Ok(match edit {
+            Edit::Change(patch, step_ids) => self.change_of(context, patch, step_ids, workflow, unit).await?.into(),
+            Edit::AddStep(id, step) => {
+                let endpoints = self
+                    .endpoint_facts(&step.api_endpoint_id.into_iter().collect(), unit)
+                    .await?;
+                AddStep {
+                    id: *id,
+                    step: (*step).clone(),
+                    endpoints,
+                    now: unit.now(),
+                }
+                .into()
+            }
+            Edit::ChangeStep(id, patch) => {
+                let endpoints = self
+                    .endpoint_facts(&patch.api_endpoint_id.into_iter().collect(), unit)
+                    .await?;
+                change_of_step(*id, patch, endpoints, unit.now()).into()
+            }
+            Edit::RemoveStep(step_id) => RemoveStep { step_id: *step_id }.into(),
+            Edit::Reorder(order) => ReorderSteps::in_sequence(&order.steps).into(),
+            Edit::DiscardDraft => DiscardDraft.into(),
+            Edit::Publish => self.publication(context, workflow, unit).await?.into(),
+            Edit::Deactivate => DeactivateWorkflow.into(),
+        })
+    }
+
+    async fn change_of(
+        &self,
+        context: &Context,
+        patch: &WorkflowPatch,
+        step_ids: &[StepId],
+        workflow: &Workflow,
+        unit: &mut Unit<'_>,
+    ) -> Result<ChangeWorkflow, ApplicationError> {
+        let required = workflow
+            .settings
+            .as_ref()
+            .is_some_and(|settings| settings.requires_approval);
+        if required && patch.requires_approval == Some(false) {
+            let what = || "workflow".to_owned();
+            self.demand_in(context, Permission::WriteProjects, workflow.workspace_id, what)?;
+        }
+        let environment = match patch.environment_id {
+            Some(id) => Some(self.environment_fact(id, workflow.workspace_id, unit).await?),
+            None => None,
+        };
+        let named = named_in(patch.steps.as_deref().unwrap_or_default());
+        Ok(ChangeWorkflow {
+            name: patch.name.clone(),
+            description: patch.description.clone(),
+            environment,
+            requires_approval: patch.requires_approval,
+            tags: patch.tags.clone(),
+            configuration: patch.configuration.clone(),
+            steps: patch.steps.clone(),
+            step_ids: step_ids.to_vec(),
+            endpoints: self.endpoint_facts(&named, unit).await?,
+            now: unit.now(),
+        })
     }
 
     /// Ids for the steps that do not say which present one they replace.
@@ -284,6 +310,26 @@ impl Placed for Workflow {
 }
 
 /// The endpoints that steps name.
-fn named_in(steps: &[StepInput]) -> impl Iterator<Item = ApiEndpointId> {
-    steps.iter().filter_map(|step| step.api_endpoint_id)
+fn named_in(steps: &[StepInput]) -> BTreeSet<ApiEndpointId> {
+    steps.iter().filter_map(|step| step.api_endpoint_id).collect()
+}
+
+fn change_of_step(step_id: StepId, patch: &StepPatch, endpoints: EndpointFacts, now: Instant) -> ChangeStep {
+    ChangeStep {
+        step_id,
+        name: patch.name.clone(),
+        description: patch.description.clone(),
+        order: patch.order,
+        api_endpoint_id: patch.api_endpoint_id,
+        input_mapping: patch.input_mapping.clone(),
+        output_mapping: patch.output_mapping.clone(),
+        error_handling: patch.error_handling.clone(),
+        is_optional: patch.is_optional,
+        timeout_seconds: patch.timeout_seconds,
+        retry_count: patch.retry_count,
+        retry_delay_seconds: patch.retry_delay_seconds,
+        condition: patch.condition.clone(),
+        endpoints,
+        now,
+    }
 }

@@ -14,6 +14,7 @@ use wfm_domain::{
     workflow::{Definition, EndpointSnapshot, PublishWorkflow, Step, Workflow},
 };
 
+use super::Edit;
 use crate::{
     app::App,
     context::Context,
@@ -29,12 +30,11 @@ impl App {
     /// # Errors
     /// When the caller may not, or anything is wrong with the draft: each fault with its place.
     pub async fn publish_workflow(&self, context: &Context, id: WorkflowId) -> Result<Recorded, ApplicationError> {
-        let command = async |workflow: &Workflow, unit: &mut Unit<'_>| self.publication(context, workflow, unit).await;
-        self.command_workflow(context, id, id.0, command).await
+        self.edit_workflow(context, id, id.0, Edit::Publish).await
     }
 
     /// Everything that publishing the draft depends on, and what is wrong with it.
-    async fn publication(
+    pub(super) async fn publication(
         &self,
         context: &Context,
         workflow: &Workflow,
@@ -53,10 +53,8 @@ impl App {
             .await?;
         let mut endpoints = EndpointFacts::new();
         let mut snapshots = Vec::new();
-        for endpoint in self
-            .endpoints_of(workflow.steps.iter().map(|step| step.api_endpoint_id), unit)
-            .await?
-        {
+        let named = workflow.steps.iter().map(|step| step.api_endpoint_id).collect();
+        for endpoint in self.endpoints_of(&named, unit).await? {
             let (Some(id), Some(settings)) = (endpoint.aggregate.id, endpoint.aggregate.settings.clone()) else {
                 continue;
             };
@@ -96,13 +94,12 @@ impl App {
         Ok(fact)
     }
 
-    /// The endpoints of these ids, each once; they are guarded.
+    /// The endpoints of these ids; they are guarded.
     async fn endpoints_of(
         &self,
-        ids: impl IntoIterator<Item = ApiEndpointId>,
+        ids: &BTreeSet<ApiEndpointId>,
         unit: &mut Unit<'_>,
     ) -> Result<Vec<Loaded<ApiEndpoint>>, ApplicationError> {
-        let ids: BTreeSet<ApiEndpointId> = ids.into_iter().collect();
         let mut endpoints = Vec::with_capacity(ids.len());
         for id in ids {
             let endpoint = self.store.load::<ApiEndpoint>(id.stream()).await?;
@@ -115,7 +112,7 @@ impl App {
     /// The endpoints of these ids as facts for a workflow's steps; they are guarded.
     pub(super) async fn endpoint_facts(
         &self,
-        ids: impl IntoIterator<Item = ApiEndpointId>,
+        ids: &BTreeSet<ApiEndpointId>,
         unit: &mut Unit<'_>,
     ) -> Result<EndpointFacts, ApplicationError> {
         let endpoints = self.endpoints_of(ids, unit).await?;
