@@ -49,6 +49,7 @@ impl RestConnector {
     /// # Errors
     /// When the TLS configuration cannot be set up.
     pub fn new(policy: EgressPolicy, limits: RestLimits) -> Result<Self, reqwest::Error> {
+        install_tls();
         let client = Client::builder()
             .user_agent(concat!("wfm/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
@@ -104,6 +105,12 @@ impl RestConnector {
         *request.body_mut() = outgoing.body.clone().map(Into::into);
         Ok(request)
     }
+}
+
+/// Chooses the process's TLS implementation, once.
+pub(crate) fn install_tls() {
+    // An error says that it was chosen before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), ()> {

@@ -7,3 +7,4 @@ pub mod lockout;
 pub mod password;
 pub mod permission;
 pub mod token;
+mod token_signature;

@@ -34,6 +34,7 @@ impl AccessTokens {
     /// Tokens signed with `key`.
     #[must_use]
     pub fn new(key: &[u8], lifetime_seconds: i64) -> Self {
+        super::token_signature::install();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         // Expiry is compared with the injected clock below.
