@@ -1,1 +1,26 @@
-//! End-to-end stories.
+//! What the end-to-end stories share: servers, a client, a target that is called, and things made through the API.
+//!
+//! Invariant: nothing here waits for time to pass. What has to happen is waited for, and every wait has a deadline.
+
+#![allow(clippy::unwrap_used, reason = "everything here runs in tests")]
+
+pub mod client;
+pub mod database;
+pub mod process;
+pub mod server;
+pub mod target;
+pub mod until;
+pub mod world;
+
+pub use client::{Answer, Client};
+pub use process::{Process, Settings};
+pub use server::{MovableClock, TestServer};
+pub use target::{Call, Gate, Reply, Target};
+pub use until::until;
+pub use world::World;
+
+/// Address of the first administrator.
+pub const ADMIN: &str = "admin@example.com";
+
+/// Password of everybody.
+pub const PASSWORD: &str = "correct horse battery";

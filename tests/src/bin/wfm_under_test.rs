@@ -1,0 +1,10 @@
+//! The `wfm` binary as the process tests start it: cargo builds it together with them, so it is never an old one.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use wfm_server::cli::Cli;
+
+fn main() -> ExitCode {
+    wfm_server::cli::run(Cli::parse())
+}

@@ -1,0 +1,146 @@
+//! The server as a process of its own, which can be killed, and the command line.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+};
+
+use crate::{ADMIN, Client, PASSWORD};
+
+/// What a process is started with.
+#[derive(Clone)]
+pub struct Settings {
+    /// The binary.
+    pub binary: PathBuf,
+    /// Folder of the database.
+    pub folder: PathBuf,
+    /// What is logged.
+    pub log: &'static str,
+}
+
+impl Settings {
+    /// The binary over a folder.
+    #[must_use]
+    pub fn new(binary: impl Into<PathBuf>, folder: &Path) -> Self {
+        Self {
+            binary: binary.into(),
+            folder: folder.to_owned(),
+            log: "info",
+        }
+    }
+
+    /// A command with these arguments and none of the caller's `WFM_*` variables.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WFM_")) {
+            command.env_remove(name);
+        }
+        command
+            .env("WFM_DATABASE", format!("sqlite:{}", self.folder.display()))
+            .env("WFM_ADMIN_EMAIL", ADMIN)
+            .env("WFM_ADMIN_PASSWORD", PASSWORD)
+            .env("WFM_BCRYPT_COST", "4")
+            .env("WFM_LISTEN", "127.0.0.1:0")
+            .env("WFM_LOG", self.log)
+            .args(arguments)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    #[must_use]
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that must succeed; its standard output.
+    #[must_use]
+    pub fn succeed(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a command that must fail; what it says on standard error.
+    #[must_use]
+    pub fn fail(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(!output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+/// A running `wfm serve`.
+pub struct Process {
+    /// Its base URL.
+    pub url: String,
+    child: Child,
+    log: tempfile::NamedTempFile,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // A test that failed leaves no server behind; one that has ended is no concern.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Process {
+    /// Starts it and waits until it listens.
+    #[must_use]
+    pub fn spawn(settings: &Settings) -> Self {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let errors = File::options().append(true).open(log.path()).unwrap();
+        let mut child = settings
+            .command(&["serve"])
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line.trim().strip_prefix("listening on ").map(str::to_owned);
+        let url = url.unwrap_or_else(|| {
+            panic!(
+                "the server does not listen: {line:?} {:?}",
+                std::fs::read_to_string(log.path())
+            )
+        });
+        Self { url, child, log }
+    }
+
+    /// Its administrator.
+    pub async fn admin(&self) -> Client {
+        Client::login(self.url.clone(), ADMIN).await
+    }
+
+    /// What it logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).unwrap()
+    }
+
+    /// Kills it at once (SIGKILL).
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop (SIGTERM) and waits until it has; its exit status and log.
+    #[must_use]
+    pub fn stop(mut self) -> (ExitStatus, String) {
+        let told = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(told.success());
+        let status = self.child.wait().unwrap();
+        (status, self.log())
+    }
+}

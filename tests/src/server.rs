@@ -1,0 +1,165 @@
+//! A server within the test's process: a whole node over a temporary folder, with a clock that can be moved.
+//!
+//! Invariant: a story ends with [`TestServer::finish`], which checks that the log is sound and that the read models are
+//! exactly what the log says. A story that forgets it fails.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use wfm_application::clock::{Clock, SystemClock, SystemEntropy};
+use wfm_domain::instant::Instant;
+use wfm_server::{
+    config::{Config, Values},
+    core::Surroundings,
+    node::Node,
+};
+use wfm_storage::{event::Position, verify::verify};
+
+use crate::{ADMIN, Client, PASSWORD};
+
+/// The machine's clock, which a test can put forward.
+#[derive(Default)]
+pub struct MovableClock(AtomicI64);
+
+impl MovableClock {
+    /// Puts the clock forward.
+    pub fn forward_seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> Instant {
+        SystemClock.now().plus_milliseconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A running node.
+pub struct TestServer {
+    /// The node.
+    pub node: Node,
+    /// Its administrator.
+    pub admin: Client,
+    /// Its clock.
+    pub clock: Arc<MovableClock>,
+    folder: TempDir,
+    unfinished: Unfinished,
+}
+
+/// Fails a test that succeeded without finishing.
+struct Unfinished(bool);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        assert!(
+            !self.0 || std::thread::panicking(),
+            "the story ends without TestServer::finish"
+        );
+    }
+}
+
+impl TestServer {
+    /// Starts one with an administrator.
+    pub async fn spawn() -> Self {
+        Self::spawn_with(&[]).await
+    }
+
+    /// The same with settings of its own.
+    pub async fn spawn_with(settings: &[(&'static str, &str)]) -> Self {
+        Self::over(tempfile::tempdir().unwrap(), settings).await
+    }
+
+    async fn over(folder: TempDir, settings: &[(&'static str, &str)]) -> Self {
+        let mut flags = vec![
+            ("database", Some(format!("sqlite:{}", folder.path().display()))),
+            ("listen", Some("127.0.0.1:0".to_owned())),
+            ("bcrypt_cost", Some("4".to_owned())),
+            ("drain_seconds", Some("1".to_owned())),
+            ("node", Some("story".to_owned())),
+        ];
+        flags.extend(settings.iter().map(|(key, value)| (*key, Some((*value).to_owned()))));
+        let config = Config::new(&Values::read(None, [], &flags).unwrap()).unwrap();
+        let clock = Arc::new(MovableClock::default());
+        let surroundings = Surroundings {
+            clock: Arc::clone(&clock) as _,
+            entropy: Arc::new(SystemEntropy),
+        };
+        let node = Node::start(&config, surroundings).await.unwrap();
+        node.app.create_first_admin(ADMIN, PASSWORD).await.unwrap();
+        let admin = Client::login(format!("http://{}", node.address), ADMIN).await;
+        Self {
+            node,
+            admin,
+            clock,
+            folder,
+            unfinished: Unfinished(true),
+        }
+    }
+
+    /// Where its files are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A client without a token.
+    #[must_use]
+    pub fn stranger(&self) -> Client {
+        Client::stranger(self.admin.base())
+    }
+
+    /// Waits until the read models show everything that was recorded up to now.
+    pub async fn settled(&self) {
+        let head = self.node.app.store.log.head().await.unwrap().position;
+        assert!(
+            self.node.app.projection.wait_for(head, crate::until::DEADLINE).await,
+            "the projection does not follow"
+        );
+    }
+
+    /// Rows of the documented tables, settled.
+    pub async fn rows(&self, sql: &str) -> Vec<Value> {
+        self.settled().await;
+        crate::database::rows(self.folder(), sql).await
+    }
+
+    /// Checks that the log is sound and that the read models are exactly what it says; then stops.
+    pub async fn finish(self) {
+        drop(self.end().await);
+    }
+
+    /// The same, and starts again over the same folder.
+    pub async fn restart(self) -> Self {
+        Self::over(self.end().await, &[]).await
+    }
+
+    async fn end(mut self) -> TempDir {
+        self.settled().await;
+        let app = &self.node.app;
+        let status = app.projection.status().await.unwrap();
+        assert_eq!(
+            (status.lag, status.parked),
+            (0, 0),
+            "{:?}",
+            app.projection.parked().await
+        );
+        let differences = app.projection.verify(|_| {}).await.unwrap();
+        assert!(
+            differences.is_empty(),
+            "the read models differ from their replay: {differences:?}"
+        );
+        let report = verify(app.store.log.as_ref(), Position(0), |_| {}).await.unwrap();
+        assert!(report.is_sound(), "{:?}", report.problems);
+        self.unfinished.0 = false;
+        let Self { node, folder, .. } = self;
+        node.stop().await;
+        folder
+    }
+}
