@@ -234,69 +234,6 @@ async fn bare(folder: &Path, seconds: u64, batch: usize) {
     connection.close().await.unwrap();
 }
 
-/// The same rows by way of one JSON parameter: what the adapter does not do, and why.
-async fn bare_json(folder: &Path, seconds: u64, batch: usize) {
-    open(folder).await.close().await;
-    let options = SqliteConnectOptions::new()
-        .filename(folder.join("es.db"))
-        .pragma("synchronous", "FULL")
-        .pragma("wal_autocheckpoint", "4000")
-        .pragma("cache_size", "-8192");
-    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-    let text = "BEGIN IMMEDIATE; INSERT INTO Events (Position, Stream, Version, EventId, Type, SchemaVersion, WorkspaceId, OccurredAt, RecordedAt, LeafHash, Metadata, Payload)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, 'StepSucceeded', 1, 1, value ->> 4, value ->> 5, unhex(value ->> 6), value ->> 7, value ->> 8 FROM json_each(?);
-         INSERT INTO Streams (Stream, Aggregate, WorkspaceId, Version) SELECT value ->> 0, 'execution', 1, value ->> 1 FROM json_each(?) WHERE true
-         ON CONFLICT (Stream) DO UPDATE SET Version = excluded.Version;
-         UPDATE Head SET Position = ?; COMMIT";
-    let payload = payload();
-    let hash = "07".repeat(32);
-    let (begin, cpu) = (Instant::now(), processor_seconds());
-    let (mut position, mut appends) = (0_i64, 0);
-    while begin.elapsed().as_secs() < seconds {
-        let names: Vec<String> = (0..batch).map(|_| format!("execution-{}", Uuid::now_v7())).collect();
-        for turn in 0..4 {
-            let mut rows = Vec::with_capacity(batch * 2);
-            for name in &names {
-                for version in 1..=2 {
-                    position += 1;
-                    let event = event(&payload);
-                    let id = event.id.to_string();
-                    rows.push((
-                        position,
-                        name,
-                        turn * 2 + version,
-                        id,
-                        event.occurred_at.clone(),
-                        event.occurred_at,
-                        &hash,
-                        event.metadata,
-                        event.payload,
-                    ));
-                }
-            }
-            let streams: Vec<_> = names.iter().map(|name| (name, turn * 2 + 2)).collect();
-            sqlx::query(text)
-                .bind(serde_json::to_string(&rows).unwrap())
-                .bind(serde_json::to_string(&streams).unwrap())
-                .bind(position)
-                .execute(&mut connection)
-                .await
-                .unwrap();
-            appends += batch;
-        }
-    }
-    let elapsed = begin.elapsed().as_secs_f64();
-    let cpu = processor_seconds() - cpu;
-    println!(
-        "{:<28} {batch:>4} a batch {:>9.0} appends/s {:>8.0} runs/s {:>60.1} us CPU/append",
-        "bare insert from JSON",
-        appends as f64 / elapsed,
-        appends as f64 / elapsed / 4.0,
-        cpu / appends as f64 * 1e6
-    );
-    connection.close().await.unwrap();
-}
-
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let seconds = arguments.next().map_or(3, |seconds| seconds.parse().unwrap());
@@ -312,7 +249,6 @@ fn main() {
         tokio::spawn(async move {
             for batch in [1, 64] {
                 bare(&folder, seconds, batch).await;
-                bare_json(&folder, seconds, batch).await;
             }
             for writers in [1, 16, 64, 256] {
                 appends(&folder, seconds, writers, false).await;

