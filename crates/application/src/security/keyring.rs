@@ -128,7 +128,7 @@ impl Keyring {
         self.entropy.fill(&mut *fresh);
         let wrapped = match self.vault.data_key(&name).await? {
             Some(wrapped) => Some(wrapped),
-            None => self.vault.create_data_key(&name, &self.wrap(&name, &*fresh)).await?,
+            None => self.vault.create_data_key(&name, &self.wrap(&name, &fresh)).await?,
         };
         self.remember(key, wrapped)
     }

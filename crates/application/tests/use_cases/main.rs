@@ -1,5 +1,7 @@
 //! The use cases over a real log.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod cascade;
 mod history;
 mod keys;
