@@ -35,6 +35,10 @@ use wfm_storage::{
 };
 use wfm_storage_sqlite::{LogOptions, SqliteLog, read_store::SqliteReadStore};
 
+/// As in the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const RUNS: usize = 20_000;
 const NOW: &str = "2026-11-22T16:29:03.123456Z";
 
@@ -80,9 +84,20 @@ fn beginning() -> Vec<(String, Vec<Event>)> {
         role: Role::Admin,
     };
     let created_by = UserId(1);
-    let workspace = WorkspaceCreated { id: WorkspaceId(1), name: "w".into(), description: None, created_by };
+    let workspace = WorkspaceCreated {
+        id: WorkspaceId(1),
+        name: "w".into(),
+        description: None,
+        created_by,
+    };
     let (id, workspace_id) = (ProjectId(1), WorkspaceId(1));
-    let project = ProjectCreated { id, workspace_id, name: "p".into(), description: None, created_by };
+    let project = ProjectCreated {
+        id,
+        workspace_id,
+        name: "p".into(),
+        description: None,
+        created_by,
+    };
     let environment = EnvironmentCreated {
         id: EnvironmentId(1),
         workspace_id: WorkspaceId(1),
@@ -106,7 +121,13 @@ fn beginning() -> Vec<(String, Vec<Event>)> {
         is_active: true,
     };
     let id = ApiEndpointId(1);
-    let endpoint = ApiEndpointDefined { id, workspace_id: None, settings, parameters: Vec::new(), created_by };
+    let endpoint = ApiEndpointDefined {
+        id,
+        workspace_id: None,
+        settings,
+        parameters: Vec::new(),
+        created_by,
+    };
     let settings = WorkflowSettings {
         name: "workflow".into(),
         description: None,
@@ -116,7 +137,13 @@ fn beginning() -> Vec<(String, Vec<Event>)> {
         configuration: None,
     };
     let (id, project_id) = (WorkflowId(1), ProjectId(1));
-    let workflow = WorkflowCreated { id, workspace_id: WorkspaceId(1), project_id, settings, created_by };
+    let workflow = WorkflowCreated {
+        id,
+        workspace_id: WorkspaceId(1),
+        project_id,
+        settings,
+        created_by,
+    };
     let mut events: Vec<Event> = vec![WorkflowEvent::from(workflow).into()];
     for order in 0..3 {
         let step = Step {
@@ -136,7 +163,14 @@ fn beginning() -> Vec<(String, Vec<Event>)> {
             created_at: now(),
             updated_at: None,
         };
-        events.push(WorkflowEvent::from(StepAdded { id: WorkflowId(1), step, in_force: true }).into());
+        events.push(
+            WorkflowEvent::from(StepAdded {
+                id: WorkflowId(1),
+                step,
+                in_force: true,
+            })
+            .into(),
+        );
     }
     vec![
         ("user-1".into(), vec![UserEvent::from(user).into()]),
@@ -151,7 +185,12 @@ fn beginning() -> Vec<(String, Vec<Event>)> {
 /// The eight events of a three-step run.
 fn run() -> (String, Vec<Event>) {
     let id = ExecutionId(Uuid::now_v7().to_string());
-    let run = Run { id: id.clone(), workflow_id: WorkflowId(1), logging: true, metrics: true };
+    let run = Run {
+        id: id.clone(),
+        workflow_id: WorkflowId(1),
+        logging: true,
+        metrics: true,
+    };
     let sealed = |text: &str| Protected::new(DataKey::Runs(WorkspaceId(1), "2026-11".into()), text);
     let request = Some(Request {
         workspace_id: WorkspaceId(1),
@@ -161,8 +200,16 @@ fn run() -> (String, Vec<Event>) {
         execution_context: None,
     });
     let (started_at, deadline, node) = (now(), now(), "node-1".to_owned());
-    let mut events: Vec<ExecutionEvent> =
-        vec![ExecutionStarted { run: run.clone(), request, node, started_at, deadline }.into()];
+    let mut events: Vec<ExecutionEvent> = vec![
+        ExecutionStarted {
+            run: run.clone(),
+            request,
+            node,
+            started_at,
+            deadline,
+        }
+        .into(),
+    ];
     for index in 0..3 {
         let step = StepAttempt {
             step_id: StepId(i64::from(index) + 1),
@@ -171,13 +218,37 @@ fn run() -> (String, Vec<Event>) {
             attempt: 1,
         };
         let request = Some(sealed(r#"{"method":"POST","url":"https://example.com"}"#));
-        events.push(StepStarted { run: run.clone(), step: step.clone(), started_at, request }.into());
+        events.push(
+            StepStarted {
+                run: run.clone(),
+                step: step.clone(),
+                started_at,
+                request,
+            }
+            .into(),
+        );
         let (output, status_code) = (sealed(r#"{"reserved":true,"id":"r-123456"}"#), Some(200));
         let (duration_ms, total_duration_ms) = (1.234, 1.5);
         let run = run.clone();
-        events.push(StepSucceeded { run, step, output, status_code, duration_ms, total_duration_ms }.into());
+        events.push(
+            StepSucceeded {
+                run,
+                step,
+                output,
+                status_code,
+                duration_ms,
+                total_duration_ms,
+            }
+            .into(),
+        );
     }
-    let (output, ending) = (sealed(r#"{"done":true}"#), Ending { duration_ms: 5.678, retry_count: 0 });
+    let (output, ending) = (
+        sealed(r#"{"done":true}"#),
+        Ending {
+            duration_ms: 5.678,
+            retry_count: 0,
+        },
+    );
     events.push(ExecutionCompleted { run, output, ending }.into());
     (id.stream(), events.into_iter().map(Event::from).collect())
 }
@@ -205,18 +276,49 @@ fn append((stream, events): (String, Vec<Event>)) -> Append {
         expected: StreamVersion(0),
         events: events.collect(),
     }];
-    Append { streams, ..Append::default() }
+    Append {
+        streams,
+        ..Append::default()
+    }
 }
 
 async fn open_log(folder: &Path) -> Arc<SqliteLog> {
-    SqliteLog::open(folder, LogOptions::new(Arc::new(|| NOW.to_owned()))).await.unwrap()
+    SqliteLog::open(folder, LogOptions::new(Arc::new(|| NOW.to_owned())))
+        .await
+        .unwrap()
 }
 
-fn report(what: &str, events: usize, watch: Stopwatch) {
-    let seconds = watch.elapsed().as_secs_f64();
-    #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
-    let rate = events as f64 / seconds;
-    println!("{what:<34} {rate:>9.0} events/s   {:>7.2} µs/event", 1e6 / rate);
+/// Wall clock and processor time since a moment.
+struct Watch(Stopwatch, f64);
+
+/// Seconds of processor time that this process has used, as Linux counts it.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |place: usize| {
+        fields
+            .get(place)
+            .and_then(|field| field.parse::<f64>().ok())
+            .unwrap_or_default()
+    };
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+impl Watch {
+    fn start() -> Self {
+        Self(Stopwatch::now(), processor_seconds())
+    }
+
+    fn report(&self, what: &str, events: usize) {
+        #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
+        let events = events as f64;
+        let (seconds, processor) = (self.0.elapsed().as_secs_f64(), processor_seconds() - self.1);
+        let cost = processor * 1e6 / events;
+        println!(
+            "{what:<34} {:>9.0} events/s   {cost:>6.2} µs of processor time/event",
+            events / seconds
+        );
+    }
 }
 
 #[tokio::main]
@@ -225,13 +327,20 @@ async fn main() {
     if std::env::args().any(|argument| argument == "--list") {
         return;
     }
-    live().await;
-    replay().await;
+    let chosen =
+        |what: &str| !std::env::args().any(|argument| argument == if what == "live" { "replay" } else { "live" });
+    if chosen("live") {
+        live().await;
+    }
+    if chosen("replay") {
+        replay().await;
+    }
 }
 
 /// Projects, folds and applies typed events, as the feed hands them out; every second batch boundary cuts runs in two.
 async fn live() {
-    for size in [64, 512, 4096] {
+    let sizes: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    for size in if sizes.is_empty() { vec![64, 512, 4096] } else { sizes } {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteReadStore::open(folder.path()).await.unwrap();
         let runs: Vec<_> = (0..RUNS).map(|_| run()).collect();
@@ -239,33 +348,58 @@ async fn live() {
         let mut events: Vec<(String, u64, Event)> = beginning()
             .into_iter()
             .flat_map(|(stream, events)| {
-                events.into_iter().zip(1..).map(move |(event, version)| (stream.clone(), version, event))
+                events
+                    .into_iter()
+                    .zip(1..)
+                    .map(move |(event, version)| (stream.clone(), version, event))
             })
             .collect();
         for group in runs.chunks(32) {
             for place in 0..8 {
-                let at = group.iter().map(|(stream, events)| (stream.clone(), place as u64 + 1, events[place].clone()));
+                let at = group
+                    .iter()
+                    .map(|(stream, events)| (stream.clone(), place as u64 + 1, events[place].clone()));
                 events.extend(at);
             }
         }
         let mut expected: Option<Checkpoint> = None;
         let mut position = 0;
-        let watch = Stopwatch::now();
+        let watch = Watch::start();
         for batch in events.chunks(size) {
             let mut changes = Vec::new();
             for (stream, version, event) in batch {
                 position += 1;
                 let (stream, version) = (StreamId::new(stream.as_str()), *version);
-                let envelope = Envelope { position, stream, version, occurred_at: NOW.into(), part: 0 };
+                let envelope = Envelope {
+                    position,
+                    stream,
+                    version,
+                    occurred_at: NOW.into(),
+                    part: 0,
+                };
                 project(&envelope, event, &mut changes);
             }
             let (log_id, leaf_hash) = ("log".into(), "hash".into());
-            let next = Checkpoint { log_id, position: Position(position), leaf_hash, epoch: 0 };
+            let next = Checkpoint {
+                log_id,
+                position: Position(position),
+                leaf_hash,
+                epoch: 0,
+            };
             let expected = expected.replace(next.clone());
             let (park, unpark) = (Vec::new(), Vec::new());
-            store.apply(ProjectedBatch { expected, next, changes, park, unpark }).await.unwrap();
+            store
+                .apply(ProjectedBatch {
+                    expected,
+                    next,
+                    changes,
+                    park,
+                    unpark,
+                })
+                .await
+                .unwrap();
         }
-        report(&format!("live, {size} events a transaction"), events.len(), watch);
+        watch.report(&format!("live, {size} events a transaction"), events.len());
     }
 }
 
@@ -276,7 +410,7 @@ async fn replay() {
     for batch in beginning() {
         log.append(append(batch)).await.unwrap();
     }
-    let watch = Stopwatch::now();
+    let watch = Watch::start();
     for _ in 0..RUNS / 500 {
         let appends = (0..500).map(|_| {
             let log = Arc::clone(&log);
@@ -287,14 +421,16 @@ async fn replay() {
         }
     }
     let events = usize::try_from(log.head().await.unwrap().position.0).unwrap();
-    report("(appending them to the log)", events, watch);
+    watch.report("(appending them to the log)", events);
     let store = SqliteReadStore::open(folder.path()).await.unwrap();
-    let projection = Projection::open(log, store, Arc::new(Plain), Arc::new(|| NOW.into())).await.unwrap();
-    let watch = Stopwatch::now();
+    let projection = Projection::open(log, store, Arc::new(Plain), Arc::new(|| NOW.into()))
+        .await
+        .unwrap();
+    let watch = Watch::start();
     projection.catch_up().await.unwrap();
-    report("catching up from nothing", events, watch);
-    let watch = Stopwatch::now();
+    watch.report("catching up from nothing", events);
+    let watch = Watch::start();
     let differences = projection.rebuild(|_| {}).await.unwrap();
     assert!(differences.is_empty(), "{differences:?}");
-    report("rebuilding beside the serving file", events, watch);
+    watch.report("rebuilding beside the serving file", events);
 }

@@ -18,14 +18,14 @@ use super::{
     runner::Shared,
 };
 
-/// Events read at once.
-const PAGE: u32 = 4096;
+/// Events read at once: few enough to stay in the processor's cache on their way.
+const PAGE: u32 = 1024;
 
 /// Pages in flight between the two tasks.
 const PAGES_AHEAD: usize = 2;
 
 /// So close to the serving rows the projection is held for the rest.
-const CLOSE: u64 = 2 * PAGE as u64;
+const CLOSE: u64 = 8 * PAGE as u64;
 
 /// How far a rebuild is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,11 +11,12 @@ use wfm_storage::{
     read_store::{Cell, Change, ColumnIndex, Table},
 };
 
-/// Rows of the statements that stand alone.
-const FULL: usize = 64;
+/// Rows of the statements that travel alone, descending.
+const ALONE: [usize; 2] = [256, 64];
 
-/// Rows of the statements that are strung together with others, ascending.
-const PARTIAL: [usize; 3] = [1, 4, 16];
+/// Rows of the statements that are strung together with others, ascending. A rest of more rows is padded to travel alone:
+/// empty rows cost less than one more text to prepare.
+const STRUNG: [usize; 3] = [1, 4, 16];
 
 /// One statement.
 pub struct Statement {
@@ -105,11 +106,10 @@ fn chunks(rows: Vec<Vec<Cell>>, columns: usize, statements: &mut Vec<Statement>,
     let mut left = rows.len();
     let mut cells = rows.into_iter().flatten();
     while left > 0 {
-        let size = match PARTIAL.into_iter().find(|size| *size >= left) {
-            Some(size) => size,
-            None if left >= FULL => FULL,
-            None => PARTIAL[PARTIAL.len() - 1],
-        };
+        let size = STRUNG.into_iter().find(|size| *size >= left);
+        let size = size
+            .or_else(|| ALONE.into_iter().find(|size| *size <= left))
+            .unwrap_or(ALONE[ALONE.len() - 1]);
         let taken = left.min(size);
         let mut binds = Vec::with_capacity(size * columns);
         binds.extend(cells.by_ref().take(taken * columns));
@@ -119,7 +119,7 @@ fn chunks(rows: Vec<Vec<Cell>>, columns: usize, statements: &mut Vec<Statement>,
         statements.push(Statement {
             text,
             binds,
-            full: size == FULL,
+            full: size >= ALONE[ALONE.len() - 1],
         });
         left -= taken;
     }
