@@ -275,63 +275,6 @@ pub async fn a_scope_never_holds_more_than_its_limit(adapter: &dyn Adapter) {
     store.log().append(empty).await.unwrap();
 }
 
-/// What a fresh writer has never seen decides as what it wrote itself.
-pub async fn claims_survive_being_forgotten_by_the_writer(adapter: &dyn Adapter) {
-    let mut store = store(adapter).await;
-    let first = Append {
-        take: vec![claim("name", "a", "old-1"), claim("name", "b", "old-1")],
-        ..append("old-1", 0, 1)
-    };
-    store.log().append(first).await.unwrap();
-    store.reopen().await;
-    let log = store.log();
-    let outcomes = together(
-        &log,
-        [
-            // Taken, though the writer has to find out.
-            Append {
-                take: vec![claim("name", "a", "new-1")],
-                ..append("new-1", 0, 1)
-            },
-            Append {
-                take: vec![claim("name", "c", "new-2")],
-                ..append("new-2", 0, 1)
-            },
-            // The stream exists, though it is created here.
-            append("old-1", 0, 1),
-            Append {
-                require_fewer: vec![("name".into(), 3)],
-                ..append("new-3", 0, 1)
-            },
-            Append {
-                release: vec![claim("name", "b", "old-1")],
-                ..append("new-4", 0, 1)
-            },
-            Append {
-                require_fewer: vec![("name".into(), 3)],
-                ..append("new-5", 0, 1)
-            },
-            append("old-1", 1, 1),
-        ],
-    )
-    .await;
-    let accepted: Vec<_> = outcomes.iter().map(Result::is_ok).collect();
-    assert_eq!(accepted, [false, true, false, false, true, true, true]);
-    let taken = AppendRefusal::ClaimTaken {
-        key: ClaimKey::new("name", "a"),
-        owner: StreamId::new("old-1"),
-    };
-    assert_eq!(refusal(outcomes[0].clone()), taken);
-    assert_eq!(
-        refusal(outcomes[3].clone()),
-        AppendRefusal::ScopeFull {
-            scope: "name".into(),
-            count: 3,
-            limit: 3
-        }
-    );
-}
-
 /// Work is put, replaced and removed with the append; the last change of a batch counts.
 pub async fn work_follows_its_last_change(adapter: &dyn Adapter) {
     let store = store(adapter).await;

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a suite says what is wrong by panicking")]
 
 pub mod changes;
+pub mod fresh_writer;
 pub mod ordering;
 pub mod reading;
 pub mod refusals;
@@ -125,7 +126,8 @@ pub async fn run_all(adapter: Arc<dyn Adapter>) {
     changes::two_appends_advance_one_stream_within_a_batch(each).await;
     changes::guards_hold_within_a_batch(each).await;
     changes::a_scope_never_holds_more_than_its_limit(each).await;
-    changes::claims_survive_being_forgotten_by_the_writer(each).await;
+    fresh_writer::what_it_presumes_is_found_out(each).await;
+    fresh_writer::guards_and_releases_are_read_first(each).await;
     changes::work_follows_its_last_change(each).await;
     reading::streams_are_read_in_pages(each).await;
     reading::the_log_is_read_in_pages(each).await;

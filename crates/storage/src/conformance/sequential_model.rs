@@ -90,8 +90,12 @@ fn draft() -> impl Strategy<Value = Draft> {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(
-        prop_oneof![9 => vec(draft(), 1..24).prop_map(Step::Together), 1 => Just(Step::Reopen)],
-        1..7,
+        prop_oneof![
+            2 => vec(draft(), 1..24).prop_map(Step::Together),
+            1 => vec(draft(), 1..3).prop_map(Step::Together),
+            2 => Just(Step::Reopen),
+        ],
+        1..10,
     )
 }
 
