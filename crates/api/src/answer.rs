@@ -53,7 +53,9 @@ impl Preference {
                 } else if part.eq_ignore_ascii_case("wait") {
                     preference.wait = Some(Duration::from_secs(LONGEST_WAIT_SECONDS));
                 } else if let Some(seconds) = wait_seconds(part) {
-                    let seconds: u64 = seconds.parse().map_err(|_| Problem::bad_header("Prefer", "wait takes whole seconds"))?;
+                    let seconds: u64 = seconds
+                        .parse()
+                        .map_err(|_| Problem::bad_header("Prefer", "wait takes whole seconds"))?;
                     preference.wait = Some(Duration::from_secs(seconds.min(LONGEST_WAIT_SECONDS)));
                 }
             }
@@ -65,7 +67,9 @@ impl Preference {
 /// The seconds of `wait=N`.
 fn wait_seconds(part: &str) -> Option<&str> {
     let (name, value) = part.split_once('=')?;
-    name.trim().eq_ignore_ascii_case("wait").then(|| value.trim().trim_matches('"'))
+    name.trim()
+        .eq_ignore_ascii_case("wait")
+        .then(|| value.trim().trim_matches('"'))
 }
 
 /// Carries a use case through, whether or not its caller stays.
@@ -142,7 +146,13 @@ impl Done {
     /// A change of something that exists.
     #[must_use]
     pub fn changed(recorded: Recorded, preference: Preference) -> Self {
-        Self { recorded, preference, status: StatusCode::OK, location: None, secret: None }
+        Self {
+            recorded,
+            preference,
+            status: StatusCode::OK,
+            location: None,
+            secret: None,
+        }
     }
 
     /// Something new in the collection at this path.
@@ -150,7 +160,13 @@ impl Done {
     pub fn created(recorded: Recorded, preference: Preference, collection: &str) -> Self {
         let id = id_text(&recorded.id);
         let location = Some(format!("{collection}/{id}"));
-        Self { recorded, preference, status: StatusCode::CREATED, location, secret: None }
+        Self {
+            recorded,
+            preference,
+            status: StatusCode::CREATED,
+            location,
+            secret: None,
+        }
     }
 
     /// The answer is about the entity with this id, of which the command changed a part.
@@ -187,7 +203,10 @@ impl Done {
         };
         // The caller may not have seen the workspace a moment ago, but has just changed the thing.
         let row = api.row::<R>(key, &Visibility::All).await?;
-        let row = row.filter(|row| row.stream_version().is_none_or(|version| version == self.recorded.version));
+        let row = row.filter(|row| {
+            row.stream_version()
+                .is_none_or(|version| version == self.recorded.version)
+        });
         let entity = match row {
             Some(row) => Some(api.entity::<R>(row).await?),
             None => None,
@@ -201,11 +220,20 @@ impl Done {
     }
 
     fn write(&self, entity: Option<&Entity>, projected: bool) -> Result<Response, Problem> {
-        let body = Answered { recorded: &self.recorded, entity, projected, secret: self.secret.as_ref() };
+        let body = Answered {
+            recorded: &self.recorded,
+            entity,
+            projected,
+            secret: self.secret.as_ref(),
+        };
         let mut response = json(self.status, &body)?;
         let headers = response.headers_mut();
         headers.insert(ETAG, etag(self.recorded.version));
-        if let Some(location) = self.location.as_deref().and_then(|location| HeaderValue::try_from(location).ok()) {
+        if let Some(location) = self
+            .location
+            .as_deref()
+            .and_then(|location| HeaderValue::try_from(location).ok())
+        {
             headers.insert(LOCATION, location);
         }
         if self.recorded.repeated {
@@ -244,7 +272,9 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Probl
     let bytes = serde_json::to_vec(body).map_err(Problem::internal)?;
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }
 
@@ -254,7 +284,9 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Probl
 /// When the body does not serialise.
 pub fn secret(status: StatusCode, body: &impl Serialize) -> Result<Response, Problem> {
     let mut response = json(status, body)?;
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
@@ -336,8 +368,20 @@ mod tests {
     fn preferences_are_read() {
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         assert_eq!(read(&[]), Preference::default());
-        assert_eq!(read(&["respond-async, wait=10"]), Preference { respond_async: true, wait: seconds(10) });
-        assert_eq!(read(&["respond-async", "Wait = 3"]), Preference { respond_async: true, wait: seconds(3) });
+        assert_eq!(
+            read(&["respond-async, wait=10"]),
+            Preference {
+                respond_async: true,
+                wait: seconds(10)
+            }
+        );
+        assert_eq!(
+            read(&["respond-async", "Wait = 3"]),
+            Preference {
+                respond_async: true,
+                wait: seconds(3)
+            }
+        );
         assert_eq!(read(&["wait"]).wait, seconds(60));
         assert_eq!(read(&["wait=900"]).wait, seconds(60));
         assert_eq!(read(&["return=minimal"]), Preference::default());

@@ -18,7 +18,6 @@ use wfm_application::{
     security::{
         access::{Caller, Visible},
         permission::Permission,
-        token,
     },
 };
 use wfm_domain::instant::Instant;
@@ -55,7 +54,10 @@ pub struct Api {
 impl Api {
     /// Waits until the read models are up to `position`; whether they are.
     pub async fn projected(&self, position: Position) -> bool {
-        self.app.projection.wait_for(position, LONGEST_WAIT_FOR_READ_MODELS).await
+        self.app
+            .projection
+            .wait_for(position, LONGEST_WAIT_FOR_READ_MODELS)
+            .await
     }
 
     /// The same for a reader, who is refused when they are not.
@@ -63,7 +65,11 @@ impl Api {
     /// # Errors
     /// When they did not reach the position in time.
     pub async fn reach(&self, position: u64) -> Result<(), Problem> {
-        if self.projected(Position(position)).await { Ok(()) } else { Err(Problem::behind(position)) }
+        if self.projected(Position(position)).await {
+            Ok(())
+        } else {
+            Err(Problem::behind(position))
+        }
     }
 
     /// The present instant.
@@ -148,7 +154,12 @@ fn admit(guard: &Guard, request: Request, request_id: &Arc<str>) -> Result<Reque
 
 /// Where the request comes from, for the envelope of what it leads to.
 fn describe(context: &mut Context, parts: &Parts) {
-    context.traceparent = parts.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()).filter(|text| is_traceparent(text)).map(Arc::from);
+    context.traceparent = parts
+        .headers
+        .get(TRACEPARENT)
+        .and_then(|value| value.to_str().ok())
+        .filter(|text| is_traceparent(text))
+        .map(Arc::from);
     let address = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>();
     context.client_address = address.map(|ConnectInfo(address)| address.ip().to_string().into());
 }
@@ -180,32 +191,52 @@ pub fn request_id(headers: &HeaderMap, entropy: &dyn Entropy) -> Arc<str> {
 fn is_traceparent(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let hex = |part: &str, length: usize| {
-        part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+        part.len() == length
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
     };
-    let [version, trace, span, flags] = parts.as_slice() else { return false };
+    let [version, trace, span, flags] = parts.as_slice() else {
+        return false;
+    };
     hex(version, 2) && *version != "ff" && hex(trace, 32) && hex(span, 16) && hex(flags, 2)
 }
 
 /// Who calls.
 fn authenticate(api: &Api, headers: &HeaderMap) -> Result<Caller, Problem> {
     let Some(token) = token_of(headers)? else {
-        return Err(Problem::unauthenticated("sign in, and send the access token or an API key as Authorization: Bearer", "Bearer"));
+        return Err(Problem::unauthenticated(
+            "sign in, and send the access token or an API key as Authorization: Bearer",
+            "Bearer",
+        ));
     };
-    let (access, now) = (&api.app.access, api.now());
-    let caller = match token::parse_api_key(token) {
-        Some((id, secret)) => access.key(id, &token::token_hash(secret), now),
-        None => api.app.tokens.read(token, now).and_then(|user| access.session(user)),
-    };
-    caller.ok_or_else(|| Problem::unauthenticated("the token is not valid, or not any more", "Bearer error=\"invalid_token\""))
+    let caller = api.app.authenticate(token);
+    caller.map_err(|error| Problem::unauthenticated(error.to_string(), "Bearer error=\"invalid_token\""))
 }
 
 fn token_of(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let refused = || Problem::unauthenticated("Authorization: Bearer and a token are expected", "Bearer error=\"invalid_request\"");
+    let refused = || {
+        Problem::unauthenticated(
+            "Authorization: Bearer and a token are expected",
+            "Bearer error=\"invalid_request\"",
+        )
+    };
     if let Some(value) = headers.get(AUTHORIZATION) {
-        let (scheme, token) = value.to_str().map_err(|_| refused())?.split_once(' ').ok_or_else(refused)?;
-        return if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(token.trim())) } else { Err(refused()) };
+        let (scheme, token) = value
+            .to_str()
+            .map_err(|_| refused())?
+            .split_once(' ')
+            .ok_or_else(refused)?;
+        return if scheme.eq_ignore_ascii_case("bearer") {
+            Ok(Some(token.trim()))
+        } else {
+            Err(refused())
+        };
     }
-    headers.get(API_KEY).map(|value| value.to_str().map(str::trim).map_err(|_| refused())).transpose()
+    headers
+        .get(API_KEY)
+        .map(|value| value.to_str().map(str::trim).map_err(|_| refused()))
+        .transpose()
 }
 
 /// Demands a right of an own thing: its owner has it, others need `permission`.
@@ -213,7 +244,11 @@ fn token_of(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 /// # Errors
 /// When the caller is not `owner` and lacks the right.
 pub fn demand_own(caller: &Caller, owner: i64, permission: Permission) -> Result<(), Problem> {
-    if caller.user.0 == owner && caller.has(Permission::OwnAccount) { Ok(()) } else { Ok(caller.demand(permission)?) }
+    if caller.user.0 == owner && caller.has(Permission::OwnAccount) {
+        Ok(())
+    } else {
+        Ok(caller.demand(permission)?)
+    }
 }
 
 #[cfg(test)]
@@ -222,10 +257,16 @@ mod tests {
 
     #[test]
     fn trace_contexts_are_checked() {
-        assert!(is_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+        assert!(is_traceparent(
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        ));
         assert!(!is_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"));
-        assert!(!is_traceparent("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
-        assert!(!is_traceparent("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"));
+        assert!(!is_traceparent(
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        ));
+        assert!(!is_traceparent(
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"
+        ));
     }
 
     #[test]

@@ -37,6 +37,8 @@ struct Content {
     retry_after_seconds: Option<u64>,
     current_version: Option<u64>,
     challenge: Option<&'static str>,
+    /// What only the server's log may say.
+    internal: Option<String>,
 }
 
 /// A problem document (RFC 9457).
@@ -82,11 +84,18 @@ impl Problem {
             retry_after_seconds: None,
             current_version: None,
             challenge: None,
+            internal: None,
         }))
     }
 
     fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
         self.0.errors = errors;
+        self
+    }
+
+    /// Notes for the server's log what went wrong.
+    fn because(mut self, error: impl std::fmt::Display) -> Self {
+        self.0.internal = Some(error.to_string());
         self
     }
 
@@ -98,7 +107,11 @@ impl Problem {
     /// A request that cannot be understood; `code` says in which way, `pointer` where.
     pub fn malformed(code: &'static str, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         let (pointer, detail) = (pointer.into(), detail.into());
-        let shown = if pointer.is_empty() { detail.clone() } else { format!("{}: {detail}", &pointer[1..]) };
+        let shown = if pointer.is_empty() {
+            detail.clone()
+        } else {
+            format!("{}: {detail}", &pointer[1..])
+        };
         Self::new(StatusCode::BAD_REQUEST, code, shown).with_errors(vec![FieldError { pointer, detail }])
     }
 
@@ -126,7 +139,11 @@ impl Problem {
 
     /// There is no such route.
     pub fn no_route(path: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "no-such-route", format!("there is nothing at {path}; see /docs"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "no-such-route",
+            format!("there is nothing at {path}; see /docs"),
+        )
     }
 
     /// The route does not have this method.
@@ -137,7 +154,11 @@ impl Problem {
 
     /// The read models are being built anew already.
     pub fn rebuilding() -> Self {
-        Self::new(StatusCode::CONFLICT, "rebuild-under-way", "the read models are being built anew already")
+        Self::new(
+            StatusCode::CONFLICT,
+            "rebuild-under-way",
+            "the read models are being built anew already",
+        )
     }
 
     /// The body is larger than the server takes.
@@ -160,9 +181,8 @@ impl Problem {
 
     /// A bug or a broken invariant: `error` goes to the log, not to the caller.
     pub fn internal(error: impl std::fmt::Display) -> Self {
-        tracing::error!(%error, "a request failed");
         let detail = "the server could not answer; its log says why, under the request id";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).because(error)
     }
 
     /// The status of the answer.
@@ -175,6 +195,15 @@ impl Problem {
     #[must_use]
     pub fn render(&self, uri: &Uri, request_id: &str) -> Response {
         let content = &*self.0;
+        if let Some(error) = &content.internal {
+            tracing::error!(
+                error,
+                request_id,
+                path = uri.path(),
+                status = content.status.as_u16(),
+                "a request failed"
+            );
+        }
         let document = ProblemDocument {
             kind: &format!("/problems/{}", content.code),
             title: &title(content.code),
@@ -182,7 +211,14 @@ impl Problem {
             detail: &content.detail,
             instance: uri.path(),
             request_id,
-            errors: content.errors.iter().map(|error| ProblemField { pointer: &error.pointer, detail: &error.detail }).collect(),
+            errors: content
+                .errors
+                .iter()
+                .map(|error| ProblemField {
+                    pointer: &error.pointer,
+                    detail: &error.detail,
+                })
+                .collect(),
         };
         let body = serde_json::to_vec(&document).expect("a problem holds texts and a number");
         let mut response = (content.status, body).into_response();
@@ -254,12 +290,16 @@ impl From<ApplicationError> for Problem {
                 let detail = "this Idempotency-Key was used with another request; choose a new one";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", detail)
             }
-            ApplicationError::TooMany { detail, retry_after_seconds } => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", detail).retry_after(retry_after_seconds)
-            }
-            ApplicationError::Contended => {
-                Self::new(StatusCode::CONFLICT, "contended", ApplicationError::Contended.to_string()).retry_after(1)
-            }
+            ApplicationError::TooMany {
+                detail,
+                retry_after_seconds,
+            } => Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", detail).retry_after(retry_after_seconds),
+            ApplicationError::Contended => Self::new(
+                StatusCode::CONFLICT,
+                "contended",
+                ApplicationError::Contended.to_string(),
+            )
+            .retry_after(1),
             ApplicationError::Storage(error) => error.into(),
             ApplicationError::Internal(detail) => Self::internal(detail),
         }
@@ -269,14 +309,21 @@ impl From<ApplicationError> for Problem {
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
         let (code, detail) = match &error {
-            StorageError::Full(_) => ("storage-full", "the disk of the server is full; nothing can be recorded until there is room"),
-            StorageError::ReadOnly(_) => ("storage-read-only", "the store cannot be written; nothing can be recorded"),
+            StorageError::Full(_) => (
+                "storage-full",
+                "the disk of the server is full; nothing can be recorded until there is room",
+            ),
+            StorageError::ReadOnly(_) => (
+                "storage-read-only",
+                "the store cannot be written; nothing can be recorded",
+            ),
             StorageError::Unavailable(_) => ("storage-unavailable", "the store is not available; try again later"),
             StorageError::Held(_) => ("storage-held", "another process holds the store; try again later"),
             StorageError::Corrupt(_) | StorageError::Other(_) => return Self::internal(error),
         };
-        tracing::warn!(%error, "the store failed");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(RETRY_STORAGE_SECONDS)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
+            .retry_after(RETRY_STORAGE_SECONDS)
+            .because(error)
     }
 }
 
@@ -290,7 +337,9 @@ impl From<ListError> for Problem {
     fn from(error: ListError) -> Self {
         let detail = error.to_string();
         match error {
-            ListError::UnknownFilter { name, .. } | ListError::BadValue { name, .. } => Self::bad_parameter(&name, detail),
+            ListError::UnknownFilter { name, .. } | ListError::BadValue { name, .. } => {
+                Self::bad_parameter(&name, detail)
+            }
             ListError::UnknownSort { .. } => Self::bad_parameter("sort", detail),
             ListError::BadCursor => Self::bad_parameter("cursor", detail),
         }

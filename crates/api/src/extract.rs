@@ -29,7 +29,8 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<Api>> for Path<T> {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
         let path = axum::extract::Path::<T>::from_request_parts(parts, api).await;
-        path.map(|axum::extract::Path(path)| Self(path)).map_err(|_| Problem::not_found(parts.uri.path()))
+        path.map(|axum::extract::Path(path)| Self(path))
+            .map_err(|_| Problem::not_found(parts.uri.path()))
     }
 }
 
@@ -56,10 +57,19 @@ pub const MINIMUM_POSITION: &str = "min-position";
 
 fn minimum_position(parts: &Parts) -> Result<Option<u64>, Problem> {
     let query = parts.uri.query().unwrap_or_default();
-    let written = query.split('&').find_map(|pair| pair.strip_prefix(MINIMUM_POSITION)?.strip_prefix('='));
-    let written = written.or_else(|| parts.headers.get(MINIMUM_POSITION).and_then(|value| value.to_str().ok()));
+    let written = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix(MINIMUM_POSITION)?.strip_prefix('='));
+    let written = written.or_else(|| {
+        parts
+            .headers
+            .get(MINIMUM_POSITION)
+            .and_then(|value| value.to_str().ok())
+    });
     let Some(written) = written else { return Ok(None) };
-    let number = written.parse().map_err(|_| Problem::bad_parameter(MINIMUM_POSITION, "a position is a whole number"));
+    let number = written
+        .parse()
+        .map_err(|_| Problem::bad_parameter(MINIMUM_POSITION, "a position is a whole number"));
     number.map(Some)
 }
 
@@ -98,7 +108,6 @@ fn read_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     })
 }
 
-
 /// A command: who sends it, its body, and how it is to be answered.
 pub struct Command<B> {
     /// Where it comes from, with `If-Match` and `Idempotency-Key`.
@@ -120,12 +129,19 @@ impl<B: RequestBody> FromRequest<Arc<Api>> for Command<B> {
         let bytes = read_body(body, &parts.headers, api.options.maximum_body_bytes).await?;
         context.idempotency = idempotency(&parts, &bytes)?;
         let body = B::read(&parts.headers, &bytes)?;
-        Ok(Self { context, body, preference })
+        Ok(Self {
+            context,
+            body,
+            preference,
+        })
     }
 }
 
 fn context(parts: &mut Parts) -> Result<Context, Problem> {
-    parts.extensions.remove::<Context>().ok_or_else(|| Problem::internal("a route without a guard asks who calls"))
+    parts
+        .extensions
+        .remove::<Context>()
+        .ok_or_else(|| Problem::internal("a route without a guard asks who calls"))
 }
 
 /// A form of body.
@@ -169,7 +185,9 @@ impl RequestBody for AnyJson {
         if !is_json(headers) {
             return Err(Problem::unsupported_media_type());
         }
-        serde_json::from_slice(bytes).map(Self).map_err(|error| locate::<serde_json::Value>(bytes, error))
+        serde_json::from_slice(bytes)
+            .map(Self)
+            .map_err(|error| locate::<serde_json::Value>(bytes, error))
     }
 }
 
@@ -183,7 +201,9 @@ pub type Nothing = Maybe<Empty>;
 
 /// JSON by its media type, merge patches (RFC 7396) included.
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
+    let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
     let essence = value.split(';').next().unwrap_or_default().trim();
     let Some(("application", subtype)) = essence.split_once('/') else {
         return false;
@@ -192,14 +212,20 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 async fn read_body(body: Body, headers: &HeaderMap, maximum_bytes: usize) -> Result<Bytes, Problem> {
-    let declared = headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let declared = headers
+        .get(http::header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > maximum_bytes as u64) {
         return Err(Problem::too_large(maximum_bytes));
     }
     match Limited::new(body, maximum_bytes).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(maximum_bytes)),
-        Err(_) => Err(Problem::malformed("incomplete-body", "", "the body ended before its time")),
+        Err(_) => Err(Problem::malformed(
+            "incomplete-body",
+            "",
+            "the body ended before its time",
+        )),
     }
 }
 
@@ -222,7 +248,10 @@ fn locate<T: DeserializeOwned>(bytes: &[u8], error: serde_json::Error) -> Proble
     let detail = error.to_string();
     if error.is_data() {
         // The place in the text is of no use to a program that made it.
-        let detail = detail.rsplit_once(" at line ").map_or(detail.as_str(), |(detail, _)| detail).to_owned();
+        let detail = detail
+            .rsplit_once(" at line ")
+            .map_or(detail.as_str(), |(detail, _)| detail)
+            .to_owned();
         let code = if detail.starts_with("unknown field") {
             "unknown-field"
         } else if detail.starts_with("missing field") {
@@ -255,7 +284,9 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 /// The pointer extended by the field that the message names, where the pointer ends at its parent.
 fn named(pointer: String, detail: &str) -> String {
     let names = ["missing field `", "unknown field `", "duplicate field `"];
-    let field = names.iter().find_map(|start| detail.strip_prefix(start)?.split('`').next());
+    let field = names
+        .iter()
+        .find_map(|start| detail.strip_prefix(start)?.split('`').next());
     match field {
         Some(field) if !pointer.ends_with(&pointer_segment(field)) => pointer + &pointer_segment(field),
         Some(_) | None => pointer,
@@ -264,19 +295,33 @@ fn named(pointer: String, detail: &str) -> String {
 
 /// `If-Match: "7"`; `*` and its absence demand nothing.
 fn expected_version(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let Some(value) = headers.get(http::header::IF_MATCH) else { return Ok(None) };
-    let refused = || Problem::bad_header("If-Match", "one entity tag is expected, as the ETag header gives it, or *");
+    let Some(value) = headers.get(http::header::IF_MATCH) else {
+        return Ok(None);
+    };
+    let refused = || {
+        Problem::bad_header(
+            "If-Match",
+            "one entity tag is expected, as the ETag header gives it, or *",
+        )
+    };
     let text = value.to_str().map_err(|_| refused())?.trim();
     if text == "*" {
         return Ok(None);
     }
-    let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).ok_or_else(refused)?;
-    tag.parse().map(Some).map_err(|_| refused())
+    let tag = text
+        .trim_start_matches("W/")
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+        .ok_or_else(refused)?;
+    // A tag that is no version is one that no entity has.
+    Ok(Some(tag.parse().unwrap_or(u64::MAX)))
 }
 
 /// The `Idempotency-Key` with the hash of the request; the query only says how to answer.
 fn idempotency(parts: &Parts, body: &[u8]) -> Result<Option<Idempotency>, Problem> {
-    let Some(value) = parts.headers.get("idempotency-key") else { return Ok(None) };
+    let Some(value) = parts.headers.get("idempotency-key") else {
+        return Ok(None);
+    };
     let key = value.to_str().unwrap_or_default();
     if key.is_empty() || key.len() > LONGEST_IDEMPOTENCY_KEY {
         let detail = format!("1 to {LONGEST_IDEMPOTENCY_KEY} printable ASCII characters are expected");
@@ -287,7 +332,10 @@ fn idempotency(parts: &Parts, body: &[u8]) -> Result<Option<Idempotency>, Proble
         hash.update(part.as_bytes());
     }
     hash.update(body);
-    Ok(Some(Idempotency { key: key.to_owned(), request_hash: hex::encode(hash.finalize()) }))
+    Ok(Some(Idempotency {
+        key: key.to_owned(),
+        request_hash: hex::encode(hash.finalize()),
+    }))
 }
 
 #[cfg(test)]
@@ -321,9 +369,21 @@ mod tests {
     fn the_pointer_names_the_field() {
         for (body, code, pointer) in [
             (r#"{"name":1}"#, "wrong-type", "/name"),
-            (r#"{"name":"a","items":[{"timeOut":1},{"timeOut":"x"}]}"#, "wrong-type", "/items/1/timeOut"),
-            (r#"{"name":"a","items":[{"timeOut":1.5}]}"#, "wrong-type", "/items/0/timeOut"),
-            (r#"{"name":"a","items":[{"timeOut":1,"b/c":2}]}"#, "unknown-field", "/items/0/b~1c"),
+            (
+                r#"{"name":"a","items":[{"timeOut":1},{"timeOut":"x"}]}"#,
+                "wrong-type",
+                "/items/1/timeOut",
+            ),
+            (
+                r#"{"name":"a","items":[{"timeOut":1.5}]}"#,
+                "wrong-type",
+                "/items/0/timeOut",
+            ),
+            (
+                r#"{"name":"a","items":[{"timeOut":1,"b/c":2}]}"#,
+                "unknown-field",
+                "/items/0/b~1c",
+            ),
             (r#"{"name":"a","items":[{}]}"#, "missing-field", "/items/0/timeOut"),
             (r#"{"name":"a","nope":1}"#, "unknown-field", "/nope"),
             (r#"{"name":"a","name":"b"}"#, "wrong-type", "/name"),
@@ -337,7 +397,10 @@ mod tests {
             assert!(problem.contains(code) && problem.contains(pointer), "{body}: {problem}");
         }
         let problem = refused(b"{\"name\":\"\xff\"}");
-        assert!(problem.contains("invalid-utf-8") && problem.contains("/name"), "{problem}");
+        assert!(
+            problem.contains("invalid-utf-8") && problem.contains("/name"),
+            "{problem}"
+        );
     }
 
     #[test]
@@ -349,7 +412,12 @@ mod tests {
             wait: Option<u8>,
         }
         assert_eq!(read_query::<Wanted>("wait=5&min-position=7").unwrap().wait, Some(5));
-        for (query, pointer) in [("wait=x", "/wait"), ("waits=1", "/waits"), ("wait=1&wait=2", "/wait"), ("wait=%FF", "")] {
+        for (query, pointer) in [
+            ("wait=x", "/wait"),
+            ("waits=1", "/waits"),
+            ("wait=1&wait=2", "/wait"),
+            ("wait=%FF", ""),
+        ] {
             let problem = format!("{:?}", read_query::<Wanted>(query).unwrap_err());
             assert!(problem.contains(pointer), "{query}: {problem}");
         }

@@ -22,7 +22,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue};
-use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 use wfm_application::app::App;
 
 pub use routes::{Access, RouteInfo, routes};
@@ -44,7 +44,11 @@ pub struct ApiOptions {
 
 impl Default for ApiOptions {
     fn default() -> Self {
-        Self { maximum_body_bytes: 2 * 1024 * 1024, cors_origins: Vec::new(), readiness: Readiness::default() }
+        Self {
+            maximum_body_bytes: 2 * 1024 * 1024,
+            cors_origins: Vec::new(),
+            readiness: Readiness::default(),
+        }
     }
 }
 
@@ -85,10 +89,19 @@ pub fn router(app: Arc<App>, options: ApiOptions) -> Router {
     for route in routes::table() {
         let measured = api.metrics.route(&route.info.method, route.info.path);
         let path = route.info.path;
-        let guarded = Guard { api: Arc::clone(&api), route: Arc::new(GuardedRoute { info: route.info, metrics: measured }) };
+        let guarded = Guard {
+            api: Arc::clone(&api),
+            route: Arc::new(GuardedRoute {
+                info: route.info,
+                metrics: measured,
+            }),
+        };
         router = router.route(path, route.handler.route_layer(from_fn_with_state(guarded, guard)));
     }
-    let router = router.fallback(no_route).method_not_allowed_fallback(method_not_allowed).with_state(api);
+    let router = router
+        .fallback(no_route)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(api);
     match cors {
         Some(cors) => router.layer(cors),
         None => router,
@@ -96,7 +109,9 @@ pub fn router(app: Arc<App>, options: ApiOptions) -> Router {
 }
 
 fn count_runs(app: &Arc<App>, metrics: &Arc<Metrics>) {
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        return;
+    };
     let (log, metrics) = (Arc::clone(&app.store.log), Arc::clone(metrics));
     runtime.spawn(async move {
         match log.head().await {
@@ -129,6 +144,21 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
     } else {
         AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
-    let exposed = ["etag", "location", "retry-after", "x-request-id", "idempotency-replayed"].map(HeaderName::from_static);
-    Some(CorsLayer::new().allow_origin(origin).allow_methods(Any).allow_headers(Any).expose_headers(exposed))
+    let exposed = [
+        "etag",
+        "location",
+        "retry-after",
+        "x-request-id",
+        "idempotency-replayed",
+    ]
+    .map(HeaderName::from_static);
+    // A star would not cover Authorization.
+    let headers = AllowHeaders::mirror_request();
+    Some(
+        CorsLayer::new()
+            .allow_origin(origin)
+            .allow_methods(Any)
+            .allow_headers(headers)
+            .expose_headers(exposed),
+    )
 }

@@ -20,7 +20,9 @@ use wfm_application::app::App;
 use wfm_storage::{event::Position, event::StoredEvent, log::EventLog};
 
 /// Upper bounds of the latency histogram, in seconds.
-const BUCKETS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+const BUCKETS: [f64; 14] = [
+    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0,
+];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RouteLabels {
@@ -69,7 +71,11 @@ impl RouteMetrics {
     /// Counts an answer.
     pub fn observe(&self, status: StatusCode, took: Duration) {
         self.latency.observe(took.as_secs_f64());
-        let labels = RequestLabels { method: self.method, route: self.route, status: status.as_u16() };
+        let labels = RequestLabels {
+            method: self.method,
+            route: self.route,
+            status: status.as_u16(),
+        };
         self.requests.get_or_create(&labels).inc();
     }
 }
@@ -111,15 +117,48 @@ impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
         registry.register("http_requests", "Answers by route and status", self.requests.clone());
-        registry.register_with_unit("http_request_duration", "Time to the answer", Unit::Seconds, self.latencies.clone());
-        registry.register("executions_started", "Runs started since this node began", self.started.clone());
-        registry.register("executions_ended", "Runs ended since this node began, by outcome", self.ended.clone());
-        registry.register("executions_running", "Runs that this node drives or that somebody waits for", self.running.clone());
-        registry.register("executions_queued", "Runs that wait for a place in their environment", self.queued.clone());
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time to the answer",
+            Unit::Seconds,
+            self.latencies.clone(),
+        );
+        registry.register(
+            "executions_started",
+            "Runs started since this node began",
+            self.started.clone(),
+        );
+        registry.register(
+            "executions_ended",
+            "Runs ended since this node began, by outcome",
+            self.ended.clone(),
+        );
+        registry.register(
+            "executions_running",
+            "Runs that this node drives or that somebody waits for",
+            self.running.clone(),
+        );
+        registry.register(
+            "executions_queued",
+            "Runs that wait for a place in their environment",
+            self.queued.clone(),
+        );
         registry.register("log_position", "Position of the last event", self.log_position.clone());
-        registry.register("projection_position", "Position up to which the read models are", self.projection_position.clone());
-        registry.register("projection_lag", "Events that the read models do not show yet", self.projection_lag.clone());
-        registry.register("projection_parked_events", "Events that could not be projected", self.parked.clone());
+        registry.register(
+            "projection_position",
+            "Position up to which the read models are",
+            self.projection_position.clone(),
+        );
+        registry.register(
+            "projection_lag",
+            "Events that the read models do not show yet",
+            self.projection_lag.clone(),
+        );
+        registry.register(
+            "projection_parked_events",
+            "Events that could not be projected",
+            self.parked.clone(),
+        );
     }
 
     /// The measurements of a route.
@@ -127,14 +166,22 @@ impl Metrics {
     pub fn route(&self, method: &Method, route: &'static str) -> RouteMetrics {
         let method = method_label(method);
         let latency = self.latencies.get_or_create(&RouteLabels { method, route }).clone();
-        RouteMetrics { method, route, requests: self.requests.clone(), latency }
+        RouteMetrics {
+            method,
+            route,
+            requests: self.requests.clone(),
+            latency,
+        }
     }
 
     /// Counts the starts and ends of runs from `after` on, until the log closes.
     pub async fn follow(self: Arc<Self>, log: Arc<dyn EventLog>, after: Position) {
         let mut feed = log.subscribe(after);
         while let Ok(Some(batches)) = feed.next().await {
-            batches.iter().flat_map(|batch| batch.iter()).for_each(|event| self.count(event));
+            batches
+                .iter()
+                .flat_map(|batch| batch.iter())
+                .for_each(|event| self.count(event));
         }
     }
 

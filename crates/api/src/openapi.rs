@@ -3,10 +3,14 @@
 //! Invariant: every route is in it with its right, its parameters, its body, its answers and the errors it can give.
 
 use utoipa::openapi::{
-    Components, ComponentsBuilder, Content, Info, OpenApi, OpenApiBuilder, PathsBuilder, RefOr, Required, ResponseBuilder,
+    Components, ComponentsBuilder, Content, Info, OpenApi, OpenApiBuilder, PathsBuilder, RefOr, Required,
+    ResponseBuilder,
     path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem},
     request_body::RequestBodyBuilder,
-    schema::{AllOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, Ref, Schema, SchemaFormat, SchemaType, Type},
+    schema::{
+        AllOfBuilder, AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, Ref, Schema, SchemaFormat,
+        SchemaType, Type,
+    },
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
 use utoipa::{PartialSchema, ToSchema};
@@ -34,7 +38,13 @@ pub fn document() -> OpenApi {
         paths = paths.path(path, PathItem::new(method(&route), operation(&route)));
     }
     OpenApiBuilder::new()
-        .info(Info::builder().title("WorkflowManagement").version(env!("CARGO_PKG_VERSION")).description(Some(DESCRIPTION)).build())
+        .info(
+            Info::builder()
+                .title("WorkflowManagement")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(DESCRIPTION))
+                .build(),
+        )
         .paths(paths.build())
         .components(Some(components(schemas)))
         .build()
@@ -51,10 +61,15 @@ fn components(schemas: Vec<(String, RefOr<Schema>)>) -> Components {
         components = components.schema(name, schema);
     }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
-    let bearer = bearer.description(Some("An access token of a login, or an API key")).build();
+    let bearer = bearer
+        .description(Some("An access token of a login, or an API key"))
+        .build();
     components
         .security_scheme("bearer", SecurityScheme::Http(bearer))
-        .security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-Api-Key"))))
+        .security_scheme(
+            "apiKey",
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-Api-Key"))),
+        )
         .build()
 }
 
@@ -64,7 +79,10 @@ fn collect(route: &Route, schemas: &mut Vec<(String, RefOr<Schema>)>) {
     }
     for answer in &route.answers {
         match &answer.body {
-            AnswerBody::Json(schema) | AnswerBody::Page(schema) | AnswerBody::Recorded(Some(schema)) => (schema.collect)(schemas),
+            AnswerBody::Json(schema) | AnswerBody::Page(schema) | AnswerBody::Recorded(Some(schema)) => {
+                (schema.collect)(schemas)
+            }
+            AnswerBody::Either(schemas_of) => schemas_of.iter().for_each(|schema| (schema.collect)(schemas)),
             AnswerBody::Nothing | AnswerBody::Recorded(None) | AnswerBody::Media(_) => {}
         }
     }
@@ -86,13 +104,20 @@ fn operation(route: &Route) -> OperationBuilder {
         .tag(tag(route))
         .summary(Some(route.summary))
         .description(Some(right(route.info.access)));
-    for parameter in path_parameters(route.info.path).into_iter().chain(route.parameters.clone()).chain(usual_parameters(route)) {
+    for parameter in path_parameters(route.info.path)
+        .into_iter()
+        .chain(route.parameters.clone())
+        .chain(usual_parameters(route))
+    {
         operation = operation.parameter(parameter);
     }
     if let Some((schema, required)) = &route.body {
         let required = if *required { Required::True } else { Required::False };
         let content = Content::new(Some(schema.reference()));
-        let body = RequestBodyBuilder::new().content("application/json", content).required(Some(required)).build();
+        let body = RequestBodyBuilder::new()
+            .content("application/json", content)
+            .required(Some(required))
+            .build();
         operation = operation.request_body(Some(body));
     }
     for answer in &route.answers {
@@ -100,12 +125,17 @@ fn operation(route: &Route) -> OperationBuilder {
     }
     for status in errors(route) {
         let content = Content::new(Some(Ref::from_schema_name(ProblemDocument::name())));
-        let problem = ResponseBuilder::new().description(reason(status)).content(PROBLEM_JSON, content).build();
+        let problem = ResponseBuilder::new()
+            .description(reason(status))
+            .content(PROBLEM_JSON, content)
+            .build();
         operation = operation.response(status.to_string(), problem);
     }
     if route.info.access != Access::Public {
         let none: [&str; 0] = [];
-        operation = operation.security(SecurityRequirement::new("bearer", none)).security(SecurityRequirement::new("apiKey", none));
+        operation = operation
+            .security(SecurityRequirement::new("bearer", none))
+            .security(SecurityRequirement::new("apiKey", none));
     }
     operation
 }
@@ -113,14 +143,25 @@ fn operation(route: &Route) -> OperationBuilder {
 /// `GET /api/v1/workflows/{id}/steps` becomes `get_workflows_id_steps`.
 fn operation_id(route: &Route) -> String {
     let path = route.info.path.trim_start_matches("/api/v1");
-    let words = path.split(['/', '{', '}', '-', '.', '*']).filter(|word| !word.is_empty());
+    let words = path
+        .split(['/', '{', '}', '-', '.', '*'])
+        .filter(|word| !word.is_empty());
     let method = route.info.method.as_str().to_ascii_lowercase();
-    std::iter::once(method.as_str()).chain(words).collect::<Vec<_>>().join("_")
+    let index = path.ends_with('/').then_some("index");
+    std::iter::once(method.as_str())
+        .chain(words)
+        .chain(index)
+        .collect::<Vec<_>>()
+        .join("_")
 }
 
 fn tag(route: &Route) -> &'static str {
     let path = route.info.path.trim_start_matches("/api/v1").trim_start_matches('/');
-    if route.info.path.starts_with("/api/") { path.split('/').next().unwrap_or_default() } else { "operations" }
+    if route.info.path.starts_with("/api/") {
+        path.split('/').next().unwrap_or_default()
+    } else {
+        "operations"
+    }
 }
 
 fn right(access: Access) -> String {
@@ -128,7 +169,11 @@ fn right(access: Access) -> String {
         Access::Public => "Open to everybody.".to_owned(),
         Access::SignedIn => "Open to everybody who is signed in; shows what the caller may see.".to_owned(),
         Access::Global(permission) => {
-            format!("Needs the global role {} or above ({}).", permission.global().name(), permission.description())
+            format!(
+                "Needs the global role {} or above ({}).",
+                permission.global().name(),
+                permission.description()
+            )
         }
         Access::Own(permission) => format!(
             "Open to the owner; others need the global role {} ({}).",
@@ -141,48 +186,94 @@ fn right(access: Access) -> String {
             permission.global().name(),
             permission.description()
         ),
-        Access::Endpoint => "A shared endpoint needs the global role ProjectManager or above, a workspace's the role Developer \
+        Access::Endpoint => {
+            "A shared endpoint needs the global role ProjectManager or above, a workspace's the role Developer \
                              or above in the workspace."
-            .to_owned(),
+                .to_owned()
+        }
     }
 }
 
 fn path_parameters(path: &str) -> Vec<Parameter> {
-    let names = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let names = path
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     let named = names.map(|name| {
         let name = name.trim_start_matches('*');
-        let whole = (name == "id" || name.ends_with("Id")) && !path.contains("/executions/") && !path.contains("/streams/");
+        let whole =
+            (name == "id" || name.ends_with("Id")) && !path.contains("/executions/") && !path.contains("/streams/");
         let kind = if whole { Type::Integer } else { Type::String };
         let schema = ObjectBuilder::new().schema_type(SchemaType::Type(kind));
         let format = whole.then_some(SchemaFormat::KnownFormat(KnownFormat::Int64));
-        parameter(name, ParameterIn::Path, schema.format(format).build(), Required::True, None)
+        parameter(
+            name,
+            ParameterIn::Path,
+            schema.format(format).build(),
+            Required::True,
+            None,
+        )
     });
     named.collect()
 }
 
-fn parameter(name: &str, place: ParameterIn, schema: impl Into<RefOr<Schema>>, required: Required, says: Option<&str>) -> Parameter {
-    ParameterBuilder::new().name(name).parameter_in(place).schema(Some(schema)).required(required).description(says).build()
+fn parameter(
+    name: &str,
+    place: ParameterIn,
+    schema: impl Into<RefOr<Schema>>,
+    required: Required,
+    says: Option<&str>,
+) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .schema(Some(schema))
+        .required(required)
+        .description(says)
+        .build()
 }
 
 fn usual_parameters(route: &Route) -> Vec<Parameter> {
     let text = || ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).build();
-    let number = || ObjectBuilder::new().schema_type(SchemaType::Type(Type::Integer)).build();
+    let number = || {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::Integer))
+            .build()
+    };
     if !route.info.path.starts_with("/api/v1") || route.info.access == Access::Public {
         return Vec::new();
     }
     if !route.is_command {
         let says = "Position that the read models must have reached.";
-        return vec![parameter(MINIMUM_POSITION, ParameterIn::Query, number(), Required::False, Some(says))];
+        return vec![parameter(
+            MINIMUM_POSITION,
+            ParameterIn::Query,
+            number(),
+            Required::False,
+            Some(says),
+        )];
     }
     let key = "Makes the command safe to repeat: a repeat gets the first answer.";
-    let prefer = "`respond-async` answers without waiting for the read models.";
+    let prefer =
+        "`respond-async` answers without waiting for the read models; `wait=N`, for a start, when the run has ended.";
     let mut parameters = vec![
-        parameter("Idempotency-Key", ParameterIn::Header, text(), Required::False, Some(key)),
+        parameter(
+            "Idempotency-Key",
+            ParameterIn::Header,
+            text(),
+            Required::False,
+            Some(key),
+        ),
         parameter("Prefer", ParameterIn::Header, text(), Required::False, Some(prefer)),
     ];
-    if route.info.path.contains('{') {
+    if route.info.path.contains('{') && !route.info.path.ends_with("/executions") {
         let says = "The `ETag` that the entity is believed to have; another one is refused with 412.";
-        parameters.push(parameter("If-Match", ParameterIn::Header, text(), Required::False, Some(says)));
+        parameters.push(parameter(
+            "If-Match",
+            ParameterIn::Header,
+            text(),
+            Required::False,
+            Some(says),
+        ));
     }
     parameters
 }
@@ -200,17 +291,34 @@ fn response(answer: &Answer) -> utoipa::openapi::Response {
         AnswerBody::Nothing => response.build(),
         AnswerBody::Media(media) => response.content(*media, Content::default()).build(),
         AnswerBody::Json(schema) => response.content("application/json", json(schema.reference())).build(),
+        AnswerBody::Either(schemas) => {
+            let either = schemas
+                .iter()
+                .fold(OneOfBuilder::new(), |either, schema| either.item(schema.reference()));
+            response
+                .content("application/json", json(RefOr::T(Schema::OneOf(either.build()))))
+                .build()
+        }
         AnswerBody::Recorded(None) => response.content("application/json", json(recorded())).build(),
         AnswerBody::Recorded(Some(schema)) => {
-            let both = AllOfBuilder::new().item(recorded()).item(optional(schema.reference())).build();
-            response.content("application/json", json(RefOr::T(Schema::AllOf(both)))).build()
+            let both = AllOfBuilder::new()
+                .item(recorded())
+                .item(optional(schema.reference()))
+                .build();
+            response
+                .content("application/json", json(RefOr::T(Schema::AllOf(both))))
+                .build()
         }
         AnswerBody::Page(schema) => {
             let items = ArrayBuilder::new().items(schema.reference()).build();
-            let cursor = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null])).build();
+            let cursor = ObjectBuilder::new()
+                .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+                .build();
             let page = ObjectBuilder::new().property("items", items).required("items");
             let page = page.property("nextCursor", cursor).required("nextCursor").build();
-            response.content("application/json", json(RefOr::T(Schema::Object(page)))).build()
+            response
+                .content("application/json", json(RefOr::T(Schema::Object(page))))
+                .build()
         }
     }
 }
@@ -218,7 +326,7 @@ fn response(answer: &Answer) -> utoipa::openapi::Response {
 /// The entity's fields are there while it still has the version that the command led to.
 fn optional(entity: RefOr<Schema>) -> Schema {
     let nothing = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Object)).build();
-    Schema::AnyOf(utoipa::openapi::schema::AnyOfBuilder::new().item(entity).item(nothing).build())
+    Schema::AnyOf(AnyOfBuilder::new().item(entity).item(nothing).build())
 }
 
 fn errors(route: &Route) -> Vec<u16> {
@@ -326,11 +434,30 @@ pub struct ParameterBody {
 }
 
 /// A variable as it is written: a text is a secret.
-#[derive(ToSchema)]
-#[schema(as = VariableInput)]
-#[allow(dead_code, reason = "the schema of a type of the domain")]
-pub enum VariableBody {
-    /// The value of a secret.
-    #[schema(value_type = String)]
-    Secret(String),
+pub struct VariableBody;
+
+impl PartialSchema for VariableBody {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).build();
+        let flag = ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::Boolean))
+            .build();
+        let readable = ObjectBuilder::new()
+            .property("value", text())
+            .required("value")
+            .property("secret", flag)
+            .build();
+        let either = OneOfBuilder::new().item(text()).item(readable);
+        RefOr::T(Schema::OneOf(
+            either
+                .description(Some("A text is a secret; an object says so itself"))
+                .build(),
+        ))
+    }
+}
+
+impl ToSchema for VariableBody {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "VariableInput".into()
+    }
 }

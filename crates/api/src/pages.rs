@@ -37,7 +37,8 @@ struct PageAnswer<T> {
 /// When it is no number from 1 to [`MAXIMUM_LIMIT`].
 pub fn limit(text: &str) -> Result<u32, Problem> {
     let limit = text.parse().ok().filter(|limit| (1..=MAXIMUM_LIMIT).contains(limit));
-    limit.ok_or_else(|| Problem::bad_parameter("limit", format!("a whole number from 1 to {MAXIMUM_LIMIT} is expected")))
+    limit
+        .ok_or_else(|| Problem::bad_parameter("limit", format!("a whole number from 1 to {MAXIMUM_LIMIT} is expected")))
 }
 
 /// The query parameters of a list.
@@ -50,7 +51,10 @@ impl Wanted {
     /// What these query parameters ask for.
     #[must_use]
     pub fn new(pairs: Vec<(String, String)>) -> Self {
-        Self { pairs, fixed: Vec::new() }
+        Self {
+            pairs,
+            fixed: Vec::new(),
+        }
     }
 
     /// A filter that the route itself sets, by the name in the resource's table.
@@ -110,7 +114,13 @@ impl Api {
 /// When it does not serialise.
 pub fn events(page: EventPage) -> Result<Response, Problem> {
     let next_cursor = page.next.map(|next| next.to_string());
-    json(StatusCode::OK, &PageAnswer::<EventView> { items: page.items, next_cursor })
+    json(
+        StatusCode::OK,
+        &PageAnswer::<EventView> {
+            items: page.items,
+            next_cursor,
+        },
+    )
 }
 
 /// A page of anything else.

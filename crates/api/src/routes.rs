@@ -28,7 +28,7 @@ use utoipa::{
     openapi::{
         RefOr,
         path::{Parameter, ParameterBuilder, ParameterIn},
-        schema::{Ref, Schema},
+        schema::{AllOfBuilder, Ref, Schema},
     },
 };
 use wfm_application::security::permission::Permission;
@@ -166,6 +166,8 @@ pub(crate) enum AnswerBody {
     Page(NamedSchema),
     /// What a command recorded, with this entity's fields.
     Recorded(Option<NamedSchema>),
+    /// JSON of one of these schemas.
+    Either(Vec<NamedSchema>),
     /// Another type.
     Media(&'static str),
 }
@@ -245,6 +247,18 @@ impl Route {
         self.answers_with(200, AnswerBody::Json(NamedSchema::entity::<R>()))
     }
 
+    /// Answers with an entity and more, or with another form.
+    pub fn shows_or<R: Shown, More: ToSchema, Other: ToSchema>(self) -> Self {
+        let mut entity = NamedSchema::entity::<R>();
+        entity.collect = |schemas| {
+            let more = [rows::entity_schema::<R>(), More::schema()];
+            let both = more.into_iter().fold(AllOfBuilder::new(), AllOfBuilder::item).build();
+            schemas.push((rows::entity_schema_name::<R>(), RefOr::T(Schema::AllOf(both))));
+            rows::part_schemas::<R>(schemas);
+        };
+        self.answers_with(200, AnswerBody::Either(vec![entity, NamedSchema::of::<Other>()]))
+    }
+
     /// Answers with a page of rows, filtered and sorted by the resource's columns.
     pub fn lists<R: Listed>(mut self) -> Self {
         self.parameters.extend(list_parameters::<R>());
@@ -293,10 +307,16 @@ methods! { get GET post POST put PUT patch PATCH delete DELETE }
 
 fn list_parameters<R: Listed>() -> Vec<Parameter> {
     let filters = rows::filters(R::RESOURCE).into_iter().map(|(name, schema)| {
-        let filter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).schema(Some(schema));
+        let filter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Query)
+            .schema(Some(schema));
         filter.build()
     });
-    PageParameters::into_params(|| Some(ParameterIn::Query)).into_iter().chain(filters).collect()
+    PageParameters::into_params(|| Some(ParameterIn::Query))
+        .into_iter()
+        .chain(filters)
+        .collect()
 }
 
 /// What every list takes.

@@ -75,7 +75,10 @@ impl Row {
     /// Whether answers show a member of this name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.resource.columns.iter().any(|column| shown_name(self.resource, column.name) == Some(name))
+        self.resource
+            .columns
+            .iter()
+            .any(|column| shown_name(self.resource, column.name) == Some(name))
     }
 
     /// The cell of a column by its name in the table of columns.
@@ -107,7 +110,11 @@ impl Row {
     #[must_use]
     pub fn stream_version(&self) -> Option<u64> {
         // A filter by `version` tells a number of its own from the stream's.
-        let keeps_version = self.resource.columns.iter().any(|column| column.name == "version" && !column.filter);
+        let keeps_version = self
+            .resource
+            .columns
+            .iter()
+            .any(|column| column.name == "version" && !column.filter);
         self.integer("version").filter(|_| keeps_version)?.try_into().ok()
     }
 
@@ -117,7 +124,9 @@ impl Row {
     /// Those of the serialiser.
     pub fn members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         for (column, cell) in self.resource.columns.iter().zip(&self.cells) {
-            let Some(name) = shown_name(self.resource, column.name) else { continue };
+            let Some(name) = shown_name(self.resource, column.name) else {
+                continue;
+            };
             map.serialize_key(name)?;
             match cell {
                 Cell::Null => map.serialize_value(&())?,
@@ -167,7 +176,13 @@ const PART_ROWS: u32 = 10_000;
 
 impl Part {
     fn of<R: Listed>(name: &'static str, query: fn(i64) -> Result<Query, ListError>) -> Self {
-        Self { name, schema: schema_name::<R>(), resource: R::RESOURCE, query, object: schema::<R> }
+        Self {
+            name,
+            schema: schema_name::<R>(),
+            resource: R::RESOURCE,
+            query,
+            object: schema::<R>,
+        }
     }
 }
 
@@ -195,13 +210,17 @@ impl Shown for ExecutionRow {}
 
 impl Shown for ApiEndpointRow {
     fn parts() -> Vec<Part> {
-        vec![Part::of::<ApiParameterRow>("parameters", |id| children::<ApiParameterRow>("apiEndpointId", id))]
+        vec![Part::of::<ApiParameterRow>("parameters", |id| {
+            children::<ApiParameterRow>("apiEndpointId", id)
+        })]
     }
 }
 
 impl Shown for WorkflowRow {
     fn parts() -> Vec<Part> {
-        vec![Part::of::<WorkflowStepRow>("steps", |id| children::<WorkflowStepRow>("workflowId", id))]
+        vec![Part::of::<WorkflowStepRow>("steps", |id| {
+            children::<WorkflowStepRow>("workflowId", id)
+        })]
     }
 }
 
@@ -219,7 +238,9 @@ impl Entity {
     /// Those of the serialiser.
     pub fn members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         self.row.members(map)?;
-        self.parts.iter().try_for_each(|(name, rows)| map.serialize_entry(name, rows))
+        self.parts
+            .iter()
+            .try_for_each(|(name, rows)| map.serialize_entry(name, rows))
     }
 }
 
@@ -273,7 +294,11 @@ impl Api {
             let Some(id) = entity.row.integer("id") else { continue };
             let rows = self.query((part.query)(id)?).await?;
             let limit = PART_ROWS as usize;
-            let rows = rows.into_iter().take(limit).map(|cells| Row::new(part.resource, cells)).collect();
+            let rows = rows
+                .into_iter()
+                .take(limit)
+                .map(|cells| Row::new(part.resource, cells))
+                .collect();
             entity.parts.push((part.name, rows));
         }
         Ok(entity)
@@ -308,7 +333,11 @@ pub fn entity_schema<R: Shown>() -> RefOr<Schema> {
 
 /// The schemas of an entity's parts, by name.
 pub fn part_schemas<R: Shown>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-    schemas.extend(R::parts().into_iter().map(|part| (part.schema.to_owned(), (part.object)())));
+    schemas.extend(
+        R::parts()
+            .into_iter()
+            .map(|part| (part.schema.to_owned(), (part.object)())),
+    );
 }
 
 /// The schema of a resource's rows.
@@ -321,7 +350,9 @@ fn row_schema<R: Listed>() -> ObjectBuilder {
     let mut object = ObjectBuilder::new();
     for (place, column) in R::RESOURCE.columns.iter().enumerate() {
         if let Some(name) = shown_name(R::RESOURCE, column.name) {
-            object = object.property(name, column_schema(column, is_nullable::<R>(place))).required(name);
+            object = object
+                .property(name, column_schema(column, is_nullable::<R>(place)))
+                .required(name);
         }
     }
     object
@@ -352,11 +383,23 @@ fn column_schema(column: &ResourceColumn, nullable: bool) -> Schema {
         ColumnKind::Text => (Type::String, None),
         ColumnKind::Instant => (Type::String, Some(KnownFormat::DateTime)),
     };
-    let kind = if nullable { SchemaType::from_iter([kind, Type::Null]) } else { SchemaType::Type(kind) };
-    let mut object = ObjectBuilder::new().schema_type(kind).format(format.map(SchemaFormat::KnownFormat));
+    let kind = if nullable {
+        SchemaType::from_iter([kind, Type::Null])
+    } else {
+        SchemaType::Type(kind)
+    };
+    let mut object = ObjectBuilder::new()
+        .schema_type(kind)
+        .format(format.map(SchemaFormat::KnownFormat));
     if !column.names.is_empty() {
         let null = nullable.then_some(serde_json::Value::Null);
-        object = object.enum_values(Some(column.names.iter().map(|name| serde_json::Value::from(*name)).chain(null)));
+        object = object.enum_values(Some(
+            column
+                .names
+                .iter()
+                .map(|name| serde_json::Value::from(*name))
+                .chain(null),
+        ));
     }
     Schema::Object(object.build())
 }
@@ -364,7 +407,14 @@ fn column_schema(column: &ResourceColumn, nullable: bool) -> Schema {
 /// Names and schemas of the filters that a list takes.
 #[must_use]
 pub fn filters(resource: &'static Resource) -> Vec<(&'static str, Schema)> {
-    let plain = |kind, name| ResourceColumn { name, sql: "", kind, filter: true, sorting: Sorting::None, names: &[] };
+    let plain = |kind, name| ResourceColumn {
+        name,
+        sql: "",
+        kind,
+        filter: true,
+        sorting: Sorting::None,
+        names: &[],
+    };
     let columns = resource.columns.iter().filter(|column| column.filter);
     let columns = columns.filter_map(|column| Some((shown_name(resource, column.name)?, column_schema(column, false))));
     // Ranges over keys serve routes, not callers.

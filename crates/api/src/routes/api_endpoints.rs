@@ -59,16 +59,26 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/api-endpoints/{id}/parameters/{parameterId}", READ, parameter)
             .says("Shows a parameter")
             .shows::<ApiParameterRow>(),
-        patch("/api/v1/api-endpoints/{id}/parameters/{parameterId}", WRITE, change_parameter)
-            .says("Changes a parameter")
-            .takes::<ParameterPatch>()
-            .records::<ApiParameterRow>(200),
-        delete("/api/v1/api-endpoints/{id}/parameters/{parameterId}", WRITE, remove_parameter)
-            .says("Removes a parameter")
-            .records_only(200),
-        get("/api/v1/api-endpoints/{id}/history", READ, |api, Path(id): Path<ApiEndpointId>, reader, parameters| {
-            history(api, id.stream(), reader, parameters)
-        })
+        patch(
+            "/api/v1/api-endpoints/{id}/parameters/{parameterId}",
+            WRITE,
+            change_parameter,
+        )
+        .says("Changes a parameter")
+        .takes::<ParameterPatch>()
+        .records::<ApiParameterRow>(200),
+        delete(
+            "/api/v1/api-endpoints/{id}/parameters/{parameterId}",
+            WRITE,
+            remove_parameter,
+        )
+        .says("Removes a parameter")
+        .records_only(200),
+        get(
+            "/api/v1/api-endpoints/{id}/history",
+            READ,
+            |api, Path(id): Path<ApiEndpointId>, reader, parameters| history(api, id.stream(), reader, parameters),
+        )
         .says("Events of an endpoint")
         .query::<HistoryParameters>()
         .pages::<EventView>(),
@@ -79,16 +89,26 @@ fn named(id: ApiEndpointId) -> String {
     format!("API endpoint {id}")
 }
 
-async fn list(State(api): State<Arc<Api>>, Reader { context }: Reader, Pairs(pairs): Pairs) -> Result<Response, Problem> {
+async fn list(
+    State(api): State<Arc<Api>>,
+    Reader { context }: Reader,
+    Pairs(pairs): Pairs,
+) -> Result<Response, Problem> {
     api.list::<ApiEndpointRow>(&context, Wanted::new(pairs)).await
 }
 
 async fn create(
     State(api): State<Arc<Api>>,
-    Command { context, body: Json(input), preference }: Command<Json<NewEndpoint>>,
+    Command {
+        context,
+        body: Json(input),
+        preference,
+    }: Command<Json<NewEndpoint>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.define_endpoint(&context, &input));
-    Done::created(recorded, preference, "/api/v1/api-endpoints").answer_with::<ApiEndpointRow>(&api).await
+    Done::created(recorded, preference, "/api/v1/api-endpoints")
+        .answer_with::<ApiEndpointRow>(&api)
+        .await
 }
 
 async fn show(
@@ -102,16 +122,24 @@ async fn show(
 async fn change(
     State(api): State<Arc<Api>>,
     Path(id): Path<ApiEndpointId>,
-    Command { context, body: Json(patch), preference }: Command<Json<EndpointPatch>>,
+    Command {
+        context,
+        body: Json(patch),
+        preference,
+    }: Command<Json<EndpointPatch>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.change_endpoint(&context, id, &patch));
-    Done::changed(recorded, preference).answer_with::<ApiEndpointRow>(&api).await
+    Done::changed(recorded, preference)
+        .answer_with::<ApiEndpointRow>(&api)
+        .await
 }
 
 async fn remove(
     State(api): State<Arc<Api>>,
     Path(id): Path<ApiEndpointId>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.delete_endpoint(&context, id));
     Done::changed(recorded, preference).answer(&api).await
@@ -124,7 +152,8 @@ async fn parameters(
     Pairs(pairs): Pairs,
 ) -> Result<Response, Problem> {
     api.seen::<ApiEndpointRow>(&context, id.0, || named(id)).await?;
-    api.list::<ApiParameterRow>(&context, Wanted::new(pairs).only("apiEndpointId", id.0)).await
+    api.list::<ApiParameterRow>(&context, Wanted::new(pairs).only("apiEndpointId", id.0))
+        .await
 }
 
 async fn parameter(
@@ -133,32 +162,47 @@ async fn parameter(
     Reader { context }: Reader,
 ) -> Result<Response, Problem> {
     let what = || format!("parameter {parameter} of API endpoint {id}");
-    api.show_child::<ApiParameterRow>(&context, parameter.0, ("apiEndpointId", id.0), what).await
+    api.show_child::<ApiParameterRow>(&context, parameter.0, ("apiEndpointId", id.0), what)
+        .await
 }
 
 async fn add_parameter(
     State(api): State<Arc<Api>>,
     Path(id): Path<ApiEndpointId>,
-    Command { context, body: Json(input), preference }: Command<Json<ParameterInput>>,
+    Command {
+        context,
+        body: Json(input),
+        preference,
+    }: Command<Json<ParameterInput>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.add_parameter(&context, id, &input));
     let collection = format!("/api/v1/api-endpoints/{id}/parameters");
-    Done::created(recorded, preference, &collection).answer_with::<ApiParameterRow>(&api).await
+    Done::created(recorded, preference, &collection)
+        .answer_with::<ApiParameterRow>(&api)
+        .await
 }
 
 async fn change_parameter(
     State(api): State<Arc<Api>>,
     Path((id, parameter)): Path<(ApiEndpointId, ParameterId)>,
-    Command { context, body: Json(patch), preference }: Command<Json<ParameterPatch>>,
+    Command {
+        context,
+        body: Json(patch),
+        preference,
+    }: Command<Json<ParameterPatch>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.change_parameter(&context, id, parameter, &patch));
-    Done::changed(recorded, preference).answer_with::<ApiParameterRow>(&api).await
+    Done::changed(recorded, preference)
+        .answer_with::<ApiParameterRow>(&api)
+        .await
 }
 
 async fn remove_parameter(
     State(api): State<Arc<Api>>,
     Path((id, parameter)): Path<(ApiEndpointId, ParameterId)>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.remove_parameter(&context, id, parameter));
     Done::changed(recorded, preference).answer(&api).await

@@ -48,18 +48,28 @@ pub(super) fn routes() -> Vec<Route> {
             .says("Issues an API key; its token is shown this once")
             .takes::<NewApiKey>()
             .answers::<IssuedKey>(201),
-        get("/api/v1/api-keys/{id}", OWN, show).says("Shows an API key without its token").shows::<ApiKeyRow>(),
-        post("/api/v1/api-keys/{id}/revoke", OWN, revoke).says("Revokes an API key for good").records::<ApiKeyRow>(200),
-        get("/api/v1/api-keys/{id}/history", OWN, |api, Path(id): Path<ApiKeyId>, reader, parameters| {
-            history(api, id.stream(), reader, parameters)
-        })
+        get("/api/v1/api-keys/{id}", OWN, show)
+            .says("Shows an API key without its token")
+            .shows::<ApiKeyRow>(),
+        post("/api/v1/api-keys/{id}/revoke", OWN, revoke)
+            .says("Revokes an API key for good")
+            .records::<ApiKeyRow>(200),
+        get(
+            "/api/v1/api-keys/{id}/history",
+            OWN,
+            |api, Path(id): Path<ApiKeyId>, reader, parameters| history(api, id.stream(), reader, parameters),
+        )
         .says("Events of an API key")
         .query::<HistoryParameters>()
         .pages::<EventView>(),
     ]
 }
 
-async fn list(State(api): State<Arc<Api>>, Reader { context }: Reader, Pairs(pairs): Pairs) -> Result<Response, Problem> {
+async fn list(
+    State(api): State<Arc<Api>>,
+    Reader { context }: Reader,
+    Pairs(pairs): Pairs,
+) -> Result<Response, Problem> {
     let caller = api.caller(&context)?;
     let mut wanted = Wanted::new(pairs);
     if !caller.has(Permission::ManageUsers) {
@@ -70,14 +80,24 @@ async fn list(State(api): State<Arc<Api>>, Reader { context }: Reader, Pairs(pai
 
 async fn create(
     State(api): State<Arc<Api>>,
-    Command { context, body: Json(input), preference }: Command<Json<NewApiKey>>,
+    Command {
+        context,
+        body: Json(input),
+        preference,
+    }: Command<Json<NewApiKey>>,
 ) -> Result<Response, Problem> {
     let issued = carry!(api, app => app.issue_api_key(&context, &input));
     let done = Done::created(issued.recorded, preference, "/api/v1/api-keys");
-    done.with_secret("token", issued.token).answer_with::<ApiKeyRow>(&api).await
+    done.with_secret("token", issued.token)
+        .answer_with::<ApiKeyRow>(&api)
+        .await
 }
 
-async fn show(State(api): State<Arc<Api>>, Path(id): Path<ApiKeyId>, Reader { context }: Reader) -> Result<Response, Problem> {
+async fn show(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<ApiKeyId>,
+    Reader { context }: Reader,
+) -> Result<Response, Problem> {
     let row = api.row::<ApiKeyRow>(id.0, &Visibility::All).await?;
     // Who may not see others' keys learns nothing from one that does not exist.
     let owner = row.as_ref().and_then(|row| row.integer("userId")).unwrap_or_default();
@@ -89,7 +109,9 @@ async fn show(State(api): State<Arc<Api>>, Path(id): Path<ApiKeyId>, Reader { co
 async fn revoke(
     State(api): State<Arc<Api>>,
     Path(id): Path<ApiKeyId>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.revoke_api_key(&context, id));
     Done::changed(recorded, preference).answer_with::<ApiKeyRow>(&api).await

@@ -28,13 +28,19 @@ pub(super) fn routes() -> Vec<Route> {
             .says("Ends the sessions of the login that the refresh token descends from")
             .takes::<RefreshInput>()
             .answers_nothing(204),
-        get("/api/v1/auth/me", Access::SignedIn, me).says("Who the caller is").answers::<Me>(200),
+        get("/api/v1/auth/me", Access::SignedIn, me)
+            .says("Who the caller is")
+            .answers::<Me>(200),
     ]
 }
 
 async fn login(
     State(api): State<Arc<Api>>,
-    Command { context, body: Json(input), .. }: Command<Json<LoginInput>>,
+    Command {
+        context,
+        body: Json(input),
+        ..
+    }: Command<Json<LoginInput>>,
 ) -> Result<Response, Problem> {
     let tokens = carry!(api, app => app.login(&context, &input));
     secret(StatusCode::OK, &tokens)

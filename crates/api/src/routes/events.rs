@@ -101,8 +101,12 @@ fn page_limit(written: Option<&str>) -> Result<u32, Problem> {
 
 /// Where a page begins: the cursor, or the number the caller gives.
 fn begin(cursor: Option<&str>, after: Option<u64>) -> Result<u64, Problem> {
-    let Some(cursor) = cursor else { return Ok(after.unwrap_or(0)) };
-    cursor.parse().map_err(|_| Problem::bad_parameter("cursor", "the cursor does not belong to this list"))
+    let Some(cursor) = cursor else {
+        return Ok(after.unwrap_or(0));
+    };
+    cursor
+        .parse()
+        .map_err(|_| Problem::bad_parameter("cursor", "the cursor does not belong to this list"))
 }
 
 /// The history of an entity.
@@ -148,11 +152,15 @@ async fn streams(
     let limit = page_limit(parameters.limit.as_deref())?;
     let workspace = parameters.workspace_id.map(WorkspaceId);
     match workspace {
-        Some(id) => api.app.demand_in(&context, Permission::ReadWorkspaceLog, id, || format!("workspace {id}"))?,
+        Some(id) => api
+            .app
+            .demand_in(&context, Permission::ReadWorkspaceLog, id, || format!("workspace {id}"))?,
         None => api.app.demand(&context, Permission::Operate)?,
     }
     let log = &api.app.store.log;
-    let found = log.streams(workspace.map(|id| id.0), parameters.cursor.as_deref(), limit + 1).await?;
+    let found = log
+        .streams(workspace.map(|id| id.0), parameters.cursor.as_deref(), limit + 1)
+        .await?;
     let more = found.len() > limit as usize;
     let page: Vec<StreamAnswer> = found
         .into_iter()

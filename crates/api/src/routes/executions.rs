@@ -23,7 +23,7 @@ use wfm_projections::queries::{
     Visibility,
     resources::{ExecutionLogRow, ExecutionRow, StepRunRow, of_execution},
 };
-use wfm_storage::{event::Position, event::StreamId};
+use wfm_storage::event::{Position, StreamId, StreamVersion};
 
 use super::{
     Access, Route,
@@ -96,7 +96,10 @@ impl WaitParameter {
         match self.wait {
             None => Ok(None),
             Some(seconds) if (1..=LONGEST_WAIT_SECONDS).contains(&seconds) => Ok(Some(Duration::from_secs(seconds))),
-            Some(_) => Err(Problem::bad_parameter("wait", format!("a whole number from 1 to {LONGEST_WAIT_SECONDS} is expected"))),
+            Some(_) => Err(Problem::bad_parameter(
+                "wait",
+                format!("a whole number from 1 to {LONGEST_WAIT_SECONDS} is expected"),
+            )),
         }
     }
 }
@@ -169,7 +172,11 @@ async fn start(
     State(api): State<Arc<Api>>,
     Path(workflow): Path<WorkflowId>,
     Query(parameters): Query<WaitParameter>,
-    Command { context, body: Maybe(body), preference }: Command<Maybe<StartBody>>,
+    Command {
+        context,
+        body: Maybe(body),
+        preference,
+    }: Command<Maybe<StartBody>>,
 ) -> Result<Response, Problem> {
     let wait = parameters.duration()?.or(preference.wait);
     let input = StartInput {
@@ -180,7 +187,9 @@ async fn start(
     if started.repeated {
         return again(&api, workflow, started, wait).await;
     }
-    let Some(wait) = wait else { return accepted(&api, workflow, &started, preference).await };
+    let Some(wait) = wait else {
+        return accepted(&api, workflow, &started, preference).await;
+    };
     match tokio::time::timeout(wait, &mut started.ended).await {
         Ok(Ok(ended)) => {
             let projected = settle(&api, ended.position, preference).await;
@@ -197,7 +206,12 @@ async fn settle(api: &Api, position: Position, preference: Preference) -> Option
     (!projected).then_some(false)
 }
 
-async fn accepted(api: &Api, workflow: WorkflowId, started: &Started, preference: Preference) -> Result<Response, Problem> {
+async fn accepted(
+    api: &Api,
+    workflow: WorkflowId,
+    started: &Started,
+    preference: Preference,
+) -> Result<Response, Problem> {
     let projected = settle(api, started.position, preference).await;
     let id = started.id.0.as_str();
     let answer = StartedAnswer {
@@ -212,8 +226,18 @@ async fn accepted(api: &Api, workflow: WorkflowId, started: &Started, preference
     located(json(StatusCode::ACCEPTED, &answer)?, id)
 }
 
-fn end_answer(workflow: WorkflowId, id: &ExecutionId, ended: &Ended, projected: Option<bool>) -> Result<Response, Problem> {
-    let output = ended.output.as_deref().map(serde_json::from_str::<&RawValue>).transpose().map_err(Problem::internal)?;
+fn end_answer(
+    workflow: WorkflowId,
+    id: &ExecutionId,
+    ended: &Ended,
+    projected: Option<bool>,
+) -> Result<Response, Problem> {
+    let output = ended
+        .output
+        .as_deref()
+        .map(serde_json::from_str::<&RawValue>)
+        .transpose()
+        .map_err(Problem::internal)?;
     let answer = EndedAnswer {
         id: &id.0,
         execution_id: &id.0,
@@ -235,9 +259,18 @@ fn located(mut response: Response, id: &str) -> Result<Response, Problem> {
 }
 
 /// The answer to a repeated start: the run as it is by now, if the caller waits for it.
-async fn again(api: &Arc<Api>, workflow: WorkflowId, started: Started, wait: Option<Duration>) -> Result<Response, Problem> {
+async fn again(
+    api: &Arc<Api>,
+    workflow: WorkflowId,
+    started: Started,
+    wait: Option<Duration>,
+) -> Result<Response, Problem> {
     api.projected(started.position).await;
-    let waiting = Waiting { registry: api.app.runs.registry(), id: &started.id, ended: started.ended };
+    let waiting = Waiting {
+        registry: api.app.runs.registry(),
+        id: &started.id,
+        ended: started.ended,
+    };
     let row = match wait {
         Some(wait) => watch(api, waiting, &Visibility::All, wait).await?,
         None => api.row::<ExecutionRow>(started.id.0.as_str(), &Visibility::All).await?,
@@ -245,7 +278,8 @@ async fn again(api: &Arc<Api>, workflow: WorkflowId, started: Started, wait: Opt
     let id = started.id.0.as_str();
     let status = row.as_ref().map_or("Running", status_name);
     let state = row.as_ref().and_then(|row| row.text("state")).unwrap_or("Running");
-    let position = started.position.0;
+    let ending = row.as_ref().filter(|row| has_ended(row)).and_then(Row::stream_version);
+    let position = last_position(api, &started.id, started.position, ending).await?;
     let mut response = if wait.is_some() && row.as_ref().is_some_and(has_ended) {
         let text = |name| row.as_ref().and_then(|row| row.text(name));
         let answer = EndedAnswer {
@@ -261,12 +295,28 @@ async fn again(api: &Arc<Api>, workflow: WorkflowId, started: Started, wait: Opt
         };
         json(StatusCode::OK, &answer)?
     } else {
-        let answer =
-            StartedAnswer { id, execution_id: id, workflow_id: workflow.0, status, state, position, projected: None };
+        let answer = StartedAnswer {
+            id,
+            execution_id: id,
+            workflow_id: workflow.0,
+            status,
+            state,
+            position,
+            projected: None,
+        };
         json(StatusCode::ACCEPTED, &answer)?
     };
     mark_repeated(response.headers_mut());
     located(response, id)
+}
+
+/// Position of the event that ended the run, whose stream has this version; else that of the start.
+async fn last_position(api: &Api, id: &ExecutionId, start: Position, ending: Option<u64>) -> Result<u64, Problem> {
+    let Some(version) = ending else { return Ok(start.0) };
+    let before = StreamVersion(version.saturating_sub(1));
+    let stream = StreamId::new(id.stream());
+    let last = api.app.store.log.read_stream(&stream, before, 1).await?;
+    Ok(last.first().map_or(start, |event| event.position).0)
 }
 
 fn has_ended(row: &Row) -> bool {
@@ -276,7 +326,9 @@ fn has_ended(row: &Row) -> bool {
 fn status_name(row: &Row) -> &'static str {
     let number = row.integer("status").and_then(|status| usize::try_from(status).ok());
     let names = wfm_projections::queries::resources::EXECUTION_STATUSES;
-    number.and_then(|number| names.get(number).copied()).unwrap_or("Running")
+    number
+        .and_then(|number| names.get(number).copied())
+        .unwrap_or("Running")
 }
 
 /// Somebody who waits for a run's end; leaves the registry when going away.
@@ -321,7 +373,11 @@ fn execution_id(text: String) -> Result<ExecutionId, Problem> {
     }
 }
 
-async fn list(State(api): State<Arc<Api>>, Reader { context }: Reader, Pairs(pairs): Pairs) -> Result<Response, Problem> {
+async fn list(
+    State(api): State<Arc<Api>>,
+    Reader { context }: Reader,
+    Pairs(pairs): Pairs,
+) -> Result<Response, Problem> {
     api.list::<ExecutionRow>(&context, Wanted::new(pairs)).await
 }
 
@@ -338,8 +394,14 @@ async fn show(
     };
     let visibility = api.visibility(&context)?;
     let registry = api.app.runs.registry();
-    let waiting = Waiting { registry, id: &id, ended: registry.wait(&id) };
-    let row = watch(&api, waiting, &visibility, wait).await?.ok_or_else(|| Problem::not_found(named()))?;
+    let waiting = Waiting {
+        registry,
+        id: &id,
+        ended: registry.wait(&id),
+    };
+    let row = watch(&api, waiting, &visibility, wait)
+        .await?
+        .ok_or_else(|| Problem::not_found(named()))?;
     crate::answer::entity(&api.entity::<ExecutionRow>(row).await?)
 }
 
@@ -350,9 +412,11 @@ async fn steps(
     Pairs(pairs): Pairs,
 ) -> Result<Response, Problem> {
     let id = execution_id(id)?;
-    api.seen::<ExecutionRow>(&context, id.0.as_str(), || format!("execution {id}")).await?;
+    api.seen::<ExecutionRow>(&context, id.0.as_str(), || format!("execution {id}"))
+        .await?;
     let [from, to] = of_execution(&id.0);
-    api.list::<StepRunRow>(&context, Wanted::new(pairs).only(&from.0, from.1).only(&to.0, to.1)).await
+    api.list::<StepRunRow>(&context, Wanted::new(pairs).only(&from.0, from.1).only(&to.0, to.1))
+        .await
 }
 
 async fn logs(
@@ -362,19 +426,28 @@ async fn logs(
     Pairs(pairs): Pairs,
 ) -> Result<Response, Problem> {
     let id = execution_id(id)?;
-    api.seen::<ExecutionRow>(&context, id.0.as_str(), || format!("execution {id}")).await?;
-    let wanted = Wanted::new(pairs).alias("level", "logLevel").only("executionId", id.0.as_str());
+    api.seen::<ExecutionRow>(&context, id.0.as_str(), || format!("execution {id}"))
+        .await?;
+    let wanted = Wanted::new(pairs)
+        .alias("level", "logLevel")
+        .only("executionId", id.0.as_str());
     api.list::<ExecutionLogRow>(&context, wanted).await
 }
 
 async fn cancel(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
-    Command { context, body: Maybe(body), preference }: Command<Maybe<CancelBody>>,
+    Command {
+        context,
+        body: Maybe(body),
+        preference,
+    }: Command<Maybe<CancelBody>>,
 ) -> Result<Response, Problem> {
     let id = execution_id(id)?;
     let recorded = carry!(api, app => async move { app.runs.cancel(&context, &id, body.reason.as_deref()).await });
-    Done::changed(recorded, preference).answer_with::<ExecutionRow>(&api).await
+    Done::changed(recorded, preference)
+        .answer_with::<ExecutionRow>(&api)
+        .await
 }
 
 async fn show_history(

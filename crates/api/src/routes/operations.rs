@@ -23,15 +23,27 @@ const READY_LAG: u64 = 10_000;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        get("/health/live", OPEN, live).says("Whether the process runs").answers::<Health>(200),
+        get("/health/live", OPEN, live)
+            .says("Whether the process runs")
+            .answers::<Health>(200),
         get("/health/ready", OPEN, ready)
             .says("Whether the server is to get requests; 503 with the reasons when not")
             .answers::<Health>(200),
-        get("/metrics", OPEN, metrics).says("Measurements for Prometheus").answers_media(METRICS_TEXT),
-        get("/openapi.json", OPEN, document).says("This document").answers_media("application/json"),
-        get("/docs", OPEN, async || Redirect::permanent("/docs/")).says("The documentation, rendered").answers_nothing(308),
-        get("/docs/", OPEN, docs_index).says("The documentation, rendered").answers_media("text/html"),
-        get("/docs/{*file}", OPEN, docs_file).says("Parts of the rendered documentation").answers_media("*/*"),
+        get("/metrics", OPEN, metrics)
+            .says("Measurements for Prometheus")
+            .answers_media(METRICS_TEXT),
+        get("/openapi.json", OPEN, document)
+            .says("This document")
+            .answers_media("application/json"),
+        get("/docs", OPEN, async || Redirect::permanent("/docs/"))
+            .says("The documentation, rendered")
+            .answers_nothing(308),
+        get("/docs/", OPEN, docs_index)
+            .says("The documentation, rendered")
+            .answers_media("text/html"),
+        get("/docs/{*file}", OPEN, docs_file)
+            .says("Parts of the rendered documentation")
+            .answers_media("*/*"),
     ]
 }
 
@@ -45,13 +57,24 @@ struct Health {
     /// Why the server is not ready.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<String>,
+    /// What is wrong without keeping the server from its work.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 async fn live() -> Result<Response, Problem> {
-    json(StatusCode::OK, &Health { status: "live", reasons: Vec::new() })
+    json(
+        StatusCode::OK,
+        &Health {
+            status: "live",
+            reasons: Vec::new(),
+            warnings: Vec::new(),
+        },
+    )
 }
 
 async fn ready(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
+    let mut warnings = Vec::new();
     let mut reasons: Vec<String> = api.options.readiness.reason().into_iter().collect();
     match api.app.projection.status().await {
         Err(_) => reasons.push("the log cannot be read".to_owned()),
@@ -66,15 +89,29 @@ async fn ready(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
                 reasons.push(format!("the read models are {} events behind", status.lag));
             }
             if status.parked > 0 {
-                reasons.push(format!("{} events could not be projected", status.parked));
+                warnings.push(format!(
+                    "{} events could not be projected; see /api/v1/projections",
+                    status.parked
+                ));
             }
         }
     }
     if api.app.reads.checkpoint().await.is_err() {
         reasons.push("the read models cannot be read".to_owned());
     }
-    let (code, status) = if reasons.is_empty() { (StatusCode::OK, "ready") } else { (crate::error::NOT_READY, "notReady") };
-    json(code, &Health { status, reasons })
+    let (code, status) = if reasons.is_empty() {
+        (StatusCode::OK, "ready")
+    } else {
+        (crate::error::NOT_READY, "notReady")
+    };
+    json(
+        code,
+        &Health {
+            status,
+            reasons,
+            warnings,
+        },
+    )
 }
 
 async fn metrics(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
@@ -83,7 +120,9 @@ async fn metrics(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
 
 async fn document() -> Response {
     static TEXT: LazyLock<bytes::Bytes> = LazyLock::new(|| {
-        let text = openapi::document().to_json().expect("a document of texts and schemas serialises");
+        let text = openapi::document()
+            .to_json()
+            .expect("a document of texts and schemas serialises");
         text.into()
     });
     media("application/json", Body::from(TEXT.clone()))

@@ -22,7 +22,9 @@ const OPERATE: Access = Access::Global(Permission::Operate);
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        get("/api/v1/projections", OPERATE, list).says("How far the read models are").pages::<ProjectionStatus>(),
+        get("/api/v1/projections", OPERATE, list)
+            .says("How far the read models are")
+            .pages::<ProjectionStatus>(),
         post("/api/v1/projections/{name}/rebuild", OPERATE, rebuild)
             .says("Builds the read models anew from the log while the present ones serve")
             .answers::<ProjectionStatus>(202),

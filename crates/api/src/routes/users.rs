@@ -30,8 +30,13 @@ const OWN: Access = Access::Own(Permission::ManageUsers);
 pub(super) fn routes() -> Vec<Route> {
     vec![
         get("/api/v1/users", ADMIN, list).says("Lists users").lists::<UserRow>(),
-        post("/api/v1/users", ADMIN, create).says("Creates a user").takes::<NewUser>().records::<UserRow>(201),
-        get("/api/v1/users/{id}", OWN, show).says("Shows a user").shows::<UserRow>(),
+        post("/api/v1/users", ADMIN, create)
+            .says("Creates a user")
+            .takes::<NewUser>()
+            .records::<UserRow>(201),
+        get("/api/v1/users/{id}", OWN, show)
+            .says("Shows a user")
+            .shows::<UserRow>(),
         patch("/api/v1/users/{id}", OWN, change)
             .says("Changes personal data, or (Admin) the global role")
             .takes::<UserPatch>()
@@ -42,7 +47,9 @@ pub(super) fn routes() -> Vec<Route> {
         post("/api/v1/users/{id}/deactivate", ADMIN, deactivate)
             .says("Takes a user out of use; the next request with any of the user's tokens is refused")
             .records::<UserRow>(200),
-        post("/api/v1/users/{id}/activate", ADMIN, activate).says("Puts a user in use again").records::<UserRow>(200),
+        post("/api/v1/users/{id}/activate", ADMIN, activate)
+            .says("Puts a user in use again")
+            .records::<UserRow>(200),
         post("/api/v1/users/{id}/password", OWN, password)
             .says("Sets another password and ends the user's sessions")
             .takes::<PasswordInput>()
@@ -50,28 +57,44 @@ pub(super) fn routes() -> Vec<Route> {
         post("/api/v1/users/{id}/erase", ADMIN, erase)
             .says("Erases a person for good: personal data becomes unreadable everywhere")
             .records_only(200),
-        get("/api/v1/users/{id}/history", OWN, |api, Path(id): Path<UserId>, reader, parameters| {
-            history(api, id.stream(), reader, parameters)
-        })
+        get(
+            "/api/v1/users/{id}/history",
+            OWN,
+            |api, Path(id): Path<UserId>, reader, parameters| history(api, id.stream(), reader, parameters),
+        )
         .says("Events of a user")
         .query::<HistoryParameters>()
         .pages::<EventView>(),
     ]
 }
 
-async fn list(State(api): State<Arc<Api>>, Reader { context }: Reader, Pairs(pairs): Pairs) -> Result<Response, Problem> {
+async fn list(
+    State(api): State<Arc<Api>>,
+    Reader { context }: Reader,
+    Pairs(pairs): Pairs,
+) -> Result<Response, Problem> {
     api.list::<UserRow>(&context, Wanted::new(pairs)).await
 }
 
 async fn create(
     State(api): State<Arc<Api>>,
-    Command { context, body: Json(input), preference }: Command<Json<NewUser>>,
+    Command {
+        context,
+        body: Json(input),
+        preference,
+    }: Command<Json<NewUser>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.create_user(&context, &input));
-    Done::created(recorded, preference, "/api/v1/users").answer_with::<UserRow>(&api).await
+    Done::created(recorded, preference, "/api/v1/users")
+        .answer_with::<UserRow>(&api)
+        .await
 }
 
-async fn show(State(api): State<Arc<Api>>, Path(id): Path<UserId>, Reader { context }: Reader) -> Result<Response, Problem> {
+async fn show(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<UserId>,
+    Reader { context }: Reader,
+) -> Result<Response, Problem> {
     demand_own(api.caller(&context)?, id.0, Permission::ManageUsers)?;
     api.show::<UserRow>(&context, id.0, || format!("user {id}")).await
 }
@@ -79,7 +102,11 @@ async fn show(State(api): State<Arc<Api>>, Path(id): Path<UserId>, Reader { cont
 async fn change(
     State(api): State<Arc<Api>>,
     Path(id): Path<UserId>,
-    Command { context, body: Json(patch), preference }: Command<Json<UserPatch>>,
+    Command {
+        context,
+        body: Json(patch),
+        preference,
+    }: Command<Json<UserPatch>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.change_user(&context, id, &patch));
     Done::changed(recorded, preference).answer_with::<UserRow>(&api).await
@@ -88,7 +115,9 @@ async fn change(
 async fn remove(
     State(api): State<Arc<Api>>,
     Path(id): Path<UserId>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.delete_user(&context, id));
     Done::changed(recorded, preference).answer(&api).await
@@ -97,7 +126,9 @@ async fn remove(
 async fn deactivate(
     State(api): State<Arc<Api>>,
     Path(id): Path<UserId>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.deactivate_user(&context, id));
     Done::changed(recorded, preference).answer_with::<UserRow>(&api).await
@@ -106,7 +137,9 @@ async fn deactivate(
 async fn activate(
     State(api): State<Arc<Api>>,
     Path(id): Path<UserId>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.activate_user(&context, id));
     Done::changed(recorded, preference).answer_with::<UserRow>(&api).await
@@ -115,7 +148,11 @@ async fn activate(
 async fn password(
     State(api): State<Arc<Api>>,
     Path(id): Path<UserId>,
-    Command { context, body: Json(input), preference }: Command<Json<PasswordInput>>,
+    Command {
+        context,
+        body: Json(input),
+        preference,
+    }: Command<Json<PasswordInput>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.change_password(&context, id, &input));
     Done::changed(recorded, preference).answer(&api).await
@@ -124,7 +161,9 @@ async fn password(
 async fn erase(
     State(api): State<Arc<Api>>,
     Path(id): Path<UserId>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.erase_user(&context, id));
     Done::changed(recorded, preference).answer(&api).await

@@ -18,9 +18,13 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/views/active-workflows", Access::SignedIn, active_workflows)
             .says("vw_ActiveWorkflows")
             .lists::<ActiveWorkflowRow>(),
-        get("/api/v1/views/workflow-execution-summary", Access::SignedIn, execution_summary)
-            .says("vw_WorkflowExecutionSummary")
-            .lists::<WorkflowExecutionSummaryRow>(),
+        get(
+            "/api/v1/views/workflow-execution-summary",
+            Access::SignedIn,
+            execution_summary,
+        )
+        .says("vw_WorkflowExecutionSummary")
+        .lists::<WorkflowExecutionSummaryRow>(),
     ]
 }
 
@@ -37,5 +41,6 @@ async fn execution_summary(
     Reader { context }: Reader,
     Pairs(pairs): Pairs,
 ) -> Result<Response, Problem> {
-    api.list::<WorkflowExecutionSummaryRow>(&context, Wanted::new(pairs)).await
+    api.list::<WorkflowExecutionSummaryRow>(&context, Wanted::new(pairs))
+        .await
 }

@@ -52,14 +52,18 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/workflows/{id}", READ, show)
             .says("Shows a workflow with its steps: the version in force, the draft, or any published version")
             .query::<VersionParameter>()
-            .answers::<WorkflowContent>(200),
+            .shows_or::<WorkflowRow, WorkflowState, WorkflowContent>(),
         patch("/api/v1/workflows/{id}", EDIT, change)
             .says("Changes the draft; steps are replaced whole")
             .takes::<WorkflowPatch>()
             .records::<WorkflowRow>(200),
-        delete("/api/v1/workflows/{id}", Access::Workspace(Permission::WriteProjects), remove)
-            .says("Deletes a workflow softly; running executions finish")
-            .records_only(200),
+        delete(
+            "/api/v1/workflows/{id}",
+            Access::Workspace(Permission::WriteProjects),
+            remove,
+        )
+        .says("Deletes a workflow softly; running executions finish")
+        .records_only(200),
         post("/api/v1/workflows/{id}/publish", EDIT, publish)
             .says("Publishes the draft; everything its runs will do is checked now")
             .records::<WorkflowRow>(200),
@@ -75,7 +79,7 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/workflows/{id}/steps", READ, steps)
             .says("Lists the steps: of the version in force, the draft, or any published version")
             .query::<VersionParameter>()
-            .pages::<StepBody>(),
+            .lists::<WorkflowStepRow>(),
         post("/api/v1/workflows/{id}/steps", EDIT, add_step)
             .says("Adds a step to the draft")
             .takes::<StepBody>()
@@ -87,7 +91,7 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/workflows/{id}/steps/{stepId}", READ, step)
             .says("Shows a step of the version in force, the draft, or any published version")
             .query::<VersionParameter>()
-            .answers::<StepBody>(200),
+            .shows::<WorkflowStepRow>(),
         patch("/api/v1/workflows/{id}/steps/{stepId}", EDIT, change_step)
             .says("Changes a step of the draft")
             .takes::<StepPatch>()
@@ -99,9 +103,11 @@ pub(super) fn routes() -> Vec<Route> {
             .says("Executions of a period in numbers; the 30 days up to now when none is given")
             .query::<MetricsParameters>()
             .answers::<WorkflowMetrics>(200),
-        get("/api/v1/workflows/{id}/history", READ, |api, Path(id): Path<WorkflowId>, reader, parameters| {
-            history(api, id.stream(), reader, parameters)
-        })
+        get(
+            "/api/v1/workflows/{id}/history",
+            READ,
+            |api, Path(id): Path<WorkflowId>, reader, parameters| history(api, id.stream(), reader, parameters),
+        )
         .says("Events of a workflow itself")
         .query::<HistoryParameters>()
         .pages::<EventView>(),
@@ -112,16 +118,26 @@ fn named(id: WorkflowId) -> String {
     format!("workflow {id}")
 }
 
-async fn list(State(api): State<Arc<Api>>, Reader { context }: Reader, Pairs(pairs): Pairs) -> Result<Response, Problem> {
+async fn list(
+    State(api): State<Arc<Api>>,
+    Reader { context }: Reader,
+    Pairs(pairs): Pairs,
+) -> Result<Response, Problem> {
     api.list::<WorkflowRow>(&context, Wanted::new(pairs)).await
 }
 
 async fn create(
     State(api): State<Arc<Api>>,
-    Command { context, body: Json(input), preference }: Command<Json<NewWorkflow>>,
+    Command {
+        context,
+        body: Json(input),
+        preference,
+    }: Command<Json<NewWorkflow>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.create_workflow(&context, &input));
-    Done::created(recorded, preference, "/api/v1/workflows").answer_with::<WorkflowRow>(&api).await
+    Done::created(recorded, preference, "/api/v1/workflows")
+        .answer_with::<WorkflowRow>(&api)
+        .await
 }
 
 /// Which version of a workflow is meant.
@@ -150,6 +166,17 @@ impl VersionParameter {
                 .map_err(|_| Problem::bad_parameter("version", "draft or the number of a version is expected")),
         }
     }
+}
+
+/// What a workflow shows beside its row.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[allow(dead_code, reason = "the schema of what Shown adds")]
+struct WorkflowState {
+    /// Whether the draft differs from the version in force.
+    has_draft_changes: bool,
+    /// Endpoints that changed or were deleted since the version in force was published.
+    outdated_endpoints: Vec<i64>,
 }
 
 /// A workflow as its row shows it, with what the log knows beside.
@@ -189,22 +216,33 @@ async fn show(
         Wished::Draft => api.app.workflow_draft(&context, id).await?,
         Wished::Number(version) => api.app.workflow_version(&context, id, version).await?,
     };
-    Ok(entity_tag(json(StatusCode::OK, &content)?, Some(content.stream_version)))
+    Ok(entity_tag(
+        json(StatusCode::OK, &content)?,
+        Some(content.stream_version),
+    ))
 }
 
 async fn change(
     State(api): State<Arc<Api>>,
     Path(id): Path<WorkflowId>,
-    Command { context, body: Json(patch), preference }: Command<Json<WorkflowPatch>>,
+    Command {
+        context,
+        body: Json(patch),
+        preference,
+    }: Command<Json<WorkflowPatch>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.change_workflow(&context, id, &patch));
-    Done::changed(recorded, preference).answer_with::<WorkflowRow>(&api).await
+    Done::changed(recorded, preference)
+        .answer_with::<WorkflowRow>(&api)
+        .await
 }
 
 async fn remove(
     State(api): State<Arc<Api>>,
     Path(id): Path<WorkflowId>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.delete_workflow(&context, id));
     Done::changed(recorded, preference).answer(&api).await
@@ -213,28 +251,40 @@ async fn remove(
 async fn publish(
     State(api): State<Arc<Api>>,
     Path(id): Path<WorkflowId>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.publish_workflow(&context, id));
-    Done::changed(recorded, preference).answer_with::<WorkflowRow>(&api).await
+    Done::changed(recorded, preference)
+        .answer_with::<WorkflowRow>(&api)
+        .await
 }
 
 async fn deactivate(
     State(api): State<Arc<Api>>,
     Path(id): Path<WorkflowId>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.deactivate_workflow(&context, id));
-    Done::changed(recorded, preference).answer_with::<WorkflowRow>(&api).await
+    Done::changed(recorded, preference)
+        .answer_with::<WorkflowRow>(&api)
+        .await
 }
 
 async fn discard(
     State(api): State<Arc<Api>>,
     Path(id): Path<WorkflowId>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.discard_draft(&context, id));
-    Done::changed(recorded, preference).answer_with::<WorkflowRow>(&api).await
+    Done::changed(recorded, preference)
+        .answer_with::<WorkflowRow>(&api)
+        .await
 }
 
 async fn versions(
@@ -244,7 +294,8 @@ async fn versions(
     Pairs(pairs): Pairs,
 ) -> Result<Response, Problem> {
     api.seen::<WorkflowRow>(&context, id.0, || named(id)).await?;
-    api.list::<WorkflowVersionRow>(&context, Wanted::new(pairs).only("workflowId", id.0)).await
+    api.list::<WorkflowVersionRow>(&context, Wanted::new(pairs).only("workflowId", id.0))
+        .await
 }
 
 async fn steps(
@@ -253,17 +304,25 @@ async fn steps(
     Reader { context }: Reader,
     Pairs(pairs): Pairs,
 ) -> Result<Response, Problem> {
-    let version = pairs.iter().find(|(name, _)| name == "version").map(|(_, version)| version.clone());
+    let version = pairs
+        .iter()
+        .find(|(name, _)| name == "version")
+        .map(|(_, version)| version.clone());
     let content = match (VersionParameter { version }).wished()? {
         Wished::InForce => {
             api.seen::<WorkflowRow>(&context, id.0, || named(id)).await?;
-            return api.list::<WorkflowStepRow>(&context, Wanted::new(pairs).only("workflowId", id.0)).await;
+            return api
+                .list::<WorkflowStepRow>(&context, Wanted::new(pairs).only("workflowId", id.0))
+                .await;
         }
         Wished::Draft => api.app.workflow_draft(&context, id).await?,
         Wished::Number(version) => api.app.workflow_version(&context, id, version).await?,
     };
     if let Some((name, _)) = pairs.iter().find(|(name, _)| name != "version") {
-        return Err(Problem::bad_parameter(name, "the steps of a named version are shown whole"));
+        return Err(Problem::bad_parameter(
+            name,
+            "the steps of a named version are shown whole",
+        ));
     }
     items(content.steps, None)
 }
@@ -277,29 +336,45 @@ async fn step(
     let what = || format!("step {step} of workflow {id}");
     let content = match parameters.wished()? {
         Wished::InForce => {
-            return api.show_child::<WorkflowStepRow>(&context, step.0, ("workflowId", id.0), what).await;
+            return api
+                .show_child::<WorkflowStepRow>(&context, step.0, ("workflowId", id.0), what)
+                .await;
         }
         Wished::Draft => api.app.workflow_draft(&context, id).await?,
         Wished::Number(version) => api.app.workflow_version(&context, id, version).await?,
     };
-    let found = content.steps.iter().find(|candidate| candidate.id == step).ok_or_else(|| Problem::not_found(what()))?;
+    let found = content
+        .steps
+        .iter()
+        .find(|candidate| candidate.id == step)
+        .ok_or_else(|| Problem::not_found(what()))?;
     Ok(entity_tag(json(StatusCode::OK, found)?, Some(content.stream_version)))
 }
 
 async fn add_step(
     State(api): State<Arc<Api>>,
     Path(id): Path<WorkflowId>,
-    Command { context, body: Json(input), preference }: Command<Json<StepInput>>,
+    Command {
+        context,
+        body: Json(input),
+        preference,
+    }: Command<Json<StepInput>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.add_step(&context, id, &input));
     // The table of steps may show the version in force, which the draft's new step is no part of.
-    Done::created(recorded, preference, &format!("/api/v1/workflows/{id}/steps")).answer(&api).await
+    Done::created(recorded, preference, &format!("/api/v1/workflows/{id}/steps"))
+        .answer(&api)
+        .await
 }
 
 async fn reorder(
     State(api): State<Arc<Api>>,
     Path(id): Path<WorkflowId>,
-    Command { context, body: Json(input), preference }: Command<Json<StepOrder>>,
+    Command {
+        context,
+        body: Json(input),
+        preference,
+    }: Command<Json<StepOrder>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.reorder_steps(&context, id, &input));
     Done::changed(recorded, preference).answer(&api).await
@@ -308,7 +383,11 @@ async fn reorder(
 async fn change_step(
     State(api): State<Arc<Api>>,
     Path((id, step)): Path<(WorkflowId, StepId)>,
-    Command { context, body: Json(patch), preference }: Command<Json<StepPatch>>,
+    Command {
+        context,
+        body: Json(patch),
+        preference,
+    }: Command<Json<StepPatch>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.change_step(&context, id, step, &patch));
     Done::changed(recorded, preference).answer(&api).await
@@ -317,7 +396,9 @@ async fn change_step(
 async fn remove_step(
     State(api): State<Arc<Api>>,
     Path((id, step)): Path<(WorkflowId, StepId)>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.remove_step(&context, id, step));
     Done::changed(recorded, preference).answer(&api).await
@@ -375,12 +456,17 @@ async fn metrics(
     let end = instant("endDate", parameters.end_date.as_deref())?;
     api.seen::<WorkflowRow>(&context, id.0, || named(id)).await?;
     let rows = api.query(workflow_metrics(id.0, start, end, api.now())).await?;
-    json(StatusCode::OK, &WorkflowMetrics::from(WorkflowMetricsRow::decode(rows)?))
+    json(
+        StatusCode::OK,
+        &WorkflowMetrics::from(WorkflowMetricsRow::decode(rows)?),
+    )
 }
 
 /// An instant, or a day as its first instant in UTC.
 fn instant(name: &str, text: Option<&str>) -> Result<Option<Instant>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let instant = Instant::parse(text).or_else(|| Instant::parse(&format!("{text}T00:00:00Z")));
-    instant.map(Some).ok_or_else(|| Problem::bad_parameter(name, "an RFC 3339 instant or a date is expected"))
+    instant
+        .map(Some)
+        .ok_or_else(|| Problem::bad_parameter(name, "an RFC 3339 instant or a date is expected"))
 }

@@ -29,12 +29,20 @@ const MANAGE: Access = Access::Workspace(Permission::ManageWorkspace);
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        get("/api/v1/workspaces", Access::SignedIn, list).says("Lists workspaces").lists::<WorkspaceRow>(),
-        post("/api/v1/workspaces", Access::Global(Permission::CreateWorkspace), create)
-            .says("Creates a workspace; its creator becomes its Admin")
-            .takes::<NewWorkspace>()
-            .records::<WorkspaceRow>(201),
-        get("/api/v1/workspaces/{id}", READ, show).says("Shows a workspace").shows::<WorkspaceRow>(),
+        get("/api/v1/workspaces", Access::SignedIn, list)
+            .says("Lists workspaces")
+            .lists::<WorkspaceRow>(),
+        post(
+            "/api/v1/workspaces",
+            Access::Global(Permission::CreateWorkspace),
+            create,
+        )
+        .says("Creates a workspace; its creator becomes its Admin")
+        .takes::<NewWorkspace>()
+        .records::<WorkspaceRow>(201),
+        get("/api/v1/workspaces/{id}", READ, show)
+            .says("Shows a workspace")
+            .shows::<WorkspaceRow>(),
         patch("/api/v1/workspaces/{id}", MANAGE, change)
             .says("Changes name or description")
             .takes::<WorkspacePatch>()
@@ -48,7 +56,9 @@ pub(super) fn routes() -> Vec<Route> {
         post("/api/v1/workspaces/{id}/activate", MANAGE, activate)
             .says("Puts a workspace in use again")
             .records::<WorkspaceRow>(200),
-        get("/api/v1/workspaces/{id}/members", READ, members).says("Lists the members").lists::<MemberRow>(),
+        get("/api/v1/workspaces/{id}/members", READ, members)
+            .says("Lists the members")
+            .lists::<MemberRow>(),
         put("/api/v1/workspaces/{id}/members/{userId}", MANAGE, set_member)
             .says("Adds a member, or gives one another role")
             .may_take::<MemberInput>()
@@ -56,9 +66,11 @@ pub(super) fn routes() -> Vec<Route> {
         delete("/api/v1/workspaces/{id}/members/{userId}", MANAGE, remove_member)
             .says("Takes a member out")
             .records_only(200),
-        get("/api/v1/workspaces/{id}/history", READ, |api, Path(id): Path<WorkspaceId>, reader, parameters| {
-            history(api, id.stream(), reader, parameters)
-        })
+        get(
+            "/api/v1/workspaces/{id}/history",
+            READ,
+            |api, Path(id): Path<WorkspaceId>, reader, parameters| history(api, id.stream(), reader, parameters),
+        )
         .says("Events of a workspace itself")
         .query::<HistoryParameters>()
         .pages::<EventView>(),
@@ -69,16 +81,26 @@ fn named(id: WorkspaceId) -> String {
     format!("workspace {id}")
 }
 
-async fn list(State(api): State<Arc<Api>>, Reader { context }: Reader, Pairs(pairs): Pairs) -> Result<Response, Problem> {
+async fn list(
+    State(api): State<Arc<Api>>,
+    Reader { context }: Reader,
+    Pairs(pairs): Pairs,
+) -> Result<Response, Problem> {
     api.list::<WorkspaceRow>(&context, Wanted::new(pairs)).await
 }
 
 async fn create(
     State(api): State<Arc<Api>>,
-    Command { context, body: Json(input), preference }: Command<Json<NewWorkspace>>,
+    Command {
+        context,
+        body: Json(input),
+        preference,
+    }: Command<Json<NewWorkspace>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.create_workspace(&context, &input));
-    Done::created(recorded, preference, "/api/v1/workspaces").answer_with::<WorkspaceRow>(&api).await
+    Done::created(recorded, preference, "/api/v1/workspaces")
+        .answer_with::<WorkspaceRow>(&api)
+        .await
 }
 
 async fn show(
@@ -92,16 +114,24 @@ async fn show(
 async fn change(
     State(api): State<Arc<Api>>,
     Path(id): Path<WorkspaceId>,
-    Command { context, body: Json(patch), preference }: Command<Json<WorkspacePatch>>,
+    Command {
+        context,
+        body: Json(patch),
+        preference,
+    }: Command<Json<WorkspacePatch>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.change_workspace(&context, id, &patch));
-    Done::changed(recorded, preference).answer_with::<WorkspaceRow>(&api).await
+    Done::changed(recorded, preference)
+        .answer_with::<WorkspaceRow>(&api)
+        .await
 }
 
 async fn remove(
     State(api): State<Arc<Api>>,
     Path(id): Path<WorkspaceId>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.delete_workspace(&context, id));
     Done::changed(recorded, preference).answer(&api).await
@@ -110,19 +140,27 @@ async fn remove(
 async fn deactivate(
     State(api): State<Arc<Api>>,
     Path(id): Path<WorkspaceId>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.deactivate_workspace(&context, id));
-    Done::changed(recorded, preference).answer_with::<WorkspaceRow>(&api).await
+    Done::changed(recorded, preference)
+        .answer_with::<WorkspaceRow>(&api)
+        .await
 }
 
 async fn activate(
     State(api): State<Arc<Api>>,
     Path(id): Path<WorkspaceId>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.activate_workspace(&context, id));
-    Done::changed(recorded, preference).answer_with::<WorkspaceRow>(&api).await
+    Done::changed(recorded, preference)
+        .answer_with::<WorkspaceRow>(&api)
+        .await
 }
 
 async fn members(
@@ -132,13 +170,18 @@ async fn members(
     Pairs(pairs): Pairs,
 ) -> Result<Response, Problem> {
     api.seen::<WorkspaceRow>(&context, id.0, || named(id)).await?;
-    api.list::<MemberRow>(&context, Wanted::new(pairs).only("workspaceId", id.0)).await
+    api.list::<MemberRow>(&context, Wanted::new(pairs).only("workspaceId", id.0))
+        .await
 }
 
 async fn set_member(
     State(api): State<Arc<Api>>,
     Path((id, user)): Path<(WorkspaceId, UserId)>,
-    Command { context, body: Maybe(input), preference }: Command<Maybe<MemberInput>>,
+    Command {
+        context,
+        body: Maybe(input),
+        preference,
+    }: Command<Maybe<MemberInput>>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.set_member(&context, id, user, &input));
     Done::changed(recorded, preference).answer(&api).await
@@ -147,7 +190,9 @@ async fn set_member(
 async fn remove_member(
     State(api): State<Arc<Api>>,
     Path((id, user)): Path<(WorkspaceId, UserId)>,
-    Command { context, preference, .. }: Command<Nothing>,
+    Command {
+        context, preference, ..
+    }: Command<Nothing>,
 ) -> Result<Response, Problem> {
     let recorded = carry!(api, app => app.remove_member(&context, id, user));
     Done::changed(recorded, preference).answer(&api).await
