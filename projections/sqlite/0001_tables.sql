@@ -262,8 +262,6 @@ CREATE TABLE ExecutionStates (
     DueAt DATETIME2(7) NULL,
     StreamVersion BIGINT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IX_ExecutionStates_WorkspaceId ON ExecutionStates (WorkspaceId);
-CREATE INDEX IX_ExecutionStates_Open ON ExecutionStates (State) WHERE State IN ('Queued', 'Running', 'Retrying');
 
 CREATE TABLE StepRuns (
     Id NVARCHAR(60) NOT NULL PRIMARY KEY, -- execution/index/attempt, numbers in four digits: sorts as it ran

@@ -1,7 +1,8 @@
 //! Every resource that can be read, with the struct of its rows.
 //!
 //! An entry names the SQL of each field and, in brackets, what may be done with it: `filter`, `sort` (never NULL) or
-//! `sort_null` (NULL first). Secrets and password hashes are in no entry. JSON columns stay text.
+//! `sort_null` (NULL first). Secrets and password hashes are in no entry. JSON columns stay text. SQLite keeps the order of a
+//! CROSS JOIN: runs are walked in the order of the list and the walk ends when the page is full.
 
 use wfm_storage::read_store::{Cell, ColumnKind};
 
@@ -385,8 +386,8 @@ resources! {
     }
 
     /// A run.
-    struct ExecutionRow = "executions" from "WorkflowExecutions r INNER JOIN ExecutionStates s ON s.ExecutionId = r.Id"
-        where "" scope Scope::Workspace("s.WorkspaceId"), sorted "-executedAt" {
+    struct ExecutionRow = "executions" from "WorkflowExecutions r CROSS JOIN ExecutionStates s"
+        where "s.ExecutionId = r.Id" scope Scope::Workspace("s.WorkspaceId"), sorted "-executedAt" {
         /// Key: UUIDv7.
         id: String = "id" Text "r.Id" [filter sort],
         /// Its workflow.
@@ -428,8 +429,8 @@ resources! {
     }
 
     /// An attempt of a step, or a skipped step. List those of one run with [`of_execution`].
-    struct StepRunRow = "step runs" from "StepRuns r INNER JOIN ExecutionStates s ON s.ExecutionId = r.ExecutionId"
-        where "" scope Scope::Workspace("s.WorkspaceId"), sorted "id" {
+    struct StepRunRow = "step runs" from "StepRuns r CROSS JOIN ExecutionStates s"
+        where "s.ExecutionId = r.ExecutionId" scope Scope::Workspace("s.WorkspaceId"), sorted "id" {
         /// Key: sorts as the run went.
         id: String = "id" Text "r.Id" [filter sort],
         /// The run.
@@ -467,8 +468,8 @@ resources! {
     }
 
     /// A log row.
-    struct ExecutionLogRow = "execution logs" from "ExecutionLogs r INNER JOIN ExecutionStates s ON s.ExecutionId = r.ExecutionId"
-        where "" scope Scope::Workspace("s.WorkspaceId"), sorted "id" {
+    struct ExecutionLogRow = "execution logs" from "ExecutionLogs r CROSS JOIN ExecutionStates s"
+        where "s.ExecutionId = r.ExecutionId" scope Scope::Workspace("s.WorkspaceId"), sorted "id" {
         /// Key: sorts by time.
         id: i64 = "id" Integer "r.Id" [filter sort],
         /// The run.
@@ -488,7 +489,7 @@ resources! {
     /// A measurement.
     struct WorkflowMetricRow = "workflow metrics" from "WorkflowMetrics r INNER JOIN Workflows w ON w.Id = r.WorkflowId \
         INNER JOIN Projects p ON p.Id = w.ProjectId"
-        where "" scope Scope::Workspace("p.WorkspaceId"), sorted "-id" {
+        where "" scope Scope::Workspace("p.WorkspaceId"), sorted "-recordedAt" {
         /// Key: sorts by time.
         id: i64 = "id" Integer "r.Id" [filter sort],
         /// The workflow.

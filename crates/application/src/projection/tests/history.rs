@@ -468,8 +468,8 @@ impl History {
         let run = Run {
             id: id.clone(),
             workflow_id: workflow.id,
-            logging: place % 5 != 0,
-            metrics: place % 3 != 0,
+            logging: !place.is_multiple_of(5),
+            metrics: !place.is_multiple_of(3),
         };
         let sealed = |text: &str| Protected::new(DataKey::Runs(workflow.workspace, "2026-11".to_owned()), text);
         let request = Request {
@@ -480,7 +480,7 @@ impl History {
             execution_context: Some(format!("order-{place}")),
         };
         let mut events: Vec<ExecutionEvent> = Vec::new();
-        let queued = place % 4 == 0;
+        let queued = place.is_multiple_of(4);
         if queued {
             events.push(
                 ExecutionQueued {
@@ -581,7 +581,7 @@ impl History {
                     .into(),
                 );
             }
-            None if place % 6 != 0 => {
+            None if !place.is_multiple_of(6) => {
                 events.push(
                     ExecutionCompleted {
                         run,

@@ -231,7 +231,8 @@ async fn damaged_rows_are_found_and_repaired() {
         .await
         .unwrap();
     assert_eq!(repaired, differences);
-    assert_eq!(*reported.lock().unwrap(), fixture.head().await.0);
+    let head = fixture.head().await.0;
+    assert_eq!(*reported.lock().unwrap(), head);
     assert_eq!(projection.verify(|_| {}).await.unwrap(), []);
     runner.stop().await;
 }
