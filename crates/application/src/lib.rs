@@ -10,6 +10,7 @@ pub mod environments;
 pub mod error;
 pub mod executions;
 pub mod history;
+pub mod housekeeping;
 pub mod input;
 pub mod projection;
 pub mod projects;

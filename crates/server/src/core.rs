@@ -137,7 +137,7 @@ impl Core {
         let definitions = Arc::new(Definitions::new(store.clone()));
         let (sender, ready) = tokio::sync::mpsc::channel(READY_RUNS);
         let runs = Arc::new(Runs::new(store.clone(), Arc::clone(&definitions), config.node.as_str().into(), sender));
-        let following = vec![
+        let mut following = vec![
             follow_access(&access, &database),
             follow_definitions(Arc::clone(&runs), Arc::clone(&definitions), &store).await?,
         ];
@@ -168,6 +168,7 @@ impl Core {
         if recovered.adopted + recovered.queued > 0 {
             tracing::info!(adopted = recovered.adopted, queued = recovered.queued, "took over runs that were under way");
         }
+        following.push(tokio::spawn(keep_house(Arc::clone(&app))));
         Ok(Self { app, database, engine, projection: runner, following })
     }
 
@@ -179,6 +180,18 @@ impl Core {
             task.abort();
         }
         self.database.close().await;
+    }
+}
+
+/// Forgets what has expired, at the start and then every hour.
+async fn keep_house(app: Arc<App>) {
+    let mut hours = tokio::time::interval(Duration::from_secs(60 * 60));
+    loop {
+        hours.tick().await;
+        match app.forget_expired().await {
+            Ok(forgotten) => tracing::debug!(?forgotten, "forgot what has expired"),
+            Err(error) => tracing::warn!(%error, "what has expired could not be forgotten; it is tried again in an hour"),
+        }
     }
 }
 

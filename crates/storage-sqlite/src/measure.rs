@@ -44,7 +44,9 @@ pub async fn bare_insert(folder: &Path, duration: Duration, batch: usize) -> Res
     let metadata: Arc<str> = "y".repeat(100).into();
     let (begun, mut position) = (Instant::now(), 0_i64);
     while begun.elapsed() < duration {
-        let names: Vec<Arc<str>> = (0..batch / 2).map(|_| format!("execution-{}", Uuid::now_v7()).into()).collect();
+        let names: Vec<Arc<str>> = (0..batch / 2)
+            .map(|_| format!("execution-{}", Uuid::now_v7()).into())
+            .collect();
         let mut insert = sqlx::query(AssertSqlSafe(Arc::clone(&text)));
         for name in &names {
             for version in 1..=2_i64 {
@@ -64,7 +66,11 @@ pub async fn bare_insert(folder: &Path, duration: Duration, batch: usize) -> Res
         for name in names {
             insert = insert.bind(name);
         }
-        insert.bind(position).execute(&mut connection).await.map_err(storage_error)?;
+        insert
+            .bind(position)
+            .execute(&mut connection)
+            .await
+            .map_err(storage_error)?;
     }
     connection.close().await.map_err(storage_error)?;
     Ok(position.unsigned_abs())

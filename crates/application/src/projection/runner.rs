@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use futures::FutureExt;
 use parking_lot::Mutex as SyncMutex;
 use tokio::{
     sync::{Mutex, watch},
@@ -35,11 +36,11 @@ use super::{
 /// Events of one transaction at most.
 const BATCH_EVENTS: usize = 4096;
 
-/// A batch of this many events says that many more are coming: the next one may gather a moment longer.
+/// A batch of this many events says that many more are coming: it may gather a moment longer though somebody waits.
 const BUSY_BATCH_EVENTS: usize = 96;
 
 /// How long a batch gathers under load while somebody waits, and while nobody does. A batch has a fixed price; gathering
-/// keeps it from being paid hundreds of times a second.
+/// keeps it from being paid hundreds of times a second. Whoever begins to wait ends the gathering.
 const GATHER_WHILE_AWAITED: Duration = Duration::from_millis(2);
 const GATHER_UNSEEN: Duration = Duration::from_millis(10);
 
@@ -289,24 +290,15 @@ async fn run(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
         tracing::error!(%error, "catching up failed; it is tried again");
     }
     let mut subscription = resume(&shared).await;
-    let mut gather = false;
     loop {
-        if gather {
-            let pause = if shared.waiters.any() {
-                GATHER_WHILE_AWAITED
-            } else {
-                GATHER_UNSEEN
-            };
-            tokio::time::sleep(pause).await;
-        }
         let next = tokio::select! {
             biased;
             _ = stopped.changed() => break,
             next = subscription.next() => next,
         };
         let outcome = match next {
-            Ok(Some(batches)) => {
-                gather = batches.iter().map(|batch| batch.len()).sum::<usize>() >= BUSY_BATCH_EVENTS;
+            Ok(Some(mut batches)) => {
+                gather(&shared, &mut subscription, &mut batches).await;
                 apply(&shared, &batches).await
             }
             Ok(None) => break,
@@ -326,6 +318,25 @@ async fn run(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
         }
     }
     shared.set_state(ProjectionState::Stopped, None);
+}
+
+/// Lets more events join a batch for a moment.
+async fn gather(shared: &Shared, subscription: &mut Subscription, batches: &mut Vec<CommittedBatch>) {
+    let count = |batches: &[CommittedBatch]| batches.iter().map(|batch| batch.len()).sum::<usize>();
+    if !shared.waiters.any() {
+        tokio::select! {
+            () = tokio::time::sleep(GATHER_UNSEEN) => {}
+            () = shared.waiters.arrival() => {}
+        }
+    } else if count(batches) >= BUSY_BATCH_EVENTS {
+        tokio::time::sleep(GATHER_WHILE_AWAITED).await;
+    }
+    // A failure or the end of the log is met again by the next call.
+    while count(batches) < BATCH_EVENTS
+        && let Some(Ok(Some(more))) = subscription.next().now_or_never()
+    {
+        batches.extend(more);
+    }
 }
 
 /// A subscription from where the rows are.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use wfm_storage::event::Position;
 
 /// The queue, and the position that was reached.
@@ -17,6 +17,7 @@ use wfm_storage::event::Position;
 pub struct Waiters {
     reached: AtomicU64,
     queue: Mutex<Queue>,
+    arrival: Notify,
 }
 
 #[derive(Default)]
@@ -34,6 +35,11 @@ impl Waiters {
     /// Whether anybody waits.
     pub fn any(&self) -> bool {
         !self.queue.lock().waiting.is_empty()
+    }
+
+    /// Completes when somebody begins to wait; also when somebody began since the last call.
+    pub async fn arrival(&self) {
+        self.arrival.notified().await;
     }
 
     /// Tells that the rows are up to `position`.
@@ -67,6 +73,7 @@ impl Waiters {
             queue.waiting.insert(key, wake);
             (key, woken)
         };
+        self.arrival.notify_one();
         // Also a caller that goes away leaves the queue.
         let place = Place { waiters: self, key };
         let in_time = matches!(tokio::time::timeout(timeout, woken).await, Ok(Ok(())));
