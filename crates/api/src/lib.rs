@@ -1,9 +1,10 @@
 //! The HTTP API: routes, authentication, answers and errors over the application's use cases.
 //!
-//! Invariant: everything a route is (method, path, right, handler, documentation) stands in one table, see [`routes`]; only
+//! Invariant: everything a route is (method, path, right, handler, documentation) stands in one table, see [`mod@routes`]; only
 //! [`error`] knows the status codes of errors.
 
 pub mod answer;
+pub mod bodies;
 pub mod context;
 pub mod error;
 pub mod extract;
@@ -11,6 +12,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod pages;
 pub mod routes;
+pub mod row_schemas;
 pub mod rows;
 
 use std::sync::Arc;

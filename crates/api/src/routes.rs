@@ -11,6 +11,8 @@ pub mod executions;
 pub mod operations;
 pub mod projections;
 pub mod projects;
+pub mod start;
+pub mod steps;
 pub mod users;
 pub mod views;
 pub mod workflows;
@@ -34,10 +36,7 @@ use utoipa::{
 use wfm_application::security::permission::Permission;
 use wfm_projections::queries::Listed;
 
-use crate::{
-    context::Api,
-    rows::{self, Shown},
-};
+use crate::{context::Api, row_schemas, rows::Shown};
 
 /// Who may use a route, and where that is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +102,8 @@ pub(crate) fn table() -> Vec<Route> {
         environments::routes(),
         api_endpoints::routes(),
         workflows::routes(),
+        steps::routes(),
+        start::routes(),
         executions::routes(),
         views::routes(),
         events::routes(),
@@ -134,17 +135,20 @@ impl NamedSchema {
 
     fn row<R: Listed>() -> Self {
         Self {
-            name: rows::schema_name::<R>().to_owned(),
-            collect: |schemas| schemas.push((rows::schema_name::<R>().to_owned(), rows::schema::<R>())),
+            name: row_schemas::schema_name::<R>().to_owned(),
+            collect: |schemas| schemas.push((row_schemas::schema_name::<R>().to_owned(), row_schemas::schema::<R>())),
         }
     }
 
     fn entity<R: Shown>() -> Self {
         Self {
-            name: rows::entity_schema_name::<R>(),
+            name: row_schemas::entity_schema_name::<R>(),
             collect: |schemas| {
-                schemas.push((rows::entity_schema_name::<R>(), rows::entity_schema::<R>()));
-                rows::part_schemas::<R>(schemas);
+                schemas.push((
+                    row_schemas::entity_schema_name::<R>(),
+                    row_schemas::entity_schema::<R>(),
+                ));
+                row_schemas::part_schemas::<R>(schemas);
             },
         }
     }
@@ -251,10 +255,10 @@ impl Route {
     pub fn shows_or<R: Shown, More: ToSchema, Other: ToSchema>(self) -> Self {
         let mut entity = NamedSchema::entity::<R>();
         entity.collect = |schemas| {
-            let more = [rows::entity_schema::<R>(), More::schema()];
+            let more = [row_schemas::entity_schema::<R>(), More::schema()];
             let both = more.into_iter().fold(AllOfBuilder::new(), AllOfBuilder::item).build();
-            schemas.push((rows::entity_schema_name::<R>(), RefOr::T(Schema::AllOf(both))));
-            rows::part_schemas::<R>(schemas);
+            schemas.push((row_schemas::entity_schema_name::<R>(), RefOr::T(Schema::AllOf(both))));
+            row_schemas::part_schemas::<R>(schemas);
         };
         self.answers_with(200, AnswerBody::Either(vec![entity, NamedSchema::of::<Other>()]))
     }
@@ -306,7 +310,7 @@ macro_rules! methods {
 methods! { get GET post POST put PUT patch PATCH delete DELETE }
 
 fn list_parameters<R: Listed>() -> Vec<Parameter> {
-    let filters = rows::filters(R::RESOURCE).into_iter().map(|(name, schema)| {
+    let filters = row_schemas::filters(R::RESOURCE).into_iter().map(|(name, schema)| {
         let filter = ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Query)

@@ -20,10 +20,10 @@ use super::{
 };
 use crate::{
     answer::{Done, carry},
+    bodies::ParameterBody,
     context::Api,
     error::Problem,
     extract::{Command, Json, Nothing, Pairs, Path, Reader},
-    openapi::ParameterBody,
     pages::Wanted,
 };
 

@@ -18,10 +18,10 @@ use super::{
 };
 use crate::{
     answer::{Done, carry},
+    bodies::VariableBody,
     context::Api,
     error::Problem,
     extract::{AnyJson, Command, Json, Nothing, Pairs, Path, Reader},
-    openapi::VariableBody,
     pages::Wanted,
 };
 

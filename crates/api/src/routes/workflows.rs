@@ -1,4 +1,4 @@
-//! Workflows: the draft and its steps, publishing, versions, metrics.
+//! Workflows: the draft, publishing, versions, metrics.
 
 use std::sync::Arc;
 
@@ -9,31 +9,29 @@ use utoipa::{IntoParams, ToSchema};
 use wfm_application::{
     history::EventView,
     security::permission::Permission,
-    workflows::{NewWorkflow, StepOrder, StepPatch, WorkflowContent, WorkflowPatch},
+    workflows::{NewWorkflow, WorkflowContent, WorkflowPatch},
 };
 use wfm_domain::{
-    ids::{ApiEndpointId, StepId, WorkflowId},
+    ids::{ApiEndpointId, WorkflowId},
     instant::Instant,
-    workflow::StepInput,
 };
 use wfm_projections::queries::{
     WorkflowMetricsRow,
-    resources::{WorkflowRow, WorkflowStepRow, WorkflowVersionRow},
+    resources::{WorkflowRow, WorkflowVersionRow},
     workflow_metrics,
 };
 
 use super::{
     Access, Route, delete,
     events::{HistoryParameters, history},
-    get, patch, post, put,
+    get, patch, post,
 };
 use crate::{
     answer::{Done, carry, entity_tag, json},
     context::Api,
     error::Problem,
     extract::{Command, Json, Nothing, Pairs, Path, Query, Reader},
-    openapi::StepBody,
-    pages::{Wanted, items},
+    pages::Wanted,
     rows::Entity,
 };
 
@@ -76,29 +74,6 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/workflows/{id}/versions", READ, versions)
             .says("Lists the published versions")
             .lists::<WorkflowVersionRow>(),
-        get("/api/v1/workflows/{id}/steps", READ, steps)
-            .says("Lists the steps: of the version in force, the draft, or any published version")
-            .query::<VersionParameter>()
-            .lists::<WorkflowStepRow>(),
-        post("/api/v1/workflows/{id}/steps", EDIT, add_step)
-            .says("Adds a step to the draft")
-            .takes::<StepBody>()
-            .records_only(201),
-        put("/api/v1/workflows/{id}/steps/order", EDIT, reorder)
-            .says("Gives the draft's steps another order")
-            .takes::<StepOrder>()
-            .records_only(200),
-        get("/api/v1/workflows/{id}/steps/{stepId}", READ, step)
-            .says("Shows a step of the version in force, the draft, or any published version")
-            .query::<VersionParameter>()
-            .shows::<WorkflowStepRow>(),
-        patch("/api/v1/workflows/{id}/steps/{stepId}", EDIT, change_step)
-            .says("Changes a step of the draft")
-            .takes::<StepPatch>()
-            .records_only(200),
-        delete("/api/v1/workflows/{id}/steps/{stepId}", EDIT, remove_step)
-            .says("Removes a step from the draft")
-            .records_only(200),
         get("/api/v1/workflows/{id}/metrics", READ, metrics)
             .says("Executions of a period in numbers; the 30 days up to now when none is given")
             .query::<MetricsParameters>()
@@ -114,7 +89,7 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-fn named(id: WorkflowId) -> String {
+pub(super) fn named(id: WorkflowId) -> String {
     format!("workflow {id}")
 }
 
@@ -144,19 +119,19 @@ async fn create(
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct VersionParameter {
+pub(super) struct VersionParameter {
     /// `draft`, or the number of a published version; the version in force when omitted.
-    version: Option<String>,
+    pub(super) version: Option<String>,
 }
 
-enum Wished {
+pub(super) enum Wished {
     InForce,
     Draft,
     Number(u32),
 }
 
 impl VersionParameter {
-    fn wished(&self) -> Result<Wished, Problem> {
+    pub(super) fn wished(&self) -> Result<Wished, Problem> {
         match self.version.as_deref() {
             None => Ok(Wished::InForce),
             Some("draft") => Ok(Wished::Draft),
@@ -296,112 +271,6 @@ async fn versions(
     api.seen::<WorkflowRow>(&context, id.0, || named(id)).await?;
     api.list::<WorkflowVersionRow>(&context, Wanted::new(pairs).only("workflowId", id.0))
         .await
-}
-
-async fn steps(
-    State(api): State<Arc<Api>>,
-    Path(id): Path<WorkflowId>,
-    Reader { context }: Reader,
-    Pairs(pairs): Pairs,
-) -> Result<Response, Problem> {
-    let version = pairs
-        .iter()
-        .find(|(name, _)| name == "version")
-        .map(|(_, version)| version.clone());
-    let content = match (VersionParameter { version }).wished()? {
-        Wished::InForce => {
-            api.seen::<WorkflowRow>(&context, id.0, || named(id)).await?;
-            return api
-                .list::<WorkflowStepRow>(&context, Wanted::new(pairs).only("workflowId", id.0))
-                .await;
-        }
-        Wished::Draft => api.app.workflow_draft(&context, id).await?,
-        Wished::Number(version) => api.app.workflow_version(&context, id, version).await?,
-    };
-    if let Some((name, _)) = pairs.iter().find(|(name, _)| name != "version") {
-        return Err(Problem::bad_parameter(
-            name,
-            "the steps of a named version are shown whole",
-        ));
-    }
-    items(content.steps, None)
-}
-
-async fn step(
-    State(api): State<Arc<Api>>,
-    Path((id, step)): Path<(WorkflowId, StepId)>,
-    Reader { context }: Reader,
-    Query(parameters): Query<VersionParameter>,
-) -> Result<Response, Problem> {
-    let what = || format!("step {step} of workflow {id}");
-    let content = match parameters.wished()? {
-        Wished::InForce => {
-            return api
-                .show_child::<WorkflowStepRow>(&context, step.0, ("workflowId", id.0), what)
-                .await;
-        }
-        Wished::Draft => api.app.workflow_draft(&context, id).await?,
-        Wished::Number(version) => api.app.workflow_version(&context, id, version).await?,
-    };
-    let found = content
-        .steps
-        .iter()
-        .find(|candidate| candidate.id == step)
-        .ok_or_else(|| Problem::not_found(what()))?;
-    Ok(entity_tag(json(StatusCode::OK, found)?, Some(content.stream_version)))
-}
-
-async fn add_step(
-    State(api): State<Arc<Api>>,
-    Path(id): Path<WorkflowId>,
-    Command {
-        context,
-        body: Json(input),
-        preference,
-    }: Command<Json<StepInput>>,
-) -> Result<Response, Problem> {
-    let recorded = carry!(api, app => app.add_step(&context, id, &input));
-    // The table of steps may show the version in force, which the draft's new step is no part of.
-    Done::created(recorded, preference, &format!("/api/v1/workflows/{id}/steps"))
-        .answer(&api)
-        .await
-}
-
-async fn reorder(
-    State(api): State<Arc<Api>>,
-    Path(id): Path<WorkflowId>,
-    Command {
-        context,
-        body: Json(input),
-        preference,
-    }: Command<Json<StepOrder>>,
-) -> Result<Response, Problem> {
-    let recorded = carry!(api, app => app.reorder_steps(&context, id, &input));
-    Done::changed(recorded, preference).answer(&api).await
-}
-
-async fn change_step(
-    State(api): State<Arc<Api>>,
-    Path((id, step)): Path<(WorkflowId, StepId)>,
-    Command {
-        context,
-        body: Json(patch),
-        preference,
-    }: Command<Json<StepPatch>>,
-) -> Result<Response, Problem> {
-    let recorded = carry!(api, app => app.change_step(&context, id, step, &patch));
-    Done::changed(recorded, preference).answer(&api).await
-}
-
-async fn remove_step(
-    State(api): State<Arc<Api>>,
-    Path((id, step)): Path<(WorkflowId, StepId)>,
-    Command {
-        context, preference, ..
-    }: Command<Nothing>,
-) -> Result<Response, Problem> {
-    let recorded = carry!(api, app => app.remove_step(&context, id, step));
-    Done::changed(recorded, preference).answer(&api).await
 }
 
 /// The period of `GET /workflows/{id}/metrics`.
