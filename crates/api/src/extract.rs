@@ -205,10 +205,11 @@ fn is_json(headers: &HeaderMap) -> bool {
         return false;
     };
     let essence = value.split(';').next().unwrap_or_default().trim();
-    let Some(("application", subtype)) = essence.split_once('/') else {
+    let Some((kind, subtype)) = essence.split_once('/') else {
         return false;
     };
-    subtype.eq_ignore_ascii_case("json") || subtype.to_ascii_lowercase().ends_with("+json")
+    kind.eq_ignore_ascii_case("application")
+        && (subtype.eq_ignore_ascii_case("json") || subtype.to_ascii_lowercase().ends_with("+json"))
 }
 
 async fn read_body(body: Body, headers: &HeaderMap, maximum_bytes: usize) -> Result<Bytes, Problem> {
