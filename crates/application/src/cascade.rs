@@ -140,6 +140,12 @@ impl App {
             let complete = children.len() <= PAGE;
             if complete {
                 self.delete_children(&mut unit, &children).await?;
+                // A workflow that was published since the look above is deleted as published here, which frees the very
+                // claim that the append checks. After this second look a publication moves a stream that the append guards.
+                let published = self.store.log.claims(&scopes::active_workflows_of(id), None, 1).await?;
+                if !published.is_empty() {
+                    return Err(ApplicationError::Contended);
+                }
             } else {
                 unit.leave_over(&[scopes::workflows_of(id), scopes::environments_of(id)]);
                 unit.take(&project, UNFINISHED, id.stream());
