@@ -144,13 +144,48 @@ fn encode(kind: BodyKind, content: &Value) -> Result<(Vec<u8>, &'static str), Bo
     }
 }
 
-/// Adds the percent-encoded form of every secret that has one: a server may echo the query.
+/// Adds the forms in which a server may echo a secret: percent-encoded as in a query, escaped as in the text of a JSON
+/// document, with and without other characters than ASCII.
 fn encoded_forms(secrets: &mut Vec<String>) {
     for index in 0..secrets.len() {
         let mut encoded = String::new();
         crate::text::TextEncoding::Url.append(&secrets[index], &mut encoded);
-        if !secrets.contains(&encoded) {
-            secrets.push(encoded);
+        let quoted = Value::from(secrets[index].as_str()).to_string();
+        let escaped = quoted[1..quoted.len() - 1].to_owned();
+        let ascii = ascii_only(&escaped);
+        for form in [encoded, escaped, ascii] {
+            if !secrets.contains(&form) {
+                secrets.push(form);
+            }
         }
+    }
+}
+
+/// A JSON text with every character outside of ASCII as `\uXXXX`.
+fn ascii_only(escaped: &str) -> String {
+    let mut ascii = String::with_capacity(escaped.len());
+    for character in escaped.chars() {
+        if character.is_ascii() {
+            ascii.push(character);
+            continue;
+        }
+        let mut units = [0; 2];
+        for unit in character.encode_utf16(&mut units) {
+            ascii.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    ascii
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_known_in_every_form_that_is_echoed() {
+        let mut secrets = vec!["a\"b \u{e4}".to_owned(), "plain".to_owned()];
+        encoded_forms(&mut secrets);
+        let expected = ["a\"b \u{e4}", "plain", "a%22b%20%C3%A4", "a\\\"b \u{e4}", "a\\\"b \\u00e4"];
+        assert_eq!(secrets, expected);
     }
 }
