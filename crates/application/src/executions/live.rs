@@ -3,14 +3,20 @@
 use std::{sync::Arc, time::Duration};
 
 use wfm_domain::{
-    execution::Execution,
+    aggregate::Decide,
+    execution::{Execution, ExecutionEvent, Outcome, Phase},
     ids::ExecutionId,
     instant::Instant,
     protected::DataKey,
 };
 use wfm_expressions::{OutgoingRequest, RenderedRequest};
+use wfm_storage::event::Position;
 
-use super::{definition::CompiledWorkflow, plan::RunScope, registry::StopSignal};
+use super::{
+    definition::CompiledWorkflow,
+    plan::RunScope,
+    registry::{Ended, StopSignal},
+};
 use crate::{context::Context, store::Loaded};
 
 /// The attempt that is to be sent, or waits to be.
@@ -74,5 +80,38 @@ impl LiveRun {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.loaded.aggregate.deadline
+    }
+}
+
+impl LiveRun {
+    pub(super) fn fold(&mut self, events: &[ExecutionEvent]) {
+        for event in events {
+            self.loaded.aggregate.evolve(event);
+        }
+        self.loaded.version.0 += events.len() as u64;
+    }
+
+    pub(super) fn open(&mut self, call: Option<(usize, RenderedRequest)>) {
+        let attempt = match &self.loaded.aggregate.phase {
+            Phase::Calling(step) | Phase::Waiting(step, _) => step.attempt,
+            Phase::New | Phase::Queued | Phase::Between | Phase::Failed(_) | Phase::Ended(_) => 1,
+        };
+        self.call = call.map(|(index, request)| OpenCall { index, attempt, request });
+    }
+
+    /// The open call once more, for the next attempt.
+    pub(super) fn open_call(&self) -> Option<(usize, RenderedRequest)> {
+        self.call.as_ref().map(|open| (open.index, open.request.clone()))
+    }
+
+    /// How the run ended, if it has; `position` is that of its last event.
+    pub(super) fn ending(&self, position: Position) -> Option<Ended> {
+        let outcome = self.loaded.aggregate.outcome()?;
+        let result = self.loaded.aggregate.result.clone();
+        let (output, message) = match outcome {
+            Outcome::Completed => (result, None),
+            Outcome::Failed | Outcome::Cancelled => (None, result),
+        };
+        Some(Ended { outcome, output, message, position })
     }
 }

@@ -1,4 +1,6 @@
-//! The use cases of runs: start, report a call's outcome, retry, cancel. The API and the engine call them.
+//! How runs start: at once when their environment has a free place, else queued and started in turn.
+//!
+//! Invariant: what a start relies on (workflow, project, workspace, the free place) is guarded in the append that records it.
 
 use std::sync::Arc;
 
@@ -7,16 +9,14 @@ use tokio::sync::{mpsc, oneshot};
 use wfm_domain::{
     aggregate::Decide,
     execution::{
-        Ask, BeginRetry, CancelExecution, Execution, ExecutionCommand, ExecutionEvent, FailExecution, FailureConsequence,
-        Outcome, Phase, QueueExecution, RecordFailure, RecordSuccess, Request, Run, StartExecution, StepAttempt,
+        Ask, Execution, ExecutionCommand, ExecutionEvent, Phase, QueueExecution, Request, Run, StartExecution,
     },
+    field_errors::FieldErrors,
     ids::{EnvironmentId, ExecutionId, WorkflowId},
     instant::Instant,
     protected::{DataKey, Protected},
-    field_errors::FieldErrors,
     refusal::Refusal,
     text,
-    workflow::{RetryOn, RetryPolicy},
 };
 use wfm_storage::{
     event::{Position, StreamId, StreamVersion},
@@ -25,10 +25,10 @@ use wfm_storage::{
 
 use super::{
     cache::{Definitions, InForce, Parent},
-    environment::{EnvironmentValues, Sending},
-    live::{Call, LiveRun, Next, OpenCall},
-    outcome::{Answer, CallFailure, Failure, judge},
-    plan::{Plan, Planner, RunScope, StepRecord},
+    calls::planner,
+    environment::EnvironmentValues,
+    live::LiveRun,
+    plan::RunScope,
     queue::Queue,
     registry::{Ended, Registry},
 };
@@ -41,9 +41,6 @@ use crate::{
 
 /// Largest input of a run in bytes of JSON.
 pub const MAXIMUM_INPUT_BYTES: usize = 1024 * 1024;
-
-/// Longest wait before a retry, whatever an answer's `Retry-After` says.
-const LONGEST_RETRY_WAIT_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What a caller starts a run with.
 #[derive(Debug, Clone)]
@@ -378,184 +375,6 @@ impl Runs {
         Ok(())
     }
 
-    /// What the engine must do next for a run.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn next(&self, live: &mut LiveRun) -> Result<Next, ApplicationError> {
-        loop {
-            if live.loaded.aggregate.outcome().is_some() {
-                return Ok(Next::Nothing);
-            }
-            let now = self.store.now();
-            if live.deadline().is_some_and(|deadline| now >= deadline) {
-                self.time_out(live).await?;
-                return Ok(Next::Nothing);
-            }
-            if let Phase::Waiting(_, due_at) = live.loaded.aggregate.phase {
-                let until = live.deadline().map_or(due_at, |deadline| due_at.min(deadline));
-                if until > now {
-                    return Ok(Next::Wait(until));
-                }
-                self.begin_retry(live).await?;
-                continue;
-            }
-            match self.call(live, now).await? {
-                Ok(call) => return Ok(Next::Call(call)),
-                Err(failure) => self.report(live, &Err(failure), 0.0, &[]).await?,
-            }
-        }
-    }
-
-    /// The open call with its secrets filled in, or why it cannot be sent.
-    async fn call(&self, live: &LiveRun, now: Instant) -> Result<Result<Call, CallFailure>, ApplicationError> {
-        let Some(open) = &live.call else {
-            return Err(ApplicationError::Internal(format!("execution {} has no open call", live.id())));
-        };
-        let step = &live.workflow.steps[open.index];
-        let environment = self.environment(live).await?;
-        let sending = Sending(&environment);
-        let resolved = open.request.resolve(&live.scope.scope(&sending, None));
-        let request = match resolved {
-            Ok(request) => request,
-            Err(error) => return Ok(Err(CallFailure { kind: "mapping", message: error.to_string() })),
-        };
-        let left = live.deadline().map_or(i64::MAX, |deadline| deadline.microseconds_since(now).max(0));
-        let left = std::time::Duration::from_micros(u64::try_from(left).unwrap_or_default());
-        Ok(Ok(Call {
-            request,
-            idempotency_key: format!("{}-{}", live.id(), step.id),
-            timeout: step.timeout.min(left),
-            ends_run: left < step.timeout,
-        }))
-    }
-
-    async fn environment(&self, live: &LiveRun) -> Result<Arc<EnvironmentValues>, ApplicationError> {
-        let request = live.loaded.aggregate.request.as_ref();
-        let id = request.map_or(live.workflow.environment, |request| request.environment_id);
-        self.definitions.environment(id).await
-    }
-
-    /// Records the outcome of the open call and what follows from it.
-    ///
-    /// # Errors
-    /// When the store fails; [`ApplicationError::Contended`] when somebody else changed the run.
-    pub async fn report(
-        &self,
-        live: &mut LiveRun,
-        answer: &Result<Answer, CallFailure>,
-        duration_ms: f64,
-        secrets: &[String],
-    ) -> Result<(), ApplicationError> {
-        let Some(open) = &live.call else {
-            return Err(ApplicationError::Internal(format!("execution {} has no open call", live.id())));
-        };
-        let (index, attempt) = (open.index, open.attempt);
-        let now = self.store.now();
-        let environment = self.environment(live).await?;
-        let workflow = Arc::clone(&live.workflow);
-        let step = &workflow.steps[index];
-        let judged = match answer {
-            Ok(answer) => judge(step, &live.scope, &environment, answer, secrets, now),
-            Err(failure) => Err(failure.clone().into()),
-        };
-        let place = StepAttempt {
-            step_id: step.id,
-            name: step.name.to_string(),
-            index: u32::try_from(index).map_err(ApplicationError::internal)?,
-            attempt,
-        };
-        match judged {
-            Ok(success) => {
-                live.scope.set(index, StepRecord::succeeded(success.output));
-                let plan = planner(live, &environment).from(index + 1, now);
-                let ask = Ask::RecordSuccess(RecordSuccess {
-                    step: place,
-                    output: Protected::new(live.key.clone(), success.text),
-                    status_code: Some(success.status),
-                    duration_ms,
-                    moves: plan.moves,
-                });
-                self.advance(live, ask, plan.call, now).await
-            }
-            Err(failure) => self.report_failure(live, &environment, place, failure, duration_ms, now).await,
-        }
-    }
-
-    async fn report_failure(
-        &self,
-        live: &mut LiveRun,
-        environment: &EnvironmentValues,
-        place: StepAttempt,
-        failure: Failure,
-        duration_ms: f64,
-        now: Instant,
-    ) -> Result<(), ApplicationError> {
-        let workflow = Arc::clone(&live.workflow);
-        let index = place.index as usize;
-        let step = &workflow.steps[index];
-        let over = live.deadline().is_some_and(|deadline| now >= deadline);
-        let retry = !over && place.attempt < step.attempts && retries(&step.handling.retry, &failure);
-        let (consequence, retry_at, plan) = if over {
-            let message = format!("the run timed out: {}", failure.message);
-            let fail = planner(live, environment).fail(step, &message);
-            (FailureConsequence::Fail, None, Plan { moves: vec![fail], call: None })
-        } else if retry {
-            let fraction = self.store.entropy.fraction();
-            let delay = step.handling.retry.delay_milliseconds(step.retry_delay_seconds, place.attempt, fraction);
-            let delay = i64::try_from(delay).unwrap_or(LONGEST_RETRY_WAIT_MS).max(failure.retry_after_ms.unwrap_or(0)).min(LONGEST_RETRY_WAIT_MS);
-            let nothing = Plan { moves: Vec::new(), call: None };
-            (FailureConsequence::Retry, Some(now.plus_milliseconds(delay)), nothing)
-        } else {
-            live.scope.set(index, StepRecord::failed(failure.kind, &failure.message, failure.status));
-            let (consequence, plan) = planner(live, environment).after_failure(index, &failure.message, now);
-            (consequence, None, plan)
-        };
-        let ask = Ask::RecordFailure(RecordFailure {
-            step: place,
-            kind: failure.kind.to_owned(),
-            message: Protected::new(live.key.clone(), failure.message),
-            status_code: failure.status,
-            duration_ms,
-            consequence,
-            retry_at,
-            moves: plan.moves,
-        });
-        let call = if retry { live.open_call() } else { plan.call };
-        self.advance(live, ask, call, now).await
-    }
-
-    /// Begins the retry that waits.
-    async fn begin_retry(&self, live: &mut LiveRun) -> Result<(), ApplicationError> {
-        let Phase::Waiting(step, _) = live.loaded.aggregate.phase.clone() else {
-            return Err(ApplicationError::Internal(format!("execution {} does not wait for a retry", live.id())));
-        };
-        let attempt = step.attempt;
-        let now = self.store.now();
-        let call = live.open_call();
-        self.advance(live, Ask::BeginRetry(BeginRetry { step }), call, now).await?;
-        if let Some(open) = &mut live.call {
-            open.attempt = attempt;
-        }
-        Ok(())
-    }
-
-    /// Ends the run because its time is over.
-    ///
-    /// # Errors
-    /// See [`Self::report`].
-    async fn time_out(&self, live: &mut LiveRun) -> Result<(), ApplicationError> {
-        let aggregate = &live.loaded.aggregate;
-        let seconds = match (aggregate.started_at, aggregate.deadline) {
-            (Some(start), Some(deadline)) => deadline.microseconds_since(start) / 1_000_000,
-            _ => 0,
-        };
-        let message = format!("the run timed out after {seconds} s, the timeout of its environment");
-        let ask = Ask::Fail(FailExecution { message: Protected::new(live.key.clone(), message) });
-        let now = self.store.now();
-        self.advance(live, ask, None, now).await
-    }
-
     /// Records what follows and takes the run there in memory.
     pub(super) async fn advance(
         &self,
@@ -610,72 +429,10 @@ impl Runs {
             self.queue.freed(request.environment_id);
         }
     }
-
-    /// Stops a run, whatever it is doing; a call that is under way is abandoned.
-    ///
-    /// # Errors
-    /// When the caller may not, or the run has ended.
-    pub async fn cancel(&self, context: &Context, id: &ExecutionId, reason: Option<&str>) -> Result<Recorded, ApplicationError> {
-        if let Some(recorded) = self.store.repeated(context).await? {
-            return Ok(recorded);
-        }
-        if let Some(reason) = reason {
-            check_text("/reason", reason, 1000)?;
-        }
-        self.store.retrying(|| self.cancel_once(context, id, reason)).await
-    }
-
-    async fn cancel_once(&self, context: &Context, id: &ExecutionId, reason: Option<&str>) -> Result<Recorded, ApplicationError> {
-        let mut loaded = self.store.load::<Execution>(id.stream()).await?;
-        let not_found = || format!("execution {id}");
-        let Some(request) = loaded.aggregate.request.clone() else {
-            return Err(ApplicationError::NotFound(not_found()));
-        };
-        if let Actor::User(caller) = &context.actor {
-            caller.demand_in(Permission::EditWorkflows, request.workspace_id, not_found)?;
-        }
-        let now = self.store.now();
-        let key = request.input.key().clone();
-        let ask = Ask::Cancel(CancelExecution {
-            reason: reason.map(|reason| Protected::new(key, reason)),
-            cancelled_by: context.user_id(),
-        });
-        let was_queued = loaded.aggregate.phase == Phase::Queued;
-        let events = loaded.aggregate.decide(ExecutionCommand { now, ask })?;
-        let mut unit = self.store.unit_at(context, now);
-        unit.record(&loaded, "execution", &events);
-        unit.work(WorkChange::Remove(id.0.as_str().into()));
-        let version = StreamVersion(loaded.version.0 + events.len() as u64);
-        let recorded = unit.commit(id.0.clone(), version).await?;
-        for event in &events {
-            loaded.aggregate.evolve(event);
-        }
-        let message = reason.map(Arc::from);
-        self.registry.end(id, &Ended { outcome: Outcome::Cancelled, output: None, message, position: recorded.position });
-        if was_queued {
-            self.queue.left(request.environment_id);
-        }
-        self.queue.freed(request.environment_id);
-        Ok(recorded)
-    }
 }
 
 /// Code of the refusal when an environment has no free place.
 const NO_PLACE: &str = "limit-reached";
-
-fn planner<'a>(live: &'a mut LiveRun, environment: &'a EnvironmentValues) -> Planner<'a> {
-    Planner { workflow: &live.workflow, environment, scope: &mut live.scope, key: &live.key }
-}
-
-/// Whether the policy covers the failure.
-fn retries(policy: &RetryPolicy, failure: &Failure) -> bool {
-    match failure.kind {
-        "connect" => policy.retry_on.contains(&RetryOn::Connect),
-        "timeout" => policy.retry_on.contains(&RetryOn::Timeout),
-        "status" | "rejected" => failure.status.is_some_and(|status| policy.covers_status(status)),
-        _ => false,
-    }
-}
 
 /// Whether the row of open work differs after these events.
 fn changes_work(events: &[ExecutionEvent]) -> bool {
@@ -705,7 +462,7 @@ fn check_input(input: &StartInput) -> Result<(), ApplicationError> {
     Ok(())
 }
 
-fn check_text(pointer: &str, value: &str, maximum: usize) -> Result<(), Refusal> {
+pub(super) fn check_text(pointer: &str, value: &str, maximum: usize) -> Result<(), Refusal> {
     let mut errors = FieldErrors::new();
     text::no_null(&mut errors, pointer, value);
     text::within(&mut errors, pointer, value, maximum);
@@ -715,37 +472,4 @@ fn check_text(pointer: &str, value: &str, maximum: usize) -> Result<(), Refusal>
 /// The context of what follows from a request: the same correlation, recorded by the engine.
 pub(super) fn follow_up(context: &Context) -> Context {
     Context { traceparent: context.traceparent.clone(), ..Context::system("engine", Arc::clone(&context.correlation_id)) }
-}
-
-impl LiveRun {
-    pub(super) fn fold(&mut self, events: &[ExecutionEvent]) {
-        for event in events {
-            self.loaded.aggregate.evolve(event);
-        }
-        self.loaded.version.0 += events.len() as u64;
-    }
-
-    pub(super) fn open(&mut self, call: Option<(usize, wfm_expressions::RenderedRequest)>) {
-        let attempt = match &self.loaded.aggregate.phase {
-            Phase::Calling(step) | Phase::Waiting(step, _) => step.attempt,
-            Phase::New | Phase::Queued | Phase::Between | Phase::Failed(_) | Phase::Ended(_) => 1,
-        };
-        self.call = call.map(|(index, request)| OpenCall { index, attempt, request });
-    }
-
-    /// The open call once more, for the next attempt.
-    pub(super) fn open_call(&self) -> Option<(usize, wfm_expressions::RenderedRequest)> {
-        self.call.as_ref().map(|open| (open.index, open.request.clone()))
-    }
-
-    /// How the run ended, if it has; `position` is that of its last event.
-    pub(super) fn ending(&self, position: Position) -> Option<Ended> {
-        let outcome = self.loaded.aggregate.outcome()?;
-        let result = self.loaded.aggregate.result.clone();
-        let (output, message) = match outcome {
-            Outcome::Completed => (result, None),
-            Outcome::Failed | Outcome::Cancelled => (None, result),
-        };
-        Some(Ended { outcome, output, message, position })
-    }
 }

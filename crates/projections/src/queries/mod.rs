@@ -7,6 +7,8 @@ mod cells;
 mod cursor;
 mod list;
 mod metrics;
+#[macro_use]
+mod resource_table;
 pub mod resources;
 mod scope;
 
