@@ -83,6 +83,13 @@ impl Parts {
         let master = master_key::load(config.master_key_file.as_deref(), folder, surroundings.entropy.as_ref())?;
         let database = database::open(&config.database, Arc::clone(&surroundings.clock)).await?;
         let keyring = Arc::new(Keyring::new(&master, Arc::clone(&database.vault), Arc::clone(&surroundings.entropy)));
+        keyring.check().await.map_err(|error| match error {
+            SealError::Storage(error) => anyhow::Error::new(error).context("checking the master key"),
+            SealError::NotPrepared(_) | SealError::Destroyed(_) | SealError::Forged(_) => anyhow::anyhow!(
+                "the master key is not the one that {} was made with; restore that file, or name it with WFM_MASTER_KEY_FILE",
+                folder.display()
+            ),
+        })?;
         let store = Store {
             log: Arc::clone(&database.log),
             keyring: Arc::clone(&keyring),

@@ -25,6 +25,9 @@ use crate::clock::Entropy;
 
 const NONCE_BYTES: usize = 12;
 
+/// Name of the data key that says which master key a vault belongs to. It seals nothing.
+const MARK: &str = "master-key";
+
 /// How many data keys stay in memory.
 const CACHED_KEYS: usize = 10_000;
 
@@ -113,6 +116,24 @@ impl Keyring {
     #[must_use]
     pub fn email_claim(&self, material: &str) -> String {
         hex::encode(keyed_hash(&self.email, material.as_bytes()))
+    }
+
+    /// Checks that the vault belongs to this master key; a new vault belongs to it from now on. Without this, a node with
+    /// another key would start, let nobody in and seal new values under keys that the right master key cannot unwrap.
+    ///
+    /// # Errors
+    /// [`SealError::Forged`] when the vault belongs to another master key; otherwise when the store fails.
+    pub async fn check(&self) -> Result<(), SealError> {
+        let wrapped = match self.vault.data_key(MARK).await? {
+            Some(wrapped) => Some(wrapped),
+            None => {
+                let mut fresh = Zeroizing::new([0; 32]);
+                self.entropy.fill(&mut *fresh);
+                self.vault.create_data_key(MARK, &self.wrap(MARK, &fresh)).await?
+            }
+        };
+        let wrapped = wrapped.ok_or_else(|| SealError::Destroyed(MARK.to_owned()))?;
+        self.unwrap(MARK, &wrapped).map(drop)
     }
 
     /// Makes `key` ready for sealing, creating it when it does not exist.
