@@ -169,6 +169,8 @@ impl Client {
     /// A stranger.
     #[must_use]
     pub fn stranger(base: impl Into<String>) -> Self {
+        // An error says that a server in this process has chosen the same one before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self {
             http,
@@ -195,6 +197,15 @@ impl Client {
     pub fn with_token(&self, token: &str) -> Self {
         Self {
             token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The same user at another address.
+    #[must_use]
+    pub fn at(&self, base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
             ..self.clone()
         }
     }

@@ -5,9 +5,11 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
 };
 
-use crate::{ADMIN, Client, PASSWORD};
+use crate::{ADMIN, Client, PASSWORD, until::DEADLINE};
 
 /// What a process is started with.
 #[derive(Clone)]
@@ -43,6 +45,7 @@ impl Settings {
             .env("WFM_ADMIN_EMAIL", ADMIN)
             .env("WFM_ADMIN_PASSWORD", PASSWORD)
             .env("WFM_BCRYPT_COST", "4")
+            .env("WFM_DRAIN_SECONDS", "1")
             .env("WFM_LISTEN", "127.0.0.1:0")
             .env("WFM_LOG", self.log)
             .args(arguments)
@@ -53,11 +56,10 @@ impl Settings {
     /// Runs a command to its end.
     #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
+        ended(self.command(arguments))
     }
 
     /// Runs a command that must succeed; its standard output.
-    #[must_use]
     pub fn succeed(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
@@ -70,6 +72,39 @@ impl Settings {
         let output = self.run(arguments);
         assert!(!output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+/// Runs a command that should end by itself; one that does not is killed and fails the test.
+///
+/// # Panics
+/// When it does not end in time.
+#[must_use]
+pub fn ended(mut command: Command) -> Output {
+    let (output, errors) = (
+        tempfile::NamedTempFile::new().unwrap(),
+        tempfile::NamedTempFile::new().unwrap(),
+    );
+    command
+        .stdout(output.reopen().unwrap())
+        .stderr(errors.reopen().unwrap());
+    let mut child = command.spawn().unwrap();
+    let read = |file: &tempfile::NamedTempFile| std::fs::read(file.path()).unwrap();
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Output {
+                status,
+                stdout: read(&output),
+                stderr: read(&errors),
+            };
+        }
+        if begun.elapsed() > DEADLINE {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("{command:?} does not end: {}", String::from_utf8_lossy(&read(&errors)));
+        }
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -101,10 +136,19 @@ impl Process {
             .stderr(errors)
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        let output = child.stdout.take().unwrap();
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            BufReader::new(output).read_line(&mut line).unwrap();
+            // Nobody listens any more when it came too late.
+            let _ = sender.send(line);
+        });
+        let line = lines.recv_timeout(DEADLINE).unwrap_or_default();
+        if line.is_empty() {
+            // One that is stuck is not left behind; one that has ended is no concern.
+            let _ = child.kill();
+        }
         let url = line.trim().strip_prefix("listening on ").map(str::to_owned);
         let url = url.unwrap_or_else(|| {
             panic!(

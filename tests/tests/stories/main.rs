@@ -2,6 +2,37 @@
 
 #![allow(missing_docs)]
 
+mod architecture;
+mod asking;
 mod failing;
+mod folder;
+mod hostile;
+mod killing;
+mod publishing;
 mod queueing;
+mod rules;
 mod running;
+mod secrets;
+mod sessions;
+mod tour;
+
+use std::path::Path;
+
+/// The server under test, over a folder.
+fn settings(folder: &Path) -> wfm_tests::Settings {
+    wfm_tests::Settings::new(env!("CARGO_BIN_EXE_wfm-under-test"), folder)
+}
+
+/// Numbers that look random and are the same in every run.
+struct Random(u64);
+
+impl Random {
+    /// A number from 0 to `limit` - 1.
+    fn below(&mut self, limit: usize) -> usize {
+        // xorshift64
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit as u64).unwrap()
+    }
+}

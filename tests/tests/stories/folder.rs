@@ -1,0 +1,148 @@
+//! The folder of the embedded database: one server at a time, a reader beside it, and clear errors.
+
+use std::os::unix::{
+    fs::{MetadataExt, PermissionsExt, chown},
+    process::CommandExt,
+};
+
+use serde_json::{Value, json};
+use wfm_tests::{Process, Settings, Target, World};
+
+use crate::settings;
+
+/// A user without rights, for tests that run as root, to whom no folder is read-only.
+const NOBODY: u32 = 65534;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_server_on_one_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    let first = Process::spawn(&settings);
+    let client = first.admin().await;
+    for arguments in [
+        &["serve"][..],
+        &["projections", "verify"],
+        &["projections", "rebuild"],
+        &["user", "create-admin"],
+    ] {
+        let error = settings.fail(arguments);
+        assert!(
+            error.starts_with("error: ") && error.contains(folder.path().to_str().unwrap()),
+            "{arguments:?}: {error}"
+        );
+        assert!(
+            error.contains("another process") || error.contains("no server runs"),
+            "{arguments:?}: {error}"
+        );
+    }
+    // Reading the log is possible beside a running server.
+    let listed = settings.succeed(&["events", "list", "--json", "--limit", "1"]);
+    let event: Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&event["position"], &event["type"]),
+        (&json!(1), &json!("UserRegistered"))
+    );
+    settings.succeed(&["events", "verify"]);
+    let _ = client.get("/api/v1/auth/me").await.expect(200);
+    assert!(first.stop().0.success());
+    // And the folder is free again, even after a kill.
+    Process::spawn(&settings).kill();
+    settings.succeed(&["projections", "verify"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_that_cannot_be_written_is_an_error_that_names_it() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("data");
+    std::fs::create_dir(&folder).unwrap();
+    let is_root = std::fs::metadata(&folder).unwrap().uid() == 0;
+    let mut settings = settings(&folder);
+    if is_root {
+        // Nobody must reach the folder and the binary.
+        std::fs::set_permissions(outer.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let binary = outer.path().join("wfm");
+        std::fs::copy(&settings.binary, &binary).unwrap();
+        settings.binary = binary;
+        chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let serve = |settings: &Settings| {
+        let mut command = settings.command(&["serve"]);
+        if is_root {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        wfm_tests::process::ended(command)
+    };
+    let check = |what: &str| {
+        let output = serve(&settings);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{what}: {error}");
+        assert!(
+            error.starts_with("error: ") && error.contains(folder.to_str().unwrap()),
+            "{what}: {error}"
+        );
+        assert!(!error.contains("panicked"), "{what}: {error}");
+        assert_eq!(output.stdout, b"", "{what}");
+    };
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&folder, 0o555);
+    check("an empty folder");
+    mode(&folder, 0o755);
+    // A folder with data, all of which has become read-only.
+    drop(Process::spawn(&self::settings(&folder)));
+    for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+        if is_root {
+            chown(entry.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        mode(&entry.path(), 0o400);
+    }
+    mode(&folder, 0o555);
+    check("a folder with data");
+    mode(&folder, 0o755);
+    // A key that others may read is refused, too.
+    mode(&folder.join("master.key"), 0o644);
+    let output = serve(&settings);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && error.contains("chmod 600"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_without_its_key_is_not_given_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    drop(Process::spawn(&settings));
+    std::fs::remove_file(folder.path().join("master.key")).unwrap();
+    let error = settings.fail(&["serve"]);
+    assert!(
+        error.contains("master") && error.contains("WFM_MASTER_KEY_FILE"),
+        "{error}"
+    );
+    assert!(!folder.path().join("master.key").exists());
+    // Nor is another key taken for the right one.
+    std::fs::write(folder.path().join("master.key"), "ab".repeat(32)).unwrap();
+    std::fs::set_permissions(folder.path().join("master.key"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let error = settings.fail(&["serve"]);
+    assert!(error.contains("key"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_event_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    let process = Process::spawn(&settings);
+    let target = Target::start().await;
+    World::build(&process.admin().await, "Proven", &target).await;
+    assert!(process.stop().0.success());
+    settings.succeed(&["events", "verify"]);
+    let path = folder.path().join("es.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let place = bytes.windows(10).position(|window| window == b"Fulfilment").unwrap();
+    bytes[place] = b'G';
+    std::fs::write(&path, bytes).unwrap();
+    let output = settings.run(&["events", "verify", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["sound"], false);
+    assert_eq!(report["problemCount"], 1, "{report}");
+}
