@@ -182,6 +182,8 @@ impl Metrics {
                 .iter()
                 .flat_map(|batch| batch.iter())
                 .for_each(|event| self.count(event));
+            // Counters may lag a moment; a wake-up with every commit would cost more than the counting.
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 

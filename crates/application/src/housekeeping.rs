@@ -23,7 +23,9 @@ impl App {
     /// When the store fails.
     pub async fn forget_expired(&self) -> Result<Forgotten, ApplicationError> {
         let now = self.store.now();
-        let oldest = now.plus_milliseconds(-COMMANDS_KEPT_DAYS * DAY_MILLISECONDS).to_string();
+        let oldest = now
+            .plus_milliseconds(-COMMANDS_KEPT_DAYS * DAY_MILLISECONDS)
+            .to_string();
         let commands = self.store.log.forget_commands(&oldest).await?;
         let sessions = self.vault.forget_sessions(&now.to_string()).await?;
         Ok(Forgotten { commands, sessions })

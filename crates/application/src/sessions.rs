@@ -34,9 +34,6 @@ use crate::{
     users::hash_of,
 };
 
-/// How long a refresh token serves; each exchange begins anew.
-const REFRESH_LIFETIME_DAYS: i64 = 14;
-
 /// The one answer to whoever could not prove to be a user.
 const NOT_PROVEN: &str = "the e-mail address or the password is wrong";
 
@@ -299,7 +296,7 @@ impl App {
     async fn put_session(&self, user: UserId, family: String, now: Instant) -> Result<String, ApplicationError> {
         let token = random_token(self.store.entropy.as_ref());
         let expires_at = now
-            .plus_milliseconds(REFRESH_LIFETIME_DAYS * 24 * 60 * 60 * 1000)
+            .plus_milliseconds(i64::from(self.tokens.refresh_days) * 24 * 60 * 60 * 1000)
             .to_string();
         let session = Session {
             token_hash: token_hash(&token),

@@ -17,7 +17,9 @@ pub struct EgressPolicy {
 
 /// A target that the policy refuses.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{address} is a private, loopback or link-local address; set WFM_EGRESS_ALLOW_PRIVATE=true to allow such targets")]
+#[error(
+    "{address} is a private, loopback or link-local address; set WFM_EGRESS_ALLOW_PRIVATE=true to allow such targets"
+)]
 pub struct Refused {
     /// The refused address.
     pub address: IpAddr,
@@ -29,7 +31,11 @@ impl EgressPolicy {
     /// # Errors
     /// When the policy refuses it.
     pub fn check(self, address: IpAddr) -> Result<(), Refused> {
-        if self.allow_private || !is_private(address) { Ok(()) } else { Err(Refused { address }) }
+        if self.allow_private || !is_private(address) {
+            Ok(())
+        } else {
+            Err(Refused { address })
+        }
     }
 
     /// Checks a URL's host when it is a literal address; names are checked once they are resolved.
@@ -110,7 +116,15 @@ mod tests {
     #[test]
     fn private_targets_are_refused_and_public_ones_are_not() {
         let policy = EgressPolicy { allow_private: false };
-        for host in ["127.0.0.1", "10.1.2.3", "169.254.169.254", "100.64.0.1", "[::1]", "[fe80::1]", "[::ffff:192.168.0.1]"] {
+        for host in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "169.254.169.254",
+            "100.64.0.1",
+            "[::1]",
+            "[fe80::1]",
+            "[::ffff:192.168.0.1]",
+        ] {
             let refused = policy.check_host(host).expect_err(host);
             assert!(refused.to_string().contains("WFM_EGRESS_ALLOW_PRIVATE"), "{refused}");
         }

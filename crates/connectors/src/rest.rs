@@ -8,9 +8,9 @@ use reqwest::{
     header::{HeaderMap, HeaderName, HeaderValue},
     redirect,
 };
+use serde_json::Value;
 use wfm_application::executions::outcome::{Answer, CallFailure};
 use wfm_engine::connector::{Connector, OutgoingCall};
-use serde_json::Value;
 use wfm_expressions::redact;
 
 use crate::egress::{CheckedResolver, EgressPolicy, Refused};
@@ -65,39 +65,65 @@ impl RestConnector {
 
     async fn exchange(&self, call: &OutgoingCall<'_>) -> Result<Answer, CallFailure> {
         let request = self.request(call)?;
-        let mut response = self.client.execute(request).await.map_err(|error| failure(call, &error))?;
+        let mut response = self
+            .client
+            .execute(request)
+            .await
+            .map_err(|error| failure(call, &error))?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
-        let mut body = Vec::with_capacity(usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(0).min(65_536));
+        let mut body = Vec::with_capacity(
+            usize::try_from(response.content_length().unwrap_or(0))
+                .unwrap_or(0)
+                .min(65_536),
+        );
         while let Some(chunk) = response.chunk().await.map_err(|error| failure(call, &error))? {
             if body.len() + chunk.len() > self.limits.maximum_answer_bytes {
                 let message = format!("the answer is larger than {} bytes", self.limits.maximum_answer_bytes);
-                return Err(CallFailure { kind: "response", message });
+                return Err(CallFailure {
+                    kind: "response",
+                    message,
+                });
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, headers: texts(&headers), body })
+        Ok(Answer {
+            status,
+            headers: texts(&headers),
+            body,
+        })
     }
 
     fn request(&self, call: &OutgoingCall<'_>) -> Result<reqwest::Request, CallFailure> {
-        let refuse = |message: String| CallFailure { kind: "mapping", message };
+        let refuse = |message: String| CallFailure {
+            kind: "mapping",
+            message,
+        };
         let outgoing = call.request;
-        let url: Url = outgoing.url.parse().map_err(|error| refuse(format!("the URL is malformed: {error}")))?;
+        let url: Url = outgoing
+            .url
+            .parse()
+            .map_err(|error| refuse(format!("the URL is malformed: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refuse(format!("the URL scheme {} is not http or https", url.scheme())));
         }
         if let Some(host) = url.host_str() {
-            self.policy
-                .check_host(host)
-                .map_err(|refusal| CallFailure { kind: "policy", message: refusal.to_string() })?;
+            self.policy.check_host(host).map_err(|refusal| CallFailure {
+                kind: "policy",
+                message: refusal.to_string(),
+            })?;
         }
-        let method: Method = outgoing.method.parse().map_err(|_| refuse("the method is malformed".to_owned()))?;
+        let method: Method = outgoing
+            .method
+            .parse()
+            .map_err(|_| refuse("the method is malformed".to_owned()))?;
         let mut request = reqwest::Request::new(method, url);
         let headers = request.headers_mut();
         for (name, value) in &outgoing.headers {
             insert(headers, name, value).map_err(|()| refuse(format!("the header {name} cannot be sent")))?;
         }
-        insert(headers, "idempotency-key", call.idempotency_key).map_err(|()| refuse("no idempotency key".to_owned()))?;
+        insert(headers, "idempotency-key", call.idempotency_key)
+            .map_err(|()| refuse("no idempotency key".to_owned()))?;
         if let Some(traceparent) = call.traceparent {
             // A malformed trace context is not worth failing a call.
             let _ = insert(headers, "traceparent", traceparent);
@@ -122,7 +148,10 @@ fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), ()> {
 
 fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |(name, value): (&HeaderName, &HeaderValue)| {
-        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        (
+            name.as_str().to_owned(),
+            String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        )
     };
     headers.iter().map(text).collect()
 }
@@ -147,7 +176,10 @@ fn failure(call: &OutgoingCall<'_>, error: &reqwest::Error) -> CallFailure {
     let detail = causes.last().map_or_else(String::new, |cause| format!(": {cause}"));
     let mut message = Value::String(format!("{}{detail}", what.1));
     redact(&mut message, &call.request.secrets);
-    CallFailure { kind: what.0, message: message.as_str().unwrap_or(what.1).to_owned() }
+    CallFailure {
+        kind: what.0,
+        message: message.as_str().unwrap_or(what.1).to_owned(),
+    }
 }
 
 #[async_trait]

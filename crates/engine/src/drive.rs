@@ -1,10 +1,17 @@
 //! Drives one run to its end.
 
-use std::{sync::Arc, time::{Duration, Instant}};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use wfm_application::{
     error::ApplicationError,
-    executions::{live::{Call, LiveRun, Next}, outcome::{Answer, CallFailure}, runs::Runs},
+    executions::{
+        live::{Call, LiveRun, Next},
+        outcome::{Answer, CallFailure},
+        runs::Runs,
+    },
 };
 
 use crate::connector::{Connector, OutgoingCall};

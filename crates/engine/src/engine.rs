@@ -28,13 +28,23 @@ impl Engine {
     /// An engine that has not begun.
     #[must_use]
     pub fn new(runs: Arc<Runs>, connector: Arc<dyn Connector>, options: EngineOptions) -> Self {
-        Self { runs, connector, tasks: TaskTracker::new(), stopping: CancellationToken::new(), options }
+        Self {
+            runs,
+            connector,
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            options,
+        }
     }
 
     /// Begins to drive what arrives on `ready`.
     pub fn begin(&self, mut ready: mpsc::Receiver<LiveRun>) {
-        let (runs, connector, tasks, stopping) =
-            (Arc::clone(&self.runs), Arc::clone(&self.connector), self.tasks.clone(), self.stopping.clone());
+        let (runs, connector, tasks, stopping) = (
+            Arc::clone(&self.runs),
+            Arc::clone(&self.connector),
+            self.tasks.clone(),
+            self.stopping.clone(),
+        );
         tokio::spawn(async move {
             loop {
                 let run = tokio::select! {
@@ -67,7 +77,10 @@ impl Engine {
     pub async fn stop(&self) {
         self.stopping.cancel();
         self.tasks.close();
-        if tokio::time::timeout(self.options.drain, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(self.options.drain, self.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::info!(open = self.tasks.len(), "runs are left to the next start");
         }
     }

@@ -3,8 +3,8 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
 use wfm_expressions::{
-    Allowed, Authentication, CompiledRequest, Condition, EndpointDefinition, EnvValue, Environment,
-    Scope, StepOutcome, Steps, Template,
+    Allowed, Authentication, CompiledRequest, Condition, EndpointDefinition, EnvValue, Environment, Scope, StepOutcome,
+    Steps, Template,
 };
 
 struct Variables(bool);
@@ -50,22 +50,18 @@ fn step(criterion: &mut Criterion) {
         "reservation": "{steps.reserve.output.id}", "note": "Order {input.customerId} for {input.name}",
     });
     let allowed = Allowed::request(["reserve"]);
-    let request = CompiledRequest::compile(&endpoint, Some(&mapping), &allowed)
-        .expect("the request compiles");
-    let plain =
-        CompiledRequest::compile(&without, Some(&mapping), &allowed).expect("the request compiles");
-    let condition = Condition::compile(
-        "input.orderTotal > 100 && has(steps.reserve.output.id)",
-        &allowed,
-    )
-    .expect("the condition compiles");
+    let request = CompiledRequest::compile(&endpoint, Some(&mapping), &allowed).expect("the request compiles");
+    let plain = CompiledRequest::compile(&without, Some(&mapping), &allowed).expect("the request compiles");
+    let condition = Condition::compile("input.orderTotal > 100 && has(steps.reserve.output.id)", &allowed)
+        .expect("the condition compiles");
     let output = Template::compile(
         &json!({"id": "{response.body.id}"}),
         &Allowed::output_mapping(["reserve"]),
     )
     .expect("the template compiles");
     let input = json!({"customerId": 42, "orderTotal": 129.95, "name": "Ann"});
-    let system = json!({"utcNow": "2026-11-22T16:29:03.123456Z", "executionId": "e", "workflowId": 1, "workflowVersion": 1});
+    let system =
+        json!({"utcNow": "2026-11-22T16:29:03.123456Z", "executionId": "e", "workflowId": 1, "workflowVersion": 1});
     let response = json!({"status": 200, "headers": {}, "body": {"id": 7, "state": "open"}});
     let steps = Reserved(json!({"id": "r-1"}));
     let (rendering, sending) = (Variables(false), Variables(true));
@@ -76,31 +72,16 @@ fn step(criterion: &mut Criterion) {
         steps: &steps,
         response: Some(&response),
     };
-    let send = Scope {
-        env: &sending,
-        ..scope
-    };
+    let send = Scope { env: &sending, ..scope };
 
     criterion.bench_function("render and resolve, without secrets", |bencher| {
-        bencher.iter(|| {
-            plain
-                .render(&scope)
-                .and_then(|rendered| rendered.resolve(&send))
-        });
+        bencher.iter(|| plain.render(&scope).and_then(|rendered| rendered.resolve(&send)));
     });
     criterion.bench_function("render and resolve, bearer token", |bencher| {
-        bencher.iter(|| {
-            request
-                .render(&scope)
-                .and_then(|rendered| rendered.resolve(&send))
-        });
+        bencher.iter(|| request.render(&scope).and_then(|rendered| rendered.resolve(&send)));
     });
-    criterion.bench_function("condition", |bencher| {
-        bencher.iter(|| condition.evaluate(&scope))
-    });
-    criterion.bench_function("output mapping", |bencher| {
-        bencher.iter(|| output.render(&scope))
-    });
+    criterion.bench_function("condition", |bencher| bencher.iter(|| condition.evaluate(&scope)));
+    criterion.bench_function("output mapping", |bencher| bencher.iter(|| output.render(&scope)));
 }
 
 criterion_group!(benches, step);

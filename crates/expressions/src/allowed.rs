@@ -83,10 +83,7 @@ impl Allowed {
 
     /// Names the steps that run later (this one included), so that a reference to one is told from an unknown name.
     #[must_use]
-    pub fn with_later_steps<N: Into<String>>(
-        mut self,
-        later_steps: impl IntoIterator<Item = N>,
-    ) -> Self {
+    pub fn with_later_steps<N: Into<String>>(mut self, later_steps: impl IntoIterator<Item = N>) -> Self {
         self.later_steps = later_steps.into_iter().map(Into::into).collect();
         self
     }
@@ -141,10 +138,7 @@ impl Allowed {
         if self.environment {
             Ok(())
         } else {
-            Err(
-                "'env' reaches only the outgoing request and conditions, never an output"
-                    .to_owned(),
-            )
+            Err("'env' reaches only the outgoing request and conditions, never an output".to_owned())
         }
     }
 

@@ -89,9 +89,7 @@ impl Authentication {
                     Some("header") => ApiKeyLocation::Header,
                     Some("query") => ApiKeyLocation::Query,
                     _ => {
-                        reader
-                            .problems
-                            .push(Problem::new("/in", "'in' is header or query"));
+                        reader.problems.push(Problem::new("/in", "'in' is header or query"));
                         ApiKeyLocation::Header
                     }
                 };
@@ -102,9 +100,7 @@ impl Authentication {
                 }
             }
             Some(method @ ("OAuth2ClientCredentials" | "MutualTls")) => {
-                return one(format!(
-                    "the authentication method {method} is not supported yet"
-                ));
+                return one(format!("the authentication method {method} is not supported yet"));
             }
             Some(method) => {
                 return one(format!(
@@ -128,15 +124,9 @@ struct Settings<'a> {
 
 impl Settings<'_> {
     fn only(&mut self, known: &[&str]) {
-        for key in self
-            .settings
-            .keys()
-            .filter(|key| !known.contains(&key.as_str()))
-        {
-            self.problems.push(Problem::new(
-                format!("/{key}"),
-                format!("unknown setting '{key}'"),
-            ));
+        for key in self.settings.keys().filter(|key| !known.contains(&key.as_str())) {
+            self.problems
+                .push(Problem::new(format!("/{key}"), format!("unknown setting '{key}'")));
         }
     }
 
@@ -144,10 +134,8 @@ impl Settings<'_> {
         match self.settings.get(key).and_then(Value::as_str) {
             Some(text) if !text.is_empty() => text.to_owned(),
             _ => {
-                self.problems.push(Problem::new(
-                    format!("/{key}"),
-                    format!("'{key}' is needed, a text"),
-                ));
+                self.problems
+                    .push(Problem::new(format!("/{key}"), format!("'{key}' is needed, a text")));
                 String::new()
             }
         }
@@ -166,12 +154,7 @@ impl Settings<'_> {
 
 /// A secret setting is exactly `{env.NAME}`.
 fn check_secret(text: &str) -> Result<(), String> {
-    let refusal = || {
-        Err(
-            "a secret is never written here: name a variable of the environment, {env.NAME}"
-                .to_owned(),
-        )
-    };
+    let refusal = || Err("a secret is never written here: name a variable of the environment, {env.NAME}".to_owned());
     match pieces(text)?.as_slice() {
         [
             Piece::Placeholder {
@@ -207,11 +190,7 @@ pub(crate) enum CompiledAuthentication {
 
 impl CompiledAuthentication {
     /// Pointers are relative to the settings.
-    pub(crate) fn compile(
-        authentication: &Authentication,
-        allowed: &Allowed,
-        problems: &mut Vec<Problem>,
-    ) -> Self {
+    pub(crate) fn compile(authentication: &Authentication, allowed: &Allowed, problems: &mut Vec<Problem>) -> Self {
         let mut text = |key: &str, template: &str, is_secret: bool| {
             let checked = if is_secret {
                 check_secret(template).map_err(|detail| vec![detail])
@@ -219,8 +198,7 @@ impl CompiledAuthentication {
                 Ok(())
             };
             let prefix = if key == "token" { "Bearer " } else { "" };
-            let compiled =
-                checked.and_then(|()| TextTemplate::compile(template, allowed, TextEncoding::Raw));
+            let compiled = checked.and_then(|()| TextTemplate::compile(template, allowed, TextEncoding::Raw));
             let mut compiled = compiled.unwrap_or_else(|details| {
                 problems.extend(
                     details
@@ -244,11 +222,7 @@ impl CompiledAuthentication {
                 name: "authorization".to_owned(),
                 value: text("token", token, true),
             },
-            Authentication::ApiKey {
-                location,
-                name,
-                value,
-            } => {
+            Authentication::ApiKey { location, name, value } => {
                 let value = text("value", value, true);
                 match location {
                     ApiKeyLocation::Header => Self::Header {
@@ -280,22 +254,16 @@ impl CompiledAuthentication {
     ) -> Result<Option<(String, RenderedText)>, Box<RenderError>> {
         match self {
             Self::None | Self::Query { .. } => Ok(None),
-            Self::Header { name, value } => Ok(value
-                .render(scope, parameters)?
-                .map(|value| (name.clone(), value))),
+            Self::Header { name, value } => Ok(value.render(scope, parameters)?.map(|value| (name.clone(), value))),
             Self::Basic { username, password } => {
-                let (Some(username), Some(password)) = (
-                    username.render(scope, parameters)?,
-                    password.render(scope, parameters)?,
-                ) else {
+                let (Some(username), Some(password)) =
+                    (username.render(scope, parameters)?, password.render(scope, parameters)?)
+                else {
                     return Ok(None);
                 };
                 let value = match (username, password) {
                     (RenderedText::Plain(username), RenderedText::Plain(password)) => {
-                        RenderedText::Plain(format!(
-                            "Basic {}",
-                            basic_credentials(&username, &password)?
-                        ))
+                        RenderedText::Plain(format!("Basic {}", basic_credentials(&username, &password)?))
                     }
                     (username, password) => RenderedText::Late(vec![
                         LatePart::Text("Basic ".to_owned()),
@@ -336,10 +304,7 @@ mod tests {
             })
         );
         assert_eq!(
-            parse(
-                "ApiKey",
-                json!({"in": "query", "name": "key", "value": "{env.K}"})
-            ),
+            parse("ApiKey", json!({"in": "query", "name": "key", "value": "{env.K}"})),
             Ok(Authentication::ApiKey {
                 location: ApiKeyLocation::Query,
                 name: "key".into(),
@@ -347,11 +312,7 @@ mod tests {
             })
         );
         for (method, settings, pointer) in [
-            (
-                "Basic",
-                json!({"username": "me", "password": "secret"}),
-                "/password",
-            ),
+            ("Basic", json!({"username": "me", "password": "secret"}), "/password"),
             ("Basic", json!({"password": "{env.P}"}), "/username"),
             ("Bearer", json!({"token": "x{env.T}"}), "/token"),
             ("Bearer", json!({"token": "{input.t}"}), "/token"),
@@ -368,10 +329,7 @@ mod tests {
             ("Basic", json!([]), ""),
         ] {
             let problems = parse(method, settings.clone()).unwrap_err();
-            assert_eq!(
-                problems[0].pointer, pointer,
-                "{method} {settings}: {problems:?}"
-            );
+            assert_eq!(problems[0].pointer, pointer, "{method} {settings}: {problems:?}");
         }
     }
 }

@@ -36,9 +36,7 @@ pub use error::{RenderError, RenderErrorKind};
 pub use parameter::{ParameterDefinition, ParameterType};
 pub use path::{Path, Segment};
 pub use rendered::{Late, LateCel, LatePart, MAXIMUM_DEPTH, Rendered, RenderedText};
-pub use request::{
-    BodyKind, CompiledRequest, EndpointDefinition, OutgoingRequest, RenderedBody, RenderedRequest,
-};
+pub use request::{BodyKind, CompiledRequest, EndpointDefinition, OutgoingRequest, RenderedBody, RenderedRequest};
 pub use response::{MAXIMUM_OUTPUT_BYTES, REDACTED, parse_body, redact};
 pub use scope::{EnvValue, Environment, Scope, StepOutcome, Steps};
 pub use template::Template;

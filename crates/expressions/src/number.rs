@@ -59,10 +59,7 @@ impl Numeric {
 
     pub(crate) fn to_double(self) -> f64 {
         match self {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "the nearest double is what is asked for"
-            )]
+            #[expect(clippy::cast_precision_loss, reason = "the nearest double is what is asked for")]
             Self::Int(int) => int as f64,
             Self::Decimal(decimal) => decimal.to_f64().unwrap_or(f64::NAN),
             Self::Double(double) => double,
@@ -158,8 +155,9 @@ impl Numeric {
         match self {
             Self::Int(int) => int.to_string(),
             Self::Decimal(decimal) => decimal.to_string(),
-            Self::Double(double) => Number::from_f64(double)
-                .map_or_else(|| "null".to_owned(), |number| number.to_string()),
+            Self::Double(double) => {
+                Number::from_f64(double).map_or_else(|| "null".to_owned(), |number| number.to_string())
+            }
         }
     }
 
@@ -177,9 +175,7 @@ fn exact(negative: bool, whole: &str, fraction: &str, exponent: i32) -> Option<D
     let mut scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
     let mut mantissa: i128 = 0;
     for byte in whole.bytes().chain(fraction.bytes()) {
-        mantissa = mantissa
-            .checked_mul(10)?
-            .checked_add(i128::from(byte - b'0'))?;
+        mantissa = mantissa.checked_mul(10)?.checked_add(i128::from(byte - b'0'))?;
     }
     if mantissa == 0 {
         scale = scale.clamp(0, 28);
@@ -215,15 +211,9 @@ mod tests {
             ("1e300", "Double(1e300)"),
             ("1e-40", "Double(1e-40)"),
         ] {
-            assert_eq!(
-                format!("{:?}", Numeric::parse(text).unwrap()),
-                expected,
-                "{text}"
-            );
+            assert_eq!(format!("{:?}", Numeric::parse(text).unwrap()), expected, "{text}");
         }
-        for text in [
-            "", "-", "1e999", "abc", ".5", "1e", "--1", "1e5e5", "NaN", "inf",
-        ] {
+        for text in ["", "-", "1e999", "abc", ".5", "1e", "--1", "1e5e5", "NaN", "inf"] {
             assert!(Numeric::parse(text).is_none(), "{text}");
         }
     }
@@ -232,15 +222,8 @@ mod tests {
     fn mixed_kinds_compare_and_compute() {
         let number = |text| Numeric::parse(text).unwrap();
         assert_eq!(number("1").compare(number("1.0")), Some(Ordering::Equal));
-        assert_eq!(
-            number("0.3").compare(number("1e-40")),
-            Some(Ordering::Greater)
-        );
-        let compute = |left, operator, right| {
-            number(left)
-                .compute(operator, number(right))
-                .map(Numeric::to_text)
-        };
+        assert_eq!(number("0.3").compare(number("1e-40")), Some(Ordering::Greater));
+        let compute = |left, operator, right| number(left).compute(operator, number(right)).map(Numeric::to_text);
         assert_eq!(compute("0.1", Arithmetic::Add, "0.2").unwrap(), "0.3");
         assert_eq!(compute("2", Arithmetic::Multiply, "1.5").unwrap(), "3.0");
         assert_eq!(compute("7", Arithmetic::Divide, "2").unwrap(), "3");

@@ -51,9 +51,7 @@ impl ParameterType {
                 Ok(value) => self.convert(value),
                 Err(_) => Err(self.refusal()),
             },
-            Self::Integer | Self::Boolean | Self::Decimal => {
-                self.convert(Value::String(text.trim().to_owned()))
-            }
+            Self::Integer | Self::Boolean | Self::Decimal => self.convert(Value::String(text.trim().to_owned())),
             Self::String | Self::DateTime => self.convert(Value::String(text.to_owned())),
         }
     }
@@ -77,12 +75,8 @@ impl ParameterType {
                 "false" => Some(Value::Bool(false)),
                 _ => None,
             },
-            (Self::DateTime, Value::String(text)) => {
-                parse_timestamp(&text).map(|_| Value::String(text))
-            }
-            (Self::Object, value @ Value::Object(_)) | (Self::Array, value @ Value::Array(_)) => {
-                Some(value)
-            }
+            (Self::DateTime, Value::String(text)) => parse_timestamp(&text).map(|_| Value::String(text)),
+            (Self::Object, value @ Value::Object(_)) | (Self::Array, value @ Value::Array(_)) => Some(value),
             (
                 Self::String
                 | Self::Integer

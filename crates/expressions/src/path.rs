@@ -64,9 +64,7 @@ impl Path {
 fn name_prefix(text: &str) -> Option<(&str, &str)> {
     let end = text
         .char_indices()
-        .find(|(_, character)| {
-            !(character.is_alphanumeric() || matches!(character, '_' | '-' | '$'))
-        })
+        .find(|(_, character)| !(character.is_alphanumeric() || matches!(character, '_' | '-' | '$')))
         .map_or(text.len(), |(index, _)| index);
     let first = text.chars().next()?;
     (end > 0 && first != '-').then(|| text.split_at(end))
@@ -80,15 +78,10 @@ fn bracket(text: &str) -> Result<(Segment, &str), String> {
         let end = text
             .find(|character: char| !character.is_ascii_digit())
             .unwrap_or(text.len());
-        let index = text[..end]
-            .parse()
-            .map_err(|_| "'[' needs an index or a quoted name")?;
+        let index = text[..end].parse().map_err(|_| "'[' needs an index or a quoted name")?;
         (Segment::Index(index), &text[end..])
     };
-    let rest = rest
-        .trim_start()
-        .strip_prefix(']')
-        .ok_or("']' is missing")?;
+    let rest = rest.trim_start().strip_prefix(']').ok_or("']' is missing")?;
     Ok((segment, rest))
 }
 
@@ -208,10 +201,7 @@ impl Reference {
                 allowed.check_environment()?;
                 match (segments.pop(), segments.is_empty()) {
                     (Some(Segment::Name(name)), true) => Ok(Self::Environment(name)),
-                    _ => Err(
-                        "'env' must be followed by the name of one variable, and nothing more"
-                            .to_owned(),
-                    ),
+                    _ => Err("'env' must be followed by the name of one variable, and nothing more".to_owned()),
                 }
             }
             "steps" => {
@@ -226,9 +216,7 @@ impl Reference {
                         "output" => StepField::Output,
                         "error" => StepField::Error,
                         other => {
-                            return Err(format!(
-                                "a step has status, output and error, but no '{other}'"
-                            ));
+                            return Err(format!("a step has status, output and error, but no '{other}'"));
                         }
                     },
                     Some(Segment::Index(_)) => {
@@ -261,11 +249,7 @@ impl Reference {
                 EnvValue::Secret(secret) => Found::Secret(secret),
                 EnvValue::Missing => Found::Missing,
             },
-            Self::Step {
-                name,
-                field,
-                segments,
-            } => match scope.steps.step(name) {
+            Self::Step { name, field, segments } => match scope.steps.step(name) {
                 None => Found::Missing,
                 Some(outcome) => match field {
                     StepField::Status if segments.is_empty() => Found::Text(outcome.status),
@@ -286,10 +270,7 @@ impl Reference {
 fn check_field(segments: &[Segment], root: &str, known: &[&str]) -> Result<(), String> {
     match segments.first() {
         Some(Segment::Name(name)) if known.contains(&name.as_str()) => Ok(()),
-        _ => Err(format!(
-            "'{root}' must be followed by one of {}",
-            known.join(", ")
-        )),
+        _ => Err(format!("'{root}' must be followed by one of {}", known.join(", "))),
     }
 }
 
@@ -324,10 +305,7 @@ mod tests {
                 Segment::Index(index) => format!("#{index}"),
             })
             .collect();
-        assert_eq!(
-            names,
-            ["Check stock", "output", "items", "#0", "a-b", "it's"]
-        );
+        assert_eq!(names, ["Check stock", "output", "items", "#0", "a-b", "it's"]);
     }
 
     #[test]

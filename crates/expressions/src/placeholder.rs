@@ -48,10 +48,9 @@ pub(crate) fn pieces(text: &str) -> Result<Vec<Piece>, String> {
                 literal.push('{');
                 rest = &after[1..];
             }
-            Some('=') => return Err(
-                "'{= …}' must be the whole value, not a part of a text; '{{' is a literal brace"
-                    .to_owned(),
-            ),
+            Some('=') => {
+                return Err("'{= …}' must be the whole value, not a part of a text; '{{' is a literal brace".to_owned());
+            }
             Some(first) if first.is_alphabetic() => {
                 if !literal.is_empty() {
                     pieces.push(Piece::Text(std::mem::take(&mut literal)));
@@ -85,18 +84,8 @@ fn placeholder(text: &str) -> Result<(Piece, &str), String> {
         Some(rest) => fallback(rest.trim_start())?,
         None => (Fallback::None, rest),
     };
-    let rest = rest
-        .trim_start()
-        .strip_prefix('}')
-        .ok_or("'}' is missing")?;
-    Ok((
-        Piece::Placeholder {
-            path,
-            fallback,
-            source,
-        },
-        rest,
-    ))
+    let rest = rest.trim_start().strip_prefix('}').ok_or("'}' is missing")?;
+    Ok((Piece::Placeholder { path, fallback, source }, rest))
 }
 
 fn fallback(text: &str) -> Result<(Fallback, &str), String> {
@@ -115,9 +104,8 @@ fn fallback(text: &str) -> Result<(Fallback, &str), String> {
         // A bare number or word directly before the closing brace is not read as the end of a JSON text.
         _ => {
             let end = text.find('}').ok_or("'}' is missing")?;
-            let value = serde_json::from_str(text[..end].trim()).map_err(
-                |_| "after '??' stands omit or a JSON value: 0, \"text\", true, null, [] …",
-            )?;
+            let value = serde_json::from_str(text[..end].trim())
+                .map_err(|_| "after '??' stands omit or a JSON value: 0, \"text\", true, null, [] …")?;
             Ok((Fallback::Literal(value), &text[end..]))
         }
     }
@@ -134,10 +122,7 @@ mod tests {
         let text = |text: &str| vec![Piece::Text(text.to_owned())];
         assert_eq!(pieces("").unwrap(), vec![]);
         assert_eq!(pieces("{{name}}").unwrap(), text("{name}}"));
-        assert_eq!(
-            pieces("{\"a\":{1}} {} { x} {").unwrap(),
-            text("{\"a\":{1}} {} { x} {")
-        );
+        assert_eq!(pieces("{\"a\":{1}} {} { x} {").unwrap(), text("{\"a\":{1}} {} { x} {"));
         assert_eq!(pieces("{{{{").unwrap(), text("{{"));
         for broken in [
             "{a", "{a.}", "{a b}", "x {= 1}", "{= 1", "{a ?? }", "{a ?? b}", "{a ?? 1", "{a['x}",
@@ -161,22 +146,13 @@ mod tests {
             fallback_of("{input.a??1.50}"),
             Fallback::Literal(serde_json::from_str("1.50").unwrap())
         );
-        assert_eq!(
-            fallback_of("{input.a ?? \"}\"}"),
-            Fallback::Literal(json!("}"))
-        );
-        assert_eq!(
-            fallback_of("{input.a ?? 'it'}"),
-            Fallback::Literal(json!("it"))
-        );
+        assert_eq!(fallback_of("{input.a ?? \"}\"}"), Fallback::Literal(json!("}")));
+        assert_eq!(fallback_of("{input.a ?? 'it'}"), Fallback::Literal(json!("it")));
         assert_eq!(
             fallback_of("{input.a ?? {\"b\": [1]} }"),
             Fallback::Literal(json!({"b": [1]}))
         );
-        assert_eq!(
-            fallback_of("{input.a ?? null}"),
-            Fallback::Literal(Value::Null)
-        );
+        assert_eq!(fallback_of("{input.a ?? null}"), Fallback::Literal(Value::Null));
         assert_eq!(fallback_of("{input.a}"), Fallback::None);
     }
 }

@@ -168,10 +168,7 @@ impl<'s> Resolver<'s> {
         }
     }
 
-    pub(crate) fn value<'r>(
-        &mut self,
-        rendered: &'r Rendered,
-    ) -> Result<Cow<'r, Value>, Box<RenderError>> {
+    pub(crate) fn value<'r>(&mut self, rendered: &'r Rendered) -> Result<Cow<'r, Value>, Box<RenderError>> {
         if rendered.late.is_empty() {
             return Ok(Cow::Borrowed(&rendered.value));
         }
@@ -223,13 +220,7 @@ impl<'s> Resolver<'s> {
                 LatePart::Text(literal) => text.push_str(literal),
                 LatePart::Env { name, encoding } => {
                     let (secret, is_secret) = self.variable(name)?;
-                    self.append(
-                        &Value::String(secret),
-                        *encoding,
-                        is_secret,
-                        &mut text,
-                        name,
-                    )?;
+                    self.append(&Value::String(secret), *encoding, is_secret, &mut text, name)?;
                 }
                 LatePart::Cel(cel) => {
                     let value = self.cel(cel)?;
@@ -263,10 +254,7 @@ impl<'s> Resolver<'s> {
             .append_value(value, text)
             .map_err(|detail| RenderError::new(RenderErrorKind::Invalid, path, detail))?;
         // A server that echoes the request echoes the encoded form.
-        if is_secret
-            && encoding != TextEncoding::Raw
-            && !self.secrets.iter().any(|secret| *secret == text[start..])
-        {
+        if is_secret && encoding != TextEncoding::Raw && !self.secrets.iter().any(|secret| *secret == text[start..]) {
             self.secrets.push(text[start..].to_owned());
         }
         Ok(())
@@ -303,15 +291,13 @@ impl<'s> Resolver<'s> {
         let expression = match &cel.compiled {
             Some(compiled) => compiled.as_ref(),
             None => {
-                parsed = CelExpression::compile(&cel.source, &Allowed::checked_before()).map_err(
-                    |problems| {
-                        let detail = problems
-                            .into_iter()
-                            .next()
-                            .map_or_else(String::new, |problem| problem.detail);
-                        RenderError::new(RenderErrorKind::Evaluation, &cel.source, detail)
-                    },
-                )?;
+                parsed = CelExpression::compile(&cel.source, &Allowed::checked_before()).map_err(|problems| {
+                    let detail = problems
+                        .into_iter()
+                        .next()
+                        .map_or_else(String::new, |problem| problem.detail);
+                    RenderError::new(RenderErrorKind::Evaluation, &cel.source, detail)
+                })?;
                 &parsed
             }
         };
@@ -331,10 +317,7 @@ impl<'s> Resolver<'s> {
 }
 
 /// The credentials of HTTP Basic authentication. A user name cannot hold a colon (RFC 7617).
-pub(crate) fn basic_credentials(
-    username: &str,
-    password: &str,
-) -> Result<String, Box<RenderError>> {
+pub(crate) fn basic_credentials(username: &str, password: &str) -> Result<String, Box<RenderError>> {
     if username.contains(':') {
         return Err(RenderError::new(
             RenderErrorKind::Refused,
@@ -350,9 +333,7 @@ pub(crate) fn is_too_deep(value: &Value) -> bool {
     fn deeper(value: &Value, left: usize) -> bool {
         match value {
             Value::Array(items) => left == 0 || items.iter().any(|item| deeper(item, left - 1)),
-            Value::Object(object) => {
-                left == 0 || object.values().any(|item| deeper(item, left - 1))
-            }
+            Value::Object(object) => left == 0 || object.values().any(|item| deeper(item, left - 1)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
         }
     }

@@ -24,12 +24,10 @@ pub fn parse_body(content_type: Option<&str>, bytes: &[u8]) -> Result<Value, Str
     }
     let text = || Value::String(String::from_utf8_lossy(bytes).into_owned());
     let parsed = || {
-        let value: Value = serde_json::from_slice(bytes)
-            .map_err(|error| format!("the response is not valid JSON: {error}"))?;
+        let value: Value =
+            serde_json::from_slice(bytes).map_err(|error| format!("the response is not valid JSON: {error}"))?;
         if is_too_deep(&value) {
-            return Err(format!(
-                "the response is nested deeper than {MAXIMUM_DEPTH}"
-            ));
+            return Err(format!("the response is nested deeper than {MAXIMUM_DEPTH}"));
         }
         Ok(value)
     };
@@ -76,9 +74,7 @@ fn redact_known(value: &mut Value, secrets: &[&str]) {
             }
         }
         Value::String(text) => redact_text(text, secrets),
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| redact_known(item, secrets)),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact_known(item, secrets)),
         Value::Object(object) => {
             if object.keys().any(|key| contains_secret(key, secrets)) {
                 let entries = std::mem::take(object);
@@ -88,9 +84,7 @@ fn redact_known(value: &mut Value, secrets: &[&str]) {
                     object.insert(key, entry);
                 }
             }
-            object
-                .values_mut()
-                .for_each(|entry| redact_known(entry, secrets));
+            object.values_mut().for_each(|entry| redact_known(entry, secrets));
         }
     }
 }
@@ -118,10 +112,7 @@ mod tests {
         let json = Some("application/json; charset=utf-8");
         assert_eq!(parse_body(json, b"").unwrap(), Value::Null);
         assert_eq!(parse_body(json, b" \r\n").unwrap(), Value::Null);
-        assert_eq!(
-            parse_body(json, b"{\"a\":1.10}").unwrap().to_string(),
-            "{\"a\":1.10}"
-        );
+        assert_eq!(parse_body(json, b"{\"a\":1.10}").unwrap().to_string(), "{\"a\":1.10}");
         assert_eq!(
             parse_body(Some("application/problem+json"), b"[1]").unwrap(),
             json!([1])
@@ -135,24 +126,15 @@ mod tests {
         );
         assert_eq!(parse_body(None, b"{\"a\":1}").unwrap(), json!({"a": 1}));
         assert_eq!(parse_body(None, b"<a/>").unwrap(), json!("<a/>"));
-        assert_eq!(
-            parse_body(Some("text/plain"), b"\xff").unwrap(),
-            json!("\u{fffd}")
-        );
+        assert_eq!(parse_body(Some("text/plain"), b"\xff").unwrap(), json!("\u{fffd}"));
     }
 
     #[test]
     fn secrets_are_replaced_in_strings_keys_and_numbers() {
-        let mut value =
-            json!({"echo": "Bearer s3cret-long", "s3cret": ["x", "abc"], "n": 123456, "m": 12});
+        let mut value = json!({"echo": "Bearer s3cret-long", "s3cret": ["x", "abc"], "n": 123456, "m": 12});
         redact(
             &mut value,
-            &[
-                "s3cret".into(),
-                "s3cret-long".into(),
-                "abc".into(),
-                "123456".into(),
-            ],
+            &["s3cret".into(), "s3cret-long".into(), "abc".into(), "123456".into()],
         );
         assert_eq!(
             value,

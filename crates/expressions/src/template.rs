@@ -15,9 +15,7 @@ use crate::placeholder::Fallback;
 use crate::rendered::{Late, Rendered, RenderedText, is_too_deep, too_deep};
 use crate::scope::Scope;
 use crate::text::TextEncoding;
-use crate::text_template::{
-    ParameterValues, Placeholder, TextPart, TextTemplate, late_at_root, late_cel,
-};
+use crate::text_template::{ParameterValues, Placeholder, TextPart, TextTemplate, late_at_root, late_cel};
 
 /// How deep a template may nest.
 const MAXIMUM_TEMPLATE_DEPTH: usize = 48;
@@ -101,11 +99,7 @@ impl Node {
             Value::Null | Value::Bool(_) | Value::Number(_) => Self::Constant(value.clone()),
             Value::String(text) => {
                 let text = TextTemplate::compile(text, allowed, encoding).map_err(|details| {
-                    problems.extend(
-                        details
-                            .into_iter()
-                            .map(|detail| Problem::new(pointer.clone(), detail)),
-                    );
+                    problems.extend(details.into_iter().map(|detail| Problem::new(pointer.clone(), detail)));
                 });
                 text.map_or(Self::Constant(Value::Null), Self::from_text)
             }
@@ -125,16 +119,10 @@ impl Node {
             Value::Object(object) => {
                 if let Some(literal) = object.get("$literal") {
                     if object.len() > 1 {
-                        problems.push(Problem::new(
-                            pointer.clone(),
-                            "'$literal' stands alone in its object",
-                        ));
+                        problems.push(Problem::new(pointer.clone(), "'$literal' stands alone in its object"));
                     }
                     if is_too_deep(literal) {
-                        problems.push(Problem::new(
-                            pointer.clone(),
-                            "the literal is nested too deeply",
-                        ));
+                        problems.push(Problem::new(pointer.clone(), "the literal is nested too deeply"));
                     }
                     return Self::Constant(literal.clone());
                 }
@@ -142,10 +130,7 @@ impl Node {
                     .iter()
                     .map(|(key, value)| (key.clone(), child(key, value, problems)))
                     .collect();
-                if nodes
-                    .iter()
-                    .all(|(_, node)| matches!(node, Self::Constant(_)))
-                {
+                if nodes.iter().all(|(_, node)| matches!(node, Self::Constant(_))) {
                     let entries = nodes
                         .into_iter()
                         .filter_map(|(key, node)| Some((key, node.into_constant()?)));

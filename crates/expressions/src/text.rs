@@ -7,11 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Everything but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// How the text of a placeholder is written where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -49,11 +45,7 @@ impl TextEncoding {
     }
 
     /// Appends a value: strings raw, scalars as JSON, objects and lists compact; null is an error.
-    pub(crate) fn append_value(
-        self,
-        value: &Value,
-        output: &mut String,
-    ) -> Result<(), &'static str> {
+    pub(crate) fn append_value(self, value: &Value, output: &mut String) -> Result<(), &'static str> {
         match value {
             Value::Null => return Err("null cannot stand in a text"),
             Value::String(text) => {

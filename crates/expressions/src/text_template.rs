@@ -73,8 +73,7 @@ impl Placeholder {
         allowed: &Allowed,
         encoding: TextEncoding,
     ) -> Result<Self, String> {
-        let reference = Reference::compile(path, allowed)
-            .map_err(|detail| format!("{{{source}}}: {detail}"))?;
+        let reference = Reference::compile(path, allowed).map_err(|detail| format!("{{{source}}}: {detail}"))?;
         if let Reference::StepItself(_) = reference {
             return Err(format!(
                 "{{{source}}}: a step must be followed by .status, .output or .error"
@@ -153,22 +152,15 @@ impl Placeholder {
 }
 
 impl TextTemplate {
-    pub(crate) fn compile(
-        text: &str,
-        allowed: &Allowed,
-        encoding: TextEncoding,
-    ) -> Result<Self, Vec<String>> {
+    pub(crate) fn compile(text: &str, allowed: &Allowed, encoding: TextEncoding) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let mut parts = Vec::new();
         for piece in pieces(text).map_err(|detail| vec![detail])? {
             let part = match piece {
                 Piece::Text(literal) => Ok(TextPart::Text(literal)),
-                Piece::Placeholder {
-                    path,
-                    fallback,
-                    source,
-                } => Placeholder::compile(path, fallback, source, allowed, encoding)
-                    .map(TextPart::Placeholder),
+                Piece::Placeholder { path, fallback, source } => {
+                    Placeholder::compile(path, fallback, source, allowed, encoding).map(TextPart::Placeholder)
+                }
                 Piece::Cel(source) => CelExpression::compile(&source, allowed)
                     .map(|cel| TextPart::Cel(Arc::new(cel)))
                     .map_err(|problems| {
@@ -192,7 +184,9 @@ impl TextTemplate {
     }
 
     pub(crate) fn omits(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, TextPart::Placeholder(placeholder) if placeholder.fallback == Fallback::Omit))
+        self.parts
+            .iter()
+            .any(|part| matches!(part, TextPart::Placeholder(placeholder) if placeholder.fallback == Fallback::Omit))
     }
 
     /// The text, if it has no placeholders.
@@ -236,9 +230,7 @@ impl TextTemplate {
         for part in &self.parts {
             match part {
                 TextPart::Text(literal) => text.push_str(literal),
-                TextPart::Cel(cel) if cel.names_secret(scope) => {
-                    keep(&mut text, &mut late, late_cel(cel))
-                }
+                TextPart::Cel(cel) if cel.names_secret(scope) => keep(&mut text, &mut late, late_cel(cel)),
                 TextPart::Cel(cel) => {
                     let value = cel.evaluate(scope)?;
                     TextEncoding::Raw

@@ -27,22 +27,17 @@ pub(crate) fn compile(url: &str, allowed: &Allowed) -> Result<TextTemplate, Vec<
         match part {
             TextPart::Text(text) => {
                 if index == 0 && !has_http_scheme(text) {
-                    problems.push(
-                        "a URL begins with http:// or https://, or with {env.NAME}".to_owned(),
-                    );
+                    problems.push("a URL begins with http:// or https://, or with {env.NAME}".to_owned());
                 }
                 if text.contains(is_forbidden) {
-                    problems
-                        .push("a URL cannot hold blanks, line breaks or backslashes".to_owned());
+                    problems.push("a URL cannot hold blanks, line breaks or backslashes".to_owned());
                 }
                 if text.contains('#') {
                     problems.push("a URL cannot hold a fragment '#': it is never sent".to_owned());
                 }
                 zone = advance(zone, text, &mut problems);
             }
-            TextPart::Cel(_) => {
-                problems.push("a URL takes {path} placeholders, not {= …}".to_owned())
-            }
+            TextPart::Cel(_) => problems.push("a URL takes {path} placeholders, not {= …}".to_owned()),
             TextPart::Placeholder(placeholder) => {
                 placeholder.encoding = match (zone, &placeholder.reference) {
                     (Zone::Authority, Reference::Environment(_)) => TextEncoding::Raw,
@@ -82,21 +77,14 @@ fn advance(zone: Zone, text: &str, problems: &mut Vec<String>) -> Zone {
         rest = rest.split_once("://").map_or(rest, |(_, after)| after);
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         if rest[..end].contains('@') {
-            problems.push(
-                "credentials do not belong into a URL: use the authentication of the endpoint"
-                    .to_owned(),
-            );
+            problems.push("credentials do not belong into a URL: use the authentication of the endpoint".to_owned());
         }
         rest = &rest[end..];
         if rest.starts_with('/') {
             zone = Zone::Path;
         }
     }
-    if rest.contains('?') {
-        Zone::Query
-    } else {
-        zone
-    }
+    if rest.contains('?') { Zone::Query } else { zone }
 }
 
 fn has_http_scheme(text: &str) -> bool {
@@ -127,10 +115,7 @@ pub(crate) fn check(url: &str) -> Result<(), &'static str> {
     // Servers and clients resolve encoded dots too.
     let is_dots = |segment: &str| match segment.len() {
         1 | 2 => segment == "." || segment == "..",
-        3..=6 => matches!(
-            segment.to_ascii_lowercase().replace("%2e", ".").as_str(),
-            "." | ".."
-        ),
+        3..=6 => matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."),
         _ => false,
     };
     if segments.any(is_dots) {
@@ -140,10 +125,7 @@ pub(crate) fn check(url: &str) -> Result<(), &'static str> {
 }
 
 /// Appends query parameters: lists repeat the name, objects are compact JSON, null is left out.
-pub(crate) fn append_query<'v>(
-    url: &mut String,
-    pairs: impl IntoIterator<Item = (&'v str, &'v Value)>,
-) {
+pub(crate) fn append_query<'v>(url: &mut String, pairs: impl IntoIterator<Item = (&'v str, &'v Value)>) {
     let mut separator = match url.rfind('?') {
         None => "?",
         Some(at) if at + 1 == url.len() => "",

@@ -2,7 +2,13 @@
 //!
 //! Every setting is one row of [`SETTINGS`], from which the documentation, `wfm config` and the reading are made.
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::{Path, PathBuf}, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -20,30 +26,75 @@ pub struct Setting {
 }
 
 const fn setting(key: &'static str, default: &'static str, description: &'static str) -> Setting {
-    Setting { key, default, description, secret: false }
+    Setting {
+        key,
+        default,
+        description,
+        secret: false,
+    }
 }
 
 const fn secret(key: &'static str, description: &'static str) -> Setting {
-    Setting { key, default: "", description, secret: true }
+    Setting {
+        key,
+        default: "",
+        description,
+        secret: true,
+    }
 }
 
 /// Every setting.
 pub const SETTINGS: &[Setting] = &[
     setting("database", "sqlite:./data", "where everything is kept: sqlite:DIR"),
-    setting("listen", "127.0.0.1:8080", "address and port of the HTTP API; port 0 picks a free one"),
-    setting("master_key_file", "", "file with the master key (64 hexadecimal digits); default DIR/master.key, made at the first start"),
-    setting("admin_email", "", "e-mail address of the first administrator, used when no user exists (default admin@example.com)"),
-    secret("admin_password", "password of the first administrator; without one a random password is printed once"),
-    setting("log", "info", "what is logged: error, warn, info, debug, trace, or a tracing filter"),
+    setting(
+        "listen",
+        "127.0.0.1:8080",
+        "address and port of the HTTP API; port 0 picks a free one",
+    ),
+    setting(
+        "master_key_file",
+        "",
+        "file with the master key (64 hexadecimal digits); default DIR/master.key, made at the first start",
+    ),
+    setting(
+        "admin_email",
+        "",
+        "e-mail address of the first administrator, used when no user exists (default admin@example.com)",
+    ),
+    secret(
+        "admin_password",
+        "password of the first administrator; without one a random password is printed once",
+    ),
+    setting(
+        "log",
+        "info",
+        "what is logged: error, warn, info, debug, trace, or a tracing filter",
+    ),
     setting("log_format", "text", "how it is logged: text or json"),
-    setting("cors_origins", "", "origins, separated by commas, whose pages may call the API; none by default"),
+    setting(
+        "cors_origins",
+        "",
+        "origins, separated by commas, whose pages may call the API; none by default",
+    ),
     setting("maximum_body_bytes", "2097152", "largest request body in bytes"),
-    setting("egress_allow_private", "", "whether calls may reach private, loopback and link-local targets; default: while the server itself listens on loopback"),
-    setting("maximum_answer_bytes", "8388608", "largest answer of an endpoint in bytes"),
+    setting(
+        "egress_allow_private",
+        "",
+        "whether calls may reach private, loopback and link-local targets; default: while the server itself listens on loopback",
+    ),
+    setting(
+        "maximum_answer_bytes",
+        "8388608",
+        "largest answer of an endpoint in bytes",
+    ),
     setting("bcrypt_cost", "12", "cost of password hashes, 4 to 31"),
     setting("access_token_seconds", "900", "how long an access token is valid"),
     setting("refresh_token_days", "30", "how long a refresh token is valid"),
-    setting("drain_seconds", "20", "how long a stopping server waits for calls under way"),
+    setting(
+        "drain_seconds",
+        "20",
+        "how long a stopping server waits for calls under way",
+    ),
     setting("node", "", "name of this node in the log; default: the host's name"),
 ];
 
@@ -85,10 +136,14 @@ impl Values {
         environment: impl IntoIterator<Item = (String, String)>,
         flags: &[(&'static str, Option<String>)],
     ) -> Result<Self> {
-        let defaults = SETTINGS.iter().map(|setting| (setting.key, (setting.default.to_owned(), Source::Default)));
+        let defaults = SETTINGS
+            .iter()
+            .map(|setting| (setting.key, (setting.default.to_owned(), Source::Default)));
         let mut values = Self(defaults.collect());
         if let Some(file) = file {
-            values.read_file(file).with_context(|| format!("configuration file {}", file.display()))?;
+            values
+                .read_file(file)
+                .with_context(|| format!("configuration file {}", file.display()))?;
         }
         for (name, value) in environment {
             let Some(key) = name.strip_prefix("WFM_") else { continue };
@@ -96,7 +151,9 @@ impl Values {
             if key == "CONFIG" || key.starts_with("TEST_") || key.starts_with("WRITE_") {
                 continue;
             }
-            values.set(&key.to_ascii_lowercase(), value, Source::Environment).with_context(|| format!("variable {name}"))?;
+            values
+                .set(&key.to_ascii_lowercase(), value, Source::Environment)
+                .with_context(|| format!("variable {name}"))?;
         }
         for (key, value) in flags {
             if let Some(value) = value {
@@ -116,7 +173,9 @@ impl Values {
                 toml::Value::Boolean(flag) => flag.to_string(),
                 toml::Value::Array(items) => {
                     let texts: Option<Vec<&str>> = items.iter().map(toml::Value::as_str).collect();
-                    texts.with_context(|| format!("{key}: a list of strings is expected"))?.join(",")
+                    texts
+                        .with_context(|| format!("{key}: a list of strings is expected"))?
+                        .join(",")
                 }
                 toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => {
                     bail!("{key}: a string, a number, true or false is expected")
@@ -139,7 +198,9 @@ impl Values {
     /// Text and source of a setting.
     #[must_use]
     pub fn get(&self, key: &str) -> (&str, Source) {
-        self.0.get(key).map_or(("", Source::Default), |(text, source)| (text, *source))
+        self.0
+            .get(key)
+            .map_or(("", Source::Default), |(text, source)| (text, *source))
     }
 
     fn parse<T: std::str::FromStr>(&self, key: &str) -> Result<T>
@@ -147,7 +208,8 @@ impl Values {
         T::Err: fmt::Display,
     {
         let (text, source) = self.get(key);
-        text.parse().map_err(|error| anyhow::anyhow!("{key} = {text:?} (from {source}): {error}"))
+        text.parse()
+            .map_err(|error| anyhow::anyhow!("{key} = {text:?} (from {source}): {error}"))
     }
 
     fn optional(&self, key: &str) -> Option<String> {
@@ -209,7 +271,10 @@ impl Config {
         let listen: SocketAddr = values.parse("listen")?;
         let database = match values.get("database").0.split_once(':') {
             Some(("sqlite", folder)) if !folder.is_empty() => Database::Sqlite(folder.into()),
-            _ => bail!("database = {:?}: expected sqlite:DIR, for example sqlite:./data", values.get("database").0),
+            _ => bail!(
+                "database = {:?}: expected sqlite:DIR, for example sqlite:./data",
+                values.get("database").0
+            ),
         };
         let egress_allow_private = match values.optional("egress_allow_private") {
             Some(_) => values.parse("egress_allow_private")?,
@@ -224,7 +289,12 @@ impl Config {
         if !(4..=31).contains(&bcrypt_cost) {
             bail!("bcrypt_cost = {bcrypt_cost}: expected 4 to 31");
         }
-        let origins = values.get("cors_origins").0.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+        let origins = values
+            .get("cors_origins")
+            .0
+            .split(',')
+            .map(str::trim)
+            .filter(|origin| !origin.is_empty());
         Ok(Self {
             database,
             listen,
@@ -260,7 +330,10 @@ mod tests {
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -289,7 +362,10 @@ mod tests {
         assert!(format!("{unknown:#}").contains("listne"), "{unknown:#}");
         let values = Values::read(None, environment(&[("WFM_LISTEN", "nowhere")]), &[]).expect("read");
         let error = Config::new(&values).map(|_| ()).expect_err("no address");
-        assert!(error.to_string().contains("listen") && error.to_string().contains("environment"), "{error}");
+        assert!(
+            error.to_string().contains("listen") && error.to_string().contains("environment"),
+            "{error}"
+        );
     }
 
     #[test]

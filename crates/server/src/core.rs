@@ -41,10 +41,15 @@ struct KeyringOpener(Arc<Keyring>);
 #[async_trait]
 impl Opener for KeyringOpener {
     async fn open(&self, stream: &str, event_id: Uuid, event: &mut Event) -> Result<(), OpenError> {
-        self.0.open_event(stream, event_id, event).await.map_err(|error| match error {
-            SealError::Storage(error) => OpenError::Storage(error),
-            SealError::NotPrepared(_) | SealError::Destroyed(_) | SealError::Forged(_) => OpenError::Broken(error.to_string()),
-        })
+        self.0
+            .open_event(stream, event_id, event)
+            .await
+            .map_err(|error| match error {
+                SealError::Storage(error) => OpenError::Storage(error),
+                SealError::NotPrepared(_) | SealError::Destroyed(_) | SealError::Forged(_) => {
+                    OpenError::Broken(error.to_string())
+                }
+            })
     }
 }
 
@@ -59,7 +64,10 @@ pub struct Surroundings {
 
 impl Default for Surroundings {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+        }
     }
 }
 
@@ -82,7 +90,11 @@ impl Parts {
         let folder = database::folder(&config.database);
         let master = master_key::load(config.master_key_file.as_deref(), folder, surroundings.entropy.as_ref())?;
         let database = database::open(&config.database, Arc::clone(&surroundings.clock)).await?;
-        let keyring = Arc::new(Keyring::new(&master, Arc::clone(&database.vault), Arc::clone(&surroundings.entropy)));
+        let keyring = Arc::new(Keyring::new(
+            &master,
+            Arc::clone(&database.vault),
+            Arc::clone(&surroundings.entropy),
+        ));
         keyring.check().await.map_err(|error| match error {
             SealError::Storage(error) => anyhow::Error::new(error).context("checking the master key"),
             SealError::NotPrepared(_) | SealError::Destroyed(_) | SealError::Forged(_) => anyhow::anyhow!(
@@ -96,7 +108,11 @@ impl Parts {
             clock: Arc::clone(&surroundings.clock),
             entropy: Arc::clone(&surroundings.entropy),
         };
-        Ok(Self { database, store, opener: Arc::new(KeyringOpener(keyring)) })
+        Ok(Self {
+            database,
+            store,
+            opener: Arc::new(KeyringOpener(keyring)),
+        })
     }
 
     /// The present instant for the projection.
@@ -136,20 +152,30 @@ impl Core {
         let now = parts.now();
         // Nobody writes the read models yet, so the access view and its position belong together.
         drop(parts.projection().await?);
-        let Parts { database, store, opener } = parts;
+        let Parts {
+            database,
+            store,
+            opener,
+        } = parts;
         let access = Arc::new(AccessView::load(database.reads.as_ref()).await?);
         let (projection, runner) =
             Projection::start(Arc::clone(&database.log), Arc::clone(&database.reads), opener, now).await?;
 
         let definitions = Arc::new(Definitions::new(store.clone()));
         let (sender, ready) = tokio::sync::mpsc::channel(READY_RUNS);
-        let runs = Arc::new(Runs::new(store.clone(), Arc::clone(&definitions), config.node.as_str().into(), sender));
+        let runs = Arc::new(Runs::new(
+            store.clone(),
+            Arc::clone(&definitions),
+            config.node.as_str().into(),
+            sender,
+        ));
         let mut following = vec![
             follow_access(&access, &database),
             follow_definitions(Arc::clone(&runs), Arc::clone(&definitions), &store).await?,
         ];
         let app = Arc::new(App {
-            tokens: AccessTokens::new(store.keyring.token_key(), i64::from(config.access_token_seconds)),
+            tokens: AccessTokens::new(store.keyring.token_key(), i64::from(config.access_token_seconds))
+                .with_refresh_days(config.refresh_token_days),
             passwords: PasswordHasher::new(config.bcrypt_cost, HASHES_AT_ONCE)?,
             vault: Arc::clone(&database.vault),
             reads: Arc::clone(&database.reads),
@@ -166,17 +192,36 @@ impl Core {
             tracing::info!(erased, cascaded, "finished what a stop had cut short");
         }
         let connector = RestConnector::new(
-            EgressPolicy { allow_private: config.egress_allow_private },
-            RestLimits { maximum_answer_bytes: config.maximum_answer_bytes, ..RestLimits::default() },
+            EgressPolicy {
+                allow_private: config.egress_allow_private,
+            },
+            RestLimits {
+                maximum_answer_bytes: config.maximum_answer_bytes,
+                ..RestLimits::default()
+            },
         )?;
-        let engine = Engine::new(Arc::clone(&runs), Arc::new(connector), EngineOptions { drain: config.drain });
+        let engine = Engine::new(
+            Arc::clone(&runs),
+            Arc::new(connector),
+            EngineOptions { drain: config.drain },
+        );
         engine.begin(ready);
         let recovered = runs.recover().await?;
         if recovered.adopted + recovered.queued > 0 {
-            tracing::info!(adopted = recovered.adopted, queued = recovered.queued, "took over runs that were under way");
+            tracing::info!(
+                adopted = recovered.adopted,
+                queued = recovered.queued,
+                "took over runs that were under way"
+            );
         }
         following.push(tokio::spawn(keep_house(Arc::clone(&app))));
-        Ok(Self { app, database, engine, projection: runner, following })
+        Ok(Self {
+            app,
+            database,
+            engine,
+            projection: runner,
+            following,
+        })
     }
 
     /// Stops: calls under way end or are left to the next start, everything accepted is on disk.
@@ -197,7 +242,9 @@ async fn keep_house(app: Arc<App>) {
         hours.tick().await;
         match app.forget_expired().await {
             Ok(forgotten) => tracing::debug!(?forgotten, "forgot what has expired"),
-            Err(error) => tracing::warn!(%error, "what has expired could not be forgotten; it is tried again in an hour"),
+            Err(error) => {
+                tracing::warn!(%error, "what has expired could not be forgotten; it is tried again in an hour")
+            }
         }
     }
 }
@@ -224,9 +271,10 @@ async fn follow_definitions(runs: Arc<Runs>, definitions: Arc<Definitions>, stor
                 Err(error) => {
                     tracing::warn!(%error, "the log cannot be followed; trying again");
                     definitions.clear();
-                    tokio::time::sleep(Duration::from_millis(200)).await;
                 }
             }
+            // Commands of this node drop what they make stale themselves.
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }))
 }

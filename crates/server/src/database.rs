@@ -52,7 +52,12 @@ pub async fn open(database: &Database, clock: Arc<dyn Clock>) -> Result<OpenData
     let reads = SqliteReadStore::open(folder)
         .await
         .with_context(|| format!("opening the read models in {}", folder.display()))?;
-    Ok(OpenDatabase { log: Arc::clone(&log) as _, vault: Arc::clone(&log) as _, reads, closing: log })
+    Ok(OpenDatabase {
+        log: Arc::clone(&log) as _,
+        vault: Arc::clone(&log) as _,
+        reads,
+        closing: log,
+    })
 }
 
 /// Opens the log for reading, also beside a running server.
@@ -61,5 +66,7 @@ pub async fn open(database: &Database, clock: Arc<dyn Clock>) -> Result<OpenData
 /// When there is none.
 pub async fn open_log_for_reading(database: &Database) -> Result<Arc<dyn EventLog>> {
     let Database::Sqlite(folder) = database;
-    Ok(SqliteLog::open_read_only(folder).await.with_context(|| format!("reading the event log in {}", folder.display()))?)
+    Ok(SqliteLog::open_read_only(folder)
+        .await
+        .with_context(|| format!("reading the event log in {}", folder.display()))?)
 }

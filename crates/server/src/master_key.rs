@@ -22,15 +22,25 @@ pub fn load(named: Option<&Path>, folder: &Path, entropy: &dyn Entropy) -> Resul
     let text = fs::read_to_string(&path).with_context(|| format!("reading the master key {}", path.display()))?;
     let mode = fs::metadata(&path)?.permissions().mode();
     if mode & 0o077 != 0 {
-        bail!("the master key {} may be read by others; run: chmod 600 {}", path.display(), path.display());
+        bail!(
+            "the master key {} may be read by others; run: chmod 600 {}",
+            path.display(),
+            path.display()
+        );
     }
-    MasterKey::parse(&text)
-        .with_context(|| format!("{} holds no master key: 64 hexadecimal digits are expected", path.display()))
+    MasterKey::parse(&text).with_context(|| {
+        format!(
+            "{} holds no master key: 64 hexadecimal digits are expected",
+            path.display()
+        )
+    })
 }
 
 fn make(path: &Path, folder: &Path, entropy: &dyn Entropy) -> Result<()> {
     if folder.join("es.db").exists() {
-        bail!("the folder holds a log but not the key that seals it; restore the file, or name it with WFM_MASTER_KEY_FILE");
+        bail!(
+            "the folder holds a log but not the key that seals it; restore the file, or name it with WFM_MASTER_KEY_FILE"
+        );
     }
     fs::create_dir_all(folder)?;
     let mut key = [0; 32];

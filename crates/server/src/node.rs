@@ -11,7 +11,10 @@ use tower::ServiceExt;
 use wfm_api::{ApiOptions, router};
 use wfm_application::app::App;
 
-use crate::{config::Config, core::{Core, Surroundings}};
+use crate::{
+    config::Config,
+    core::{Core, Surroundings},
+};
 
 /// A running node.
 pub struct Node {
@@ -30,7 +33,9 @@ impl Node {
     /// # Errors
     /// When the address is taken or the database cannot be opened.
     pub async fn start(config: &Config, surroundings: Surroundings) -> Result<Self> {
-        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("listening on {}", config.listen))?;
         let address = listener.local_addr()?;
         let core = Core::start(config, surroundings).await?;
         let app = Arc::clone(&core.app);
@@ -40,8 +45,19 @@ impl Node {
             cors_origins: config.cors_origins.clone(),
             ..ApiOptions::default()
         };
-        let serving = tokio::spawn(serve(listener, router(Arc::clone(&app), options), closing.clone(), config.drain));
-        Ok(Self { app, address, core, closing, serving })
+        let serving = tokio::spawn(serve(
+            listener,
+            router(Arc::clone(&app), options),
+            closing.clone(),
+            config.drain,
+        ));
+        Ok(Self {
+            app,
+            address,
+            core,
+            closing,
+            serving,
+        })
     }
 
     /// Stops: no new requests, calls under way end or are left to the next start, everything accepted is on disk.
@@ -56,7 +72,11 @@ impl Node {
 
 /// Serves until `closing`, then lets requests under way finish within `drain`.
 async fn serve(listener: TcpListener, router: axum::Router, closing: CancellationToken, drain: Duration) {
-    use hyper_util::{rt::{TokioIo, TokioTimer}, server::graceful::GracefulShutdown, service::TowerToHyperService};
+    use hyper_util::{
+        rt::{TokioIo, TokioTimer},
+        server::graceful::GracefulShutdown,
+        service::TowerToHyperService,
+    };
     let graceful = GracefulShutdown::new();
     loop {
         let (stream, peer) = tokio::select! {
@@ -74,10 +94,12 @@ async fn serve(listener: TcpListener, router: axum::Router, closing: Cancellatio
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
         }
-        let service = TowerToHyperService::new(router.clone().map_request(move |mut request: axum::http::Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request.map(axum::body::Body::new)
-        }));
+        let service = TowerToHyperService::new(router.clone().map_request(
+            move |mut request: axum::http::Request<Incoming>| {
+                request.extensions_mut().insert(ConnectInfo(peer));
+                request.map(axum::body::Body::new)
+            },
+        ));
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(Duration::from_secs(30))

@@ -24,8 +24,7 @@ async fn start_until_killed(
 ) -> (BTreeMap<String, String>, Vec<String>) {
     let path = format!("/api/v1/workflows/{workflow}/executions");
     let mut accepted = BTreeMap::new();
-    let mut keys = keys.into_iter();
-    while let Some(key) = keys.next() {
+    for key in keys {
         let body = json!({"inputParameters": {"n": key}, "executionContext": key});
         let start = client
             .request(Method::POST, &path)

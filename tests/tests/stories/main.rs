@@ -1,6 +1,7 @@
 //! End-to-end stories: a running server, real HTTP on both sides, the files on disk.
 
 #![allow(missing_docs)]
+#![allow(clippy::unwrap_used, reason = "everything here is a test")]
 
 mod architecture;
 mod asking;

@@ -16,7 +16,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     let url: String = reqwest_url(secret);
     vec![
         secret.as_bytes().to_vec(),
-        json[1..json.len() - 1].as_bytes().to_vec(),
+        json.as_bytes()[1..json.len() - 1].to_vec(),
         url.into_bytes(),
     ]
 }

@@ -46,6 +46,24 @@ async fn refresh_tokens_rotate_and_a_stolen_one_ends_the_session() {
 }
 
 #[tokio::test]
+async fn the_lifetimes_of_tokens_are_settings() {
+    let server = TestServer::spawn_with(&[("access_token_seconds", "60"), ("refresh_token_days", "2")]).await;
+    let stranger = server.stranger();
+    let tokens = stranger.tokens(ADMIN).await;
+    assert_eq!(tokens["expiresIn"], 60);
+    let refresh = |tokens: &Value| {
+        let body = json!({"refreshToken": tokens["refreshToken"]});
+        let stranger = stranger.clone();
+        async move { stranger.post("/api/v1/auth/refresh", &body).await }
+    };
+    server.clock.forward_seconds(47 * 3600);
+    let tokens = refresh(&tokens).await.expect(200).json();
+    server.clock.forward_seconds(49 * 3600);
+    refresh(&tokens).await.problem(401, "unauthenticated");
+    server.finish().await;
+}
+
+#[tokio::test]
 async fn guessing_is_slowed_down_and_tells_nothing() {
     let server = TestServer::spawn().await;
     let (_, _) = server.admin.new_user("Victim", "Viewer").await;

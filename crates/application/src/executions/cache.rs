@@ -117,7 +117,9 @@ impl Definitions {
             return Ok(Some(entry));
         }
         let read_at = self.read_at();
-        let Some((entry, _)) = self.read_workflow(id, None).await? else { return Ok(None) };
+        let Some((entry, _)) = self.read_workflow(id, None).await? else {
+            return Ok(None);
+        };
         let entry = Arc::new(entry);
         self.keep(&self.workflows, id.0, &entry, read_at);
         Ok(Some(entry))
@@ -131,8 +133,12 @@ impl Definitions {
         if let Some(compiled) = self.pinned.read().get(&(id.0, version)) {
             return Ok(Arc::clone(compiled));
         }
-        let found = self.read_workflow(id, Some(version)).await?.and_then(|(_, pinned)| pinned);
-        let compiled = found.ok_or_else(|| ApplicationError::NotFound(format!("version {version} of workflow {id}")))?;
+        let found = self
+            .read_workflow(id, Some(version))
+            .await?
+            .and_then(|(_, pinned)| pinned);
+        let compiled =
+            found.ok_or_else(|| ApplicationError::NotFound(format!("version {version} of workflow {id}")))?;
         self.pin(&compiled);
         Ok(compiled)
     }
@@ -160,8 +166,12 @@ impl Definitions {
             let page = self.store.log.read_stream(&stream, after, PAGE).await?;
             for stored in &page {
                 after = stored.version;
-                let Some(event) = crate::store::typed(stored) else { continue };
-                let Event::Workflow(event) = event.as_ref() else { continue };
+                let Some(event) = crate::store::typed(stored) else {
+                    continue;
+                };
+                let Event::Workflow(event) = event.as_ref() else {
+                    continue;
+                };
                 match event {
                     WorkflowEvent::WorkflowCreated(created) => {
                         entry = Some(InForce {
@@ -208,9 +218,17 @@ impl Definitions {
         let Some(mut entry) = entry else { return Ok(None) };
         entry.stream_version = after;
         let compile = |published: wfm_domain::workflow::WorkflowPublished| {
-            CompiledWorkflow::compile(id, entry.workspace, entry.project, published.version, &published.definition)
-                .map(Arc::new)
-                .map_err(|errors| ApplicationError::Internal(format!("workflow {id} version {}: {errors:?}", published.version)))
+            CompiledWorkflow::compile(
+                id,
+                entry.workspace,
+                entry.project,
+                published.version,
+                &published.definition,
+            )
+            .map(Arc::new)
+            .map_err(|errors| {
+                ApplicationError::Internal(format!("workflow {id} version {}: {errors:?}", published.version))
+            })
         };
         let pinned = pinned.map(compile).transpose()?;
         if wanted.is_none() {
@@ -249,7 +267,11 @@ impl Definitions {
         let read_at = self.read_at();
         let loaded = self.store.load::<Project>(id.stream()).await?;
         let usable = loaded.aggregate.id.is_some() && loaded.aggregate.is_active && !loaded.aggregate.is_deleted;
-        let entry = Arc::new(Parent { stream: loaded.stream, version: loaded.version, usable });
+        let entry = Arc::new(Parent {
+            stream: loaded.stream,
+            version: loaded.version,
+            usable,
+        });
         self.keep(&self.projects, id.0, &entry, read_at);
         Ok(entry)
     }
@@ -265,7 +287,11 @@ impl Definitions {
         let read_at = self.read_at();
         let loaded = self.store.load::<Workspace>(id.stream()).await?;
         let usable = loaded.aggregate.id.is_some() && loaded.aggregate.is_active && !loaded.aggregate.is_deleted;
-        let entry = Arc::new(Parent { stream: loaded.stream, version: loaded.version, usable });
+        let entry = Arc::new(Parent {
+            stream: loaded.stream,
+            version: loaded.version,
+            usable,
+        });
         self.keep(&self.workspaces, id.0, &entry, read_at);
         Ok(entry)
     }
@@ -294,8 +320,13 @@ impl Definitions {
     }
 
     fn invalidate_stream(&self, stream: &str, environments: &mut Vec<EnvironmentId>) {
-        let Some((kind, id)) = stream.rsplit_once('-') else { return };
-        if !matches!(kind, WorkflowId::KIND | EnvironmentId::KIND | ProjectId::KIND | WorkspaceId::KIND) {
+        let Some((kind, id)) = stream.rsplit_once('-') else {
+            return;
+        };
+        if !matches!(
+            kind,
+            WorkflowId::KIND | EnvironmentId::KIND | ProjectId::KIND | WorkspaceId::KIND
+        ) {
             return;
         }
         let Ok(id) = id.parse::<i64>() else { return };

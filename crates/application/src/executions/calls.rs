@@ -5,9 +5,7 @@
 use std::sync::Arc;
 
 use wfm_domain::{
-    execution::{
-        Ask, BeginRetry, FailExecution, FailureConsequence, Phase, RecordFailure, RecordSuccess, StepAttempt,
-    },
+    execution::{Ask, BeginRetry, FailExecution, FailureConsequence, Phase, RecordFailure, RecordSuccess, StepAttempt},
     instant::Instant,
     protected::Protected,
     workflow::{RetryOn, RetryPolicy},
@@ -58,7 +56,10 @@ impl Runs {
     /// The open call with its secrets filled in, or why it cannot be sent.
     async fn call(&self, live: &LiveRun, now: Instant) -> Result<Result<Call, CallFailure>, ApplicationError> {
         let Some(open) = &live.call else {
-            return Err(ApplicationError::Internal(format!("execution {} has no open call", live.id())));
+            return Err(ApplicationError::Internal(format!(
+                "execution {} has no open call",
+                live.id()
+            )));
         };
         let step = &live.workflow.steps[open.index];
         let environment = self.environment(live).await?;
@@ -66,9 +67,16 @@ impl Runs {
         let resolved = open.request.resolve(&live.scope.scope(&sending, None));
         let request = match resolved {
             Ok(request) => request,
-            Err(error) => return Ok(Err(CallFailure { kind: "mapping", message: error.to_string() })),
+            Err(error) => {
+                return Ok(Err(CallFailure {
+                    kind: "mapping",
+                    message: error.to_string(),
+                }));
+            }
         };
-        let left = live.deadline().map_or(i64::MAX, |deadline| deadline.microseconds_since(now).max(0));
+        let left = live
+            .deadline()
+            .map_or(i64::MAX, |deadline| deadline.microseconds_since(now).max(0));
         let left = std::time::Duration::from_micros(u64::try_from(left).unwrap_or_default());
         Ok(Ok(Call {
             request,
@@ -96,7 +104,10 @@ impl Runs {
         secrets: &[String],
     ) -> Result<(), ApplicationError> {
         let Some(open) = &live.call else {
-            return Err(ApplicationError::Internal(format!("execution {} has no open call", live.id())));
+            return Err(ApplicationError::Internal(format!(
+                "execution {} has no open call",
+                live.id()
+            )));
         };
         let (index, attempt) = (open.index, open.attempt);
         let now = self.store.now();
@@ -126,7 +137,10 @@ impl Runs {
                 });
                 self.advance(live, ask, plan.call, now).await
             }
-            Err(failure) => self.report_failure(live, &environment, place, failure, duration_ms, now).await,
+            Err(failure) => {
+                self.report_failure(live, &environment, place, failure, duration_ms, now)
+                    .await
+            }
         }
     }
 
@@ -147,15 +161,34 @@ impl Runs {
         let (consequence, retry_at, plan) = if over {
             let message = format!("the run timed out: {}", failure.message);
             let fail = planner(live, environment).fail(step, &message);
-            (FailureConsequence::Fail, None, Plan { moves: vec![fail], call: None })
+            (
+                FailureConsequence::Fail,
+                None,
+                Plan {
+                    moves: vec![fail],
+                    call: None,
+                },
+            )
         } else if retry {
             let fraction = self.store.entropy.fraction();
-            let delay = step.handling.retry.delay_milliseconds(step.retry_delay_seconds, place.attempt, fraction);
-            let delay = i64::try_from(delay).unwrap_or(LONGEST_RETRY_WAIT_MS).max(failure.retry_after_ms.unwrap_or(0)).min(LONGEST_RETRY_WAIT_MS);
-            let nothing = Plan { moves: Vec::new(), call: None };
+            let delay = step
+                .handling
+                .retry
+                .delay_milliseconds(step.retry_delay_seconds, place.attempt, fraction);
+            let delay = i64::try_from(delay)
+                .unwrap_or(LONGEST_RETRY_WAIT_MS)
+                .max(failure.retry_after_ms.unwrap_or(0))
+                .min(LONGEST_RETRY_WAIT_MS);
+            let nothing = Plan {
+                moves: Vec::new(),
+                call: None,
+            };
             (FailureConsequence::Retry, Some(now.plus_milliseconds(delay)), nothing)
         } else {
-            live.scope.set(index, StepRecord::failed(failure.kind, &failure.message, failure.status));
+            live.scope.set(
+                index,
+                StepRecord::failed(failure.kind, &failure.message, failure.status),
+            );
             let (consequence, plan) = planner(live, environment).after_failure(index, &failure.message, now);
             (consequence, None, plan)
         };
@@ -176,12 +209,16 @@ impl Runs {
     /// Begins the retry that waits.
     async fn begin_retry(&self, live: &mut LiveRun) -> Result<(), ApplicationError> {
         let Phase::Waiting(step, _) = live.loaded.aggregate.phase.clone() else {
-            return Err(ApplicationError::Internal(format!("execution {} does not wait for a retry", live.id())));
+            return Err(ApplicationError::Internal(format!(
+                "execution {} does not wait for a retry",
+                live.id()
+            )));
         };
         let attempt = step.attempt;
         let now = self.store.now();
         let call = live.open_call();
-        self.advance(live, Ask::BeginRetry(BeginRetry { step }), call, now).await?;
+        self.advance(live, Ask::BeginRetry(BeginRetry { step }), call, now)
+            .await?;
         if let Some(open) = &mut live.call {
             open.attempt = attempt;
         }
@@ -199,14 +236,21 @@ impl Runs {
             _ => 0,
         };
         let message = format!("the run timed out after {seconds} s, the timeout of its environment");
-        let ask = Ask::Fail(FailExecution { message: Protected::new(live.key.clone(), message) });
+        let ask = Ask::Fail(FailExecution {
+            message: Protected::new(live.key.clone(), message),
+        });
         let now = self.store.now();
         self.advance(live, ask, None, now).await
     }
 }
 
 pub(super) fn planner<'a>(live: &'a mut LiveRun, environment: &'a EnvironmentValues) -> Planner<'a> {
-    Planner { workflow: &live.workflow, environment, scope: &mut live.scope, key: &live.key }
+    Planner {
+        workflow: &live.workflow,
+        environment,
+        scope: &mut live.scope,
+        key: &live.key,
+    }
 }
 
 /// Whether the policy covers the failure.

@@ -28,7 +28,12 @@ impl Runs {
     ///
     /// # Errors
     /// When the caller may not, or the run has ended.
-    pub async fn cancel(&self, context: &Context, id: &ExecutionId, reason: Option<&str>) -> Result<Recorded, ApplicationError> {
+    pub async fn cancel(
+        &self,
+        context: &Context,
+        id: &ExecutionId,
+        reason: Option<&str>,
+    ) -> Result<Recorded, ApplicationError> {
         if let Some(recorded) = self.store.repeated(context).await? {
             return Ok(recorded);
         }
@@ -38,7 +43,12 @@ impl Runs {
         self.store.retrying(|| self.cancel_once(context, id, reason)).await
     }
 
-    async fn cancel_once(&self, context: &Context, id: &ExecutionId, reason: Option<&str>) -> Result<Recorded, ApplicationError> {
+    async fn cancel_once(
+        &self,
+        context: &Context,
+        id: &ExecutionId,
+        reason: Option<&str>,
+    ) -> Result<Recorded, ApplicationError> {
         let mut loaded = self.store.load::<Execution>(id.stream()).await?;
         let not_found = || format!("execution {id}");
         let Some(request) = loaded.aggregate.request.clone() else {
@@ -64,7 +74,15 @@ impl Runs {
             loaded.aggregate.evolve(event);
         }
         let message = reason.map(Arc::from);
-        self.registry.end(id, &Ended { outcome: Outcome::Cancelled, output: None, message, position: recorded.position });
+        self.registry.end(
+            id,
+            &Ended {
+                outcome: Outcome::Cancelled,
+                output: None,
+                message,
+                position: recorded.position,
+            },
+        );
         if was_queued {
             self.queue.left(request.environment_id);
         }

@@ -10,8 +10,8 @@ use wfm_domain::{
     workflow::{Definition, EndpointSnapshot, ErrorHandling, OnError, Step},
 };
 use wfm_expressions::{
-    Allowed, Authentication, CompiledRequest, Condition, EndpointDefinition, ParameterDefinition, ParameterType, Problem,
-    Template,
+    Allowed, Authentication, CompiledRequest, Condition, EndpointDefinition, ParameterDefinition, ParameterType,
+    Problem, Template,
 };
 
 /// One step, ready to run.
@@ -77,7 +77,10 @@ impl CompiledWorkflow {
         let mut steps = Vec::with_capacity(names.len());
         for (index, step) in definition.steps.iter().enumerate() {
             let place = format!("/steps/{index}");
-            let endpoint = definition.endpoints.iter().find(|endpoint| endpoint.id == step.api_endpoint_id);
+            let endpoint = definition
+                .endpoints
+                .iter()
+                .find(|endpoint| endpoint.id == step.api_endpoint_id);
             match endpoint {
                 None => problems.push(FieldError {
                     pointer: format!("{place}/apiEndpointId"),
@@ -92,7 +95,11 @@ impl CompiledWorkflow {
                 },
             }
         }
-        let output = definition.settings.configuration.as_ref().and_then(|configuration| configuration.get("output"));
+        let output = definition
+            .settings
+            .configuration
+            .as_ref()
+            .and_then(|configuration| configuration.get("output"));
         let output = output.map(|output| Template::compile(output, &Allowed::workflow_output(names.iter().copied())));
         let output = output.transpose().unwrap_or_else(|found| {
             problems.extend(found.into_iter().map(|problem| FieldError {
@@ -104,7 +111,15 @@ impl CompiledWorkflow {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(Self { id, workspace, project, version, environment: definition.settings.environment_id, steps, output })
+        Ok(Self {
+            id,
+            workspace,
+            project,
+            version,
+            environment: definition.settings.environment_id,
+            steps,
+            output,
+        })
     }
 }
 
@@ -113,20 +128,33 @@ fn part<T>(problems: &mut Vec<Problem>, key: &str, compiled: Result<T, Vec<Probl
     match compiled {
         Ok(part) => Some(part),
         Err(found) => {
-            problems.extend(found.into_iter().map(|problem| Problem::new(format!("{key}{}", problem.pointer), problem.detail)));
+            problems.extend(
+                found
+                    .into_iter()
+                    .map(|problem| Problem::new(format!("{key}{}", problem.pointer), problem.detail)),
+            );
             None
         }
     }
 }
 
-fn compile_step(step: &Step, index: usize, names: &[&str], endpoint: &EndpointSnapshot) -> Result<CompiledStep, Vec<Problem>> {
+fn compile_step(
+    step: &Step,
+    index: usize,
+    names: &[&str],
+    endpoint: &EndpointSnapshot,
+) -> Result<CompiledStep, Vec<Problem>> {
     let earlier = || names[..index].iter().copied();
     let later = || names[index..].iter().copied();
     let mut problems = Vec::new();
-    let condition = step.condition.as_deref().filter(|text| !text.trim().is_empty()).and_then(|text| {
-        let allowed = Allowed::condition(earlier()).with_later_steps(later());
-        part(&mut problems, "/condition", Condition::compile(text, &allowed))
-    });
+    let condition = step
+        .condition
+        .as_deref()
+        .filter(|text| !text.trim().is_empty())
+        .and_then(|text| {
+            let allowed = Allowed::condition(earlier()).with_later_steps(later());
+            part(&mut problems, "/condition", Condition::compile(text, &allowed))
+        });
     let request = endpoint_definition(endpoint).and_then(|endpoint| {
         let allowed = Allowed::request(earlier()).with_later_steps(later());
         CompiledRequest::compile(&endpoint, step.input_mapping.as_ref(), &allowed)
@@ -137,18 +165,32 @@ fn compile_step(step: &Step, index: usize, names: &[&str], endpoint: &EndpointSn
         part(&mut problems, "/outputMapping", Template::compile(mapping, &allowed))
     });
     let handling = ErrorHandling::of_step(step.error_handling.as_ref(), step.is_optional).unwrap_or_else(|errors| {
-        problems.extend(errors.into_iter().map(|error| Problem::new(error.pointer, error.detail)));
+        problems.extend(
+            errors
+                .into_iter()
+                .map(|error| Problem::new(error.pointer, error.detail)),
+        );
         ErrorHandling::default()
     });
     let success_when = handling.success_when.as_deref().and_then(|text| {
         let allowed = Allowed::success_when(earlier()).with_later_steps(later());
-        part(&mut problems, "/errorHandling/successWhen", Condition::compile(text, &allowed))
+        part(
+            &mut problems,
+            "/errorHandling/successWhen",
+            Condition::compile(text, &allowed),
+        )
     });
     let goto = handling.on_error.as_ref().and_then(|on_error| {
         let OnError::Goto(target) = on_error else { return None };
-        let found = names.iter().position(|name| name == target).filter(|found| *found > index);
+        let found = names
+            .iter()
+            .position(|name| name == target)
+            .filter(|found| *found > index);
         if found.is_none() {
-            problems.push(Problem::new("/errorHandling/goto", format!("\"{target}\" is not a later step")));
+            problems.push(Problem::new(
+                "/errorHandling/goto",
+                format!("\"{target}\" is not a later step"),
+            ));
         }
         found
     });
@@ -184,9 +226,11 @@ pub(crate) fn endpoint_definition(endpoint: &EndpointSnapshot) -> Result<Endpoin
         };
         Problem::new(pointer, problem.detail)
     };
-    let authentication =
-        Authentication::parse(settings.authentication_method.as_deref(), settings.authentication.as_ref())
-            .map_err(|problems| problems.into_iter().map(place).collect::<Vec<_>>())?;
+    let authentication = Authentication::parse(
+        settings.authentication_method.as_deref(),
+        settings.authentication.as_ref(),
+    )
+    .map_err(|problems| problems.into_iter().map(place).collect::<Vec<_>>())?;
     let headers = settings.headers.iter().flatten().map(|(name, value)| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         (name.clone(), text)
@@ -196,13 +240,17 @@ pub(crate) fn endpoint_definition(endpoint: &EndpointSnapshot) -> Result<Endpoin
         url: settings.url.clone(),
         headers: headers.collect(),
         authentication,
-        parameters: endpoint.parameters.iter().map(|parameter| ParameterDefinition {
-            name: parameter.name.clone(),
-            parameter_type: parameter_type(parameter.parameter_type),
-            is_required: parameter.is_required,
-            default_value: parameter.default_value.clone(),
-            validation_rules: parameter.validation_rules.clone(),
-        }).collect(),
+        parameters: endpoint
+            .parameters
+            .iter()
+            .map(|parameter| ParameterDefinition {
+                name: parameter.name.clone(),
+                parameter_type: parameter_type(parameter.parameter_type),
+                is_required: parameter.is_required,
+                default_value: parameter.default_value.clone(),
+                validation_rules: parameter.validation_rules.clone(),
+            })
+            .collect(),
     })
 }
 

@@ -96,7 +96,11 @@ impl LiveRun {
             Phase::Calling(step) | Phase::Waiting(step, _) => step.attempt,
             Phase::New | Phase::Queued | Phase::Between | Phase::Failed(_) | Phase::Ended(_) => 1,
         };
-        self.call = call.map(|(index, request)| OpenCall { index, attempt, request });
+        self.call = call.map(|(index, request)| OpenCall {
+            index,
+            attempt,
+            request,
+        });
     }
 
     /// The open call once more, for the next attempt.
@@ -112,6 +116,11 @@ impl LiveRun {
             Outcome::Completed => (result, None),
             Outcome::Failed | Outcome::Cancelled => (None, result),
         };
-        Some(Ended { outcome, output, message, position })
+        Some(Ended {
+            outcome,
+            output,
+            message,
+            position,
+        })
     }
 }

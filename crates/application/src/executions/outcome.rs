@@ -4,7 +4,11 @@ use serde_json::{Map, Value};
 use wfm_domain::instant::Instant;
 use wfm_expressions::{MAXIMUM_OUTPUT_BYTES, parse_body, redact};
 
-use super::{definition::CompiledStep, environment::{Durable, EnvironmentValues, Sending}, plan::RunScope};
+use super::{
+    definition::CompiledStep,
+    environment::{Durable, EnvironmentValues, Sending},
+    plan::RunScope,
+};
 
 /// An answer, as the connector read it.
 #[derive(Debug)]
@@ -19,7 +23,10 @@ pub struct Answer {
 
 impl Answer {
     fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(candidate, _)| candidate == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -58,7 +65,12 @@ pub struct Failure {
 
 impl From<CallFailure> for Failure {
     fn from(failure: CallFailure) -> Self {
-        Self { kind: failure.kind, message: failure.message, status: None, retry_after_ms: None }
+        Self {
+            kind: failure.kind,
+            message: failure.message,
+            status: None,
+            retry_after_ms: None,
+        }
     }
 }
 
@@ -90,7 +102,10 @@ pub fn judge(
     };
     redact(&mut body, secrets);
     if step.success_when.is_none() && !good_status {
-        return Err(fail("status", format!("the endpoint answered {status}{}", excerpt(&body))));
+        return Err(fail(
+            "status",
+            format!("the endpoint answered {status}{}", excerpt(&body)),
+        ));
     }
     let response;
     let output = if step.success_when.is_none() && step.output.is_none() {
@@ -100,21 +115,31 @@ pub fn judge(
         if let Some(condition) = &step.success_when {
             match condition.evaluate(&scope.scope(&Sending(environment), Some(&response))) {
                 Ok(true) => {}
-                Ok(false) => return Err(fail("rejected", format!("successWhen is false for the answer {status}"))),
+                Ok(false) => {
+                    return Err(fail(
+                        "rejected",
+                        format!("successWhen is false for the answer {status}"),
+                    ));
+                }
                 Err(error) => return Err(fail("rejected", format!("successWhen: {error}"))),
             }
         }
         match &step.output {
             Some(template) => {
                 let rendered = template.render(&scope.scope(&Durable(environment), Some(&response)));
-                rendered.map_err(|error| fail("mapping", format!("outputMapping: {error}")))?.value
+                rendered
+                    .map_err(|error| fail("mapping", format!("outputMapping: {error}")))?
+                    .value
             }
             None => response.get("body").cloned().unwrap_or_default(),
         }
     };
     let text = output.to_string();
     if text.len() > MAXIMUM_OUTPUT_BYTES {
-        let detail = format!("the output has {} bytes, more than {MAXIMUM_OUTPUT_BYTES}; select what is needed in outputMapping", text.len());
+        let detail = format!(
+            "the output has {} bytes, more than {MAXIMUM_OUTPUT_BYTES}; select what is needed in outputMapping",
+            text.len()
+        );
         return Err(fail("response", detail));
     }
     Ok(Success { output, text, status })
@@ -142,7 +167,11 @@ fn excerpt(body: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => body.to_string(),
     };
-    let mut excerpt: String = text.chars().take(LENGTH).filter(|character| !character.is_control()).collect();
+    let mut excerpt: String = text
+        .chars()
+        .take(LENGTH)
+        .filter(|character| !character.is_control())
+        .collect();
     if excerpt.is_empty() {
         return excerpt;
     }

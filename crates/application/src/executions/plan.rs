@@ -26,13 +26,21 @@ impl StepRecord {
     /// A step that succeeded.
     #[must_use]
     pub fn succeeded(output: Value) -> Self {
-        Self { status: "Succeeded", output, error: Value::Null }
+        Self {
+            status: "Succeeded",
+            output,
+            error: Value::Null,
+        }
     }
 
     /// A step that was not run.
     #[must_use]
     pub fn skipped() -> Self {
-        Self { status: "Skipped", output: Value::Null, error: Value::Null }
+        Self {
+            status: "Skipped",
+            output: Value::Null,
+            error: Value::Null,
+        }
     }
 
     /// A step that failed.
@@ -44,7 +52,11 @@ impl StepRecord {
         if let Some(status) = status_code {
             error.insert("statusCode".to_owned(), status.into());
         }
-        Self { status: "Failed", output: Value::Null, error: Value::Object(error) }
+        Self {
+            status: "Failed",
+            output: Value::Null,
+            error: Value::Object(error),
+        }
     }
 }
 
@@ -62,7 +74,11 @@ impl Steps for RunScope {
     fn step(&self, name: &str) -> Option<StepOutcome<'_>> {
         let index = self.names.iter().position(|candidate| **candidate == *name)?;
         let record = self.records[index].as_ref()?;
-        Some(StepOutcome { status: record.status, output: &record.output, error: &record.error })
+        Some(StepOutcome {
+            status: record.status,
+            output: &record.output,
+            error: &record.error,
+        })
     }
 }
 
@@ -79,7 +95,11 @@ impl RunScope {
         Self {
             input,
             system: Value::Object(system),
-            names: workflow.steps.iter().map(|step| std::sync::Arc::clone(&step.name)).collect(),
+            names: workflow
+                .steps
+                .iter()
+                .map(|step| std::sync::Arc::clone(&step.name))
+                .collect(),
             records: vec![None; workflow.steps.len()],
         }
     }
@@ -102,9 +122,11 @@ impl RunScope {
             let record = match &done.result {
                 StepResult::Skipped => StepRecord::skipped(),
                 StepResult::Succeeded(output) => StepRecord::succeeded(open_json(output)),
-                StepResult::Failed { kind, message, status_code } => {
-                    StepRecord::failed(kind, message.text().unwrap_or("erased"), *status_code)
-                }
+                StepResult::Failed {
+                    kind,
+                    message,
+                    status_code,
+                } => StepRecord::failed(kind, message.text().unwrap_or("erased"), *status_code),
             };
             if let Some(slot) = self.records.get_mut(done.index as usize) {
                 *slot = Some(record);
@@ -115,26 +137,46 @@ impl RunScope {
     /// Index of the first step after all that are done.
     #[must_use]
     pub fn next_index(&self) -> usize {
-        self.records.iter().rposition(Option::is_some).map_or(0, |last| last + 1)
+        self.records
+            .iter()
+            .rposition(Option::is_some)
+            .map_or(0, |last| last + 1)
     }
 
     /// The output of the last step that ran and has one.
     fn last_output(&self) -> Value {
-        let ran = self.records.iter().rev().flatten().find(|record| record.status == "Succeeded");
+        let ran = self
+            .records
+            .iter()
+            .rev()
+            .flatten()
+            .find(|record| record.status == "Succeeded");
         ran.map_or(Value::Null, |record| record.output.clone())
     }
 
     /// What expressions may read, with secrets closed or open as `environment` gives them.
     #[must_use]
-    pub fn scope<'a>(&'a self, environment: &'a dyn wfm_expressions::Environment, response: Option<&'a Value>) -> Scope<'a> {
-        Scope { input: &self.input, env: environment, system: &self.system, steps: self, response }
+    pub fn scope<'a>(
+        &'a self,
+        environment: &'a dyn wfm_expressions::Environment,
+        response: Option<&'a Value>,
+    ) -> Scope<'a> {
+        Scope {
+            input: &self.input,
+            env: environment,
+            system: &self.system,
+            steps: self,
+            response,
+        }
     }
 }
 
 /// The JSON value of a protected text; null when it cannot be opened any more.
 #[must_use]
 pub fn open_json(text: &Protected) -> Value {
-    text.text().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| NULL.clone())
+    text.text()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_else(|| NULL.clone())
 }
 
 /// The moves up to the next call or the end, and the call's rendered request.
@@ -170,8 +212,14 @@ impl Planner<'_> {
                 Ok(Some(request)) => {
                     let durable = serde_json::to_string(&request).unwrap_or_default();
                     let attempt = first_attempt(step, index);
-                    moves.push(Move::Call { step: attempt, request: self.protect(durable) });
-                    return Plan { moves, call: Some((index, request)) };
+                    moves.push(Move::Call {
+                        step: attempt,
+                        request: self.protect(durable),
+                    });
+                    return Plan {
+                        moves,
+                        call: Some((index, request)),
+                    };
                 }
                 Ok(None) => {
                     self.skip(&mut moves, index, "condition");
@@ -181,7 +229,12 @@ impl Planner<'_> {
                     self.scope.set(index, StepRecord::failed(kind, &message, None));
                     let (consequence, next) = consequence(step, index);
                     let sealed = self.protect(message.as_str());
-                    moves.push(Move::FailToPrepare { step: first_attempt(step, index), kind, message: sealed, consequence });
+                    moves.push(Move::FailToPrepare {
+                        step: first_attempt(step, index),
+                        kind,
+                        message: sealed,
+                        consequence,
+                    });
                     match next {
                         None => {
                             moves.push(self.fail(step, &message));
@@ -205,7 +258,10 @@ impl Planner<'_> {
         let step = &self.workflow.steps[index];
         let (consequence, next) = consequence(step, index);
         let plan = match next {
-            None => Plan { moves: vec![self.fail(step, message)], call: None },
+            None => Plan {
+                moves: vec![self.fail(step, message)],
+                call: None,
+            },
             Some(next) => {
                 let mut moves = Vec::new();
                 self.skip_between(&mut moves, index, next);
@@ -220,19 +276,27 @@ impl Planner<'_> {
     /// The end of the run because of `step`.
     #[must_use]
     pub fn fail(&self, step: &CompiledStep, message: &str) -> Move {
-        Move::Fail { message: self.protect(format!("step \"{}\" failed: {message}", step.name)), step_id: Some(step.id) }
+        Move::Fail {
+            message: self.protect(format!("step \"{}\" failed: {message}", step.name)),
+            step_id: Some(step.id),
+        }
     }
 
     fn complete(&self) -> Move {
         let output = match &self.workflow.output {
             None => Ok(self.scope.last_output()),
-            Some(template) => {
-                template.render(&self.scope.scope(&Durable(self.environment), None)).map(|rendered| rendered.value)
-            }
+            Some(template) => template
+                .render(&self.scope.scope(&Durable(self.environment), None))
+                .map(|rendered| rendered.value),
         };
         match output {
-            Ok(output) => Move::Complete { output: self.protect(output.to_string()) },
-            Err(error) => Move::Fail { message: self.protect(format!("the output template of the workflow: {error}")), step_id: None },
+            Ok(output) => Move::Complete {
+                output: self.protect(output.to_string()),
+            },
+            Err(error) => Move::Fail {
+                message: self.protect(format!("the output template of the workflow: {error}")),
+                step_id: None,
+            },
         }
     }
 
@@ -247,7 +311,10 @@ impl Planner<'_> {
             }
         }
         let durable = Durable(self.environment);
-        step.request.render(&self.scope.scope(&durable, None)).map(Some).map_err(|error| ("mapping", error.to_string()))
+        step.request
+            .render(&self.scope.scope(&durable, None))
+            .map(Some)
+            .map_err(|error| ("mapping", error.to_string()))
     }
 
     fn skip(&mut self, moves: &mut Vec<Move>, index: usize, reason: &'static str) {
@@ -268,12 +335,22 @@ impl Planner<'_> {
 }
 
 fn skip(step_id: StepId, name: &str, index: usize, reason: &'static str) -> Move {
-    Move::Skip { step_id, name: name.to_owned(), index: place(index), reason }
+    Move::Skip {
+        step_id,
+        name: name.to_owned(),
+        index: place(index),
+        reason,
+    }
 }
 
 /// The first attempt of a step.
 fn first_attempt(step: &CompiledStep, index: usize) -> StepAttempt {
-    StepAttempt { step_id: step.id, name: step.name.to_string(), index: place(index), attempt: 1 }
+    StepAttempt {
+        step_id: step.id,
+        name: step.name.to_string(),
+        index: place(index),
+        attempt: 1,
+    }
 }
 
 fn place(index: usize) -> u32 {

@@ -41,8 +41,13 @@ impl Runs {
         if loaded.version == StreamVersion(0) {
             return Ok(None);
         }
-        let Some(request) = &loaded.aggregate.request else { return Ok(None) };
-        let workflow = self.definitions.pinned(loaded.aggregate.run.workflow_id, request.workflow_version).await?;
+        let Some(request) = &loaded.aggregate.request else {
+            return Ok(None);
+        };
+        let workflow = self
+            .definitions
+            .pinned(loaded.aggregate.run.workflow_id, request.workflow_version)
+            .await?;
         let input = open_json(&request.input);
         let mut scope = RunScope::new(&workflow, &id.0, request.execution_context.as_deref(), input);
         scope.restore(&loaded.aggregate);
@@ -90,7 +95,9 @@ impl Runs {
     }
 
     async fn adopt(&self, id: &ExecutionId) -> Result<(), ApplicationError> {
-        let Some(mut live) = self.restore(id).await? else { return Ok(()) };
+        let Some(mut live) = self.restore(id).await? else {
+            return Ok(());
+        };
         if live.loaded.aggregate.outcome().is_some() {
             return Ok(());
         }
@@ -107,9 +114,15 @@ impl Runs {
             };
             planner.from(next, now)
         } else {
-            Plan { moves: Vec::new(), call: live.open_call() }
+            Plan {
+                moves: Vec::new(),
+                call: live.open_call(),
+            }
         };
-        let adopt = Ask::Adopt(AdoptExecution { node: self.node.to_string(), moves: plan.moves });
+        let adopt = Ask::Adopt(AdoptExecution {
+            node: self.node.to_string(),
+            moves: plan.moves,
+        });
         self.advance(&mut live, adopt, plan.call, now).await?;
         if let Some(step) = live.in_doubt() {
             let index = step.index as usize;
@@ -123,7 +136,10 @@ impl Runs {
                 };
                 planner.fail(&live.workflow.steps[index], message)
             };
-            let ask = Ask::ReportInDoubt(ReportInDoubt { step, moves: vec![fail] });
+            let ask = Ask::ReportInDoubt(ReportInDoubt {
+                step,
+                moves: vec![fail],
+            });
             self.advance(&mut live, ask, None, now).await?;
         }
         if live.loaded.aggregate.outcome().is_none() {
@@ -140,14 +156,21 @@ impl LiveRun {
             Phase::Calling(step) | Phase::Waiting(step, _) => step.index as usize,
             Phase::New | Phase::Queued | Phase::Between | Phase::Failed(_) | Phase::Ended(_) => return,
         };
-        let text = self.loaded.aggregate.step_request.as_ref().and_then(|request| request.text());
+        let text = self
+            .loaded
+            .aggregate
+            .step_request
+            .as_ref()
+            .and_then(|request| request.text());
         let request = text.and_then(|text| serde_json::from_str::<RenderedRequest>(text).ok());
         self.open(request.map(|request| (index, request)));
     }
 
     /// The attempt whose outcome nobody knows and that must not be sent again.
     fn in_doubt(&self) -> Option<StepAttempt> {
-        let Phase::Calling(step) = &self.loaded.aggregate.phase else { return None };
+        let Phase::Calling(step) = &self.loaded.aggregate.phase else {
+            return None;
+        };
         let compiled = self.workflow.steps.get(step.index as usize)?;
         (!compiled.handling.repeatable).then(|| step.clone())
     }

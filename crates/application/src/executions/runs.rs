@@ -87,7 +87,14 @@ impl Runs {
     /// Runs that are driven by this `node`; what is ready to be driven goes to `ready`.
     #[must_use]
     pub fn new(store: Store, definitions: Arc<Definitions>, node: Arc<str>, ready: mpsc::Sender<LiveRun>) -> Self {
-        Self { store, definitions, registry: Arc::default(), queue: Arc::default(), node, ready }
+        Self {
+            store,
+            definitions,
+            registry: Arc::default(),
+            queue: Arc::default(),
+            node,
+            ready,
+        }
     }
 
     /// The present instant.
@@ -112,14 +119,23 @@ impl Runs {
     ///
     /// # Errors
     /// When the caller may not, the workflow is not published, something above it is inactive, or the input is no object.
-    pub async fn start(&self, context: &Context, workflow: WorkflowId, input: &StartInput) -> Result<Started, ApplicationError> {
+    pub async fn start(
+        &self,
+        context: &Context,
+        workflow: WorkflowId,
+        input: &StartInput,
+    ) -> Result<Started, ApplicationError> {
         check_input(input)?;
         if let Some(recorded) = self.store.repeated(context).await? {
             return Ok(self.repeated(&recorded));
         }
         let text: Arc<str> = input.input.to_string().into();
         if text.len() > MAXIMUM_INPUT_BYTES {
-            return Err(Refusal::field("/inputParameters", format!("at most {MAXIMUM_INPUT_BYTES} bytes of JSON")).into());
+            return Err(Refusal::field(
+                "/inputParameters",
+                format!("at most {MAXIMUM_INPUT_BYTES} bytes of JSON"),
+            )
+            .into());
         }
         self.store
             .retrying(|| async {
@@ -135,12 +151,22 @@ impl Runs {
     fn repeated(&self, recorded: &Recorded) -> Started {
         let id = ExecutionId(recorded.id.as_str().unwrap_or_default().to_owned());
         let ended = self.registry.wait(&id);
-        Started { id, position: recorded.position, queued: false, repeated: true, ended }
+        Started {
+            id,
+            position: recorded.position,
+            queued: false,
+            repeated: true,
+            ended,
+        }
     }
 
     async fn ground(&self, context: &Context, id: WorkflowId) -> Result<Ground, ApplicationError> {
         let not_found = || format!("workflow {id}");
-        let workflow = self.definitions.workflow(id).await?.ok_or_else(|| ApplicationError::NotFound(not_found()))?;
+        let workflow = self
+            .definitions
+            .workflow(id)
+            .await?
+            .ok_or_else(|| ApplicationError::NotFound(not_found()))?;
         if let Actor::User(caller) = &context.actor {
             caller.demand_in(Permission::EditWorkflows, workflow.workspace, not_found)?;
         }
@@ -148,23 +174,36 @@ impl Runs {
             return Err(ApplicationError::NotFound(not_found()));
         }
         let Some(compiled) = workflow.compiled.clone() else {
-            return Err(Refusal::conflict("workflow-not-published", "the workflow is a draft; publish it first").into());
+            return Err(
+                Refusal::conflict("workflow-not-published", "the workflow is a draft; publish it first").into(),
+            );
         };
         if workflow.inactive {
-            return Err(Refusal::conflict("workflow-inactive", "the workflow is deactivated; publish it to start runs again").into());
+            return Err(Refusal::conflict(
+                "workflow-inactive",
+                "the workflow is deactivated; publish it to start runs again",
+            )
+            .into());
         }
         let environment = self.definitions.environment(compiled.environment).await?;
         if !environment.usable {
             let detail = format!("environment {} is not active; activate it first", environment.id);
             return Err(Refusal::conflict("environment-inactive", detail).into());
         }
-        let parents =
-            [self.definitions.project(workflow.project).await?, self.definitions.workspace(workflow.workspace).await?];
+        let parents = [
+            self.definitions.project(workflow.project).await?,
+            self.definitions.workspace(workflow.workspace).await?,
+        ];
         if let Some(parent) = parents.iter().find(|parent| !parent.usable) {
             let detail = format!("{} is not active; activate it first", parent.stream);
             return Err(Refusal::conflict("parent-inactive", detail).into());
         }
-        Ok(Ground { workflow, compiled, environment, parents })
+        Ok(Ground {
+            workflow,
+            compiled,
+            environment,
+            parents,
+        })
     }
 
     async fn start_once(
@@ -198,7 +237,12 @@ impl Runs {
             version: StreamVersion(0),
             aggregate: Execution::default(),
         };
-        let scope = RunScope::new(&ground.compiled, &id.0, input.execution_context.as_deref(), input.input.clone());
+        let scope = RunScope::new(
+            &ground.compiled,
+            &id.0,
+            input.execution_context.as_deref(),
+            input.input.clone(),
+        );
         let mut live = LiveRun {
             loaded,
             workflow: Arc::clone(&ground.compiled),
@@ -209,7 +253,9 @@ impl Runs {
             stop: super::registry::StopSignal::default(),
         };
         if !self.queue.is_waiting(ground.environment.id) {
-            let place = self.begin(&mut live, context, &ground, run.clone(), Some(request.clone()), now).await;
+            let place = self
+                .begin(&mut live, context, &ground, run.clone(), Some(request.clone()), now)
+                .await;
             match place {
                 Ok(recorded) => return self.accepted(live, &recorded).await,
                 Err(ApplicationError::Refused(refusal)) if refusal.code == NO_PLACE => {}
@@ -232,8 +278,17 @@ impl Runs {
         let configuration = &ground.environment.configuration;
         let deadline = now.plus_milliseconds(i64::from(configuration.timeout) * 1000);
         let plan = planner(live, &ground.environment).from(0, now);
-        let command = StartExecution { run, request, node: self.node.to_string(), deadline, moves: plan.moves };
-        let events = live.loaded.aggregate.decide(ExecutionCommand { now, ask: Ask::Start(command) })?;
+        let command = StartExecution {
+            run,
+            request,
+            node: self.node.to_string(),
+            deadline,
+            moves: plan.moves,
+        };
+        let events = live.loaded.aggregate.decide(ExecutionCommand {
+            now,
+            ask: Ask::Start(command),
+        })?;
         let mut unit = self.store.unit_at(context, now);
         if live.loaded.version.0 == 0 {
             unit.guard_stream(&ground.workflow.stream, ground.workflow.stream_version);
@@ -242,7 +297,10 @@ impl Runs {
             }
         }
         let environment = ground.environment.id;
-        unit.require_fewer(Execution::slots(environment), u64::from(configuration.max_concurrent_executions));
+        unit.require_fewer(
+            Execution::slots(environment),
+            u64::from(configuration.max_concurrent_executions),
+        );
         unit.record(&live.loaded, "execution", &events);
         let execution: Arc<str> = match events.first() {
             Some(ExecutionEvent::ExecutionStarted(started)) => started.run.id.0.as_str().into(),
@@ -270,7 +328,13 @@ impl Runs {
         } else {
             self.hand_over(live).await?;
         }
-        Ok(Started { id, position: recorded.position, queued: false, repeated: false, ended })
+        Ok(Started {
+            id,
+            position: recorded.position,
+            queued: false,
+            repeated: false,
+            ended,
+        })
     }
 
     async fn enqueue(
@@ -284,7 +348,10 @@ impl Runs {
     ) -> Result<Started, ApplicationError> {
         let id = run.id.clone();
         let environment = ground.environment.id;
-        let events = live.loaded.aggregate.decide(ExecutionCommand { now, ask: Ask::Queue(QueueExecution { run, request }) })?;
+        let events = live.loaded.aggregate.decide(ExecutionCommand {
+            now,
+            ask: Ask::Queue(QueueExecution { run, request }),
+        })?;
         let mut unit = self.store.unit_at(context, now);
         unit.guard_stream(&ground.workflow.stream, ground.workflow.stream_version);
         for parent in &ground.parents {
@@ -307,7 +374,13 @@ impl Runs {
             return Ok(self.repeated(&recorded));
         }
         self.queue.joined(environment);
-        Ok(Started { id, position: recorded.position, queued: true, repeated: false, ended })
+        Ok(Started {
+            id,
+            position: recorded.position,
+            queued: true,
+            repeated: false,
+            ended,
+        })
     }
 
     /// Starts queued runs of an environment while it has free places.
@@ -335,11 +408,15 @@ impl Runs {
     /// Starts one queued run; `false` when there is no place for it.
     async fn start_queued(&self, execution: &str) -> Result<bool, ApplicationError> {
         let id = ExecutionId(execution.to_owned());
-        let Some(mut live) = self.restore(&id).await? else { return Ok(true) };
+        let Some(mut live) = self.restore(&id).await? else {
+            return Ok(true);
+        };
         if live.loaded.aggregate.phase != Phase::Queued {
             return Ok(true);
         }
-        let Some(request) = live.loaded.aggregate.request.clone() else { return Ok(true) };
+        let Some(request) = live.loaded.aggregate.request.clone() else {
+            return Ok(true);
+        };
         let now = self.store.now();
         let environment = self.definitions.environment(request.environment_id).await?;
         let ground = Ground {
@@ -350,7 +427,10 @@ impl Runs {
                 .ok_or_else(|| ApplicationError::not_found("workflow", live.workflow.id))?,
             compiled: Arc::clone(&live.workflow),
             environment,
-            parents: [self.definitions.project(live.workflow.project).await?, self.definitions.workspace(live.workflow.workspace).await?],
+            parents: [
+                self.definitions.project(live.workflow.project).await?,
+                self.definitions.workspace(live.workflow.workspace).await?,
+            ],
         };
         let run = live.loaded.aggregate.run.clone();
         let context = Context::system("queue", id.0.as_str());
@@ -385,9 +465,10 @@ impl Runs {
     ) -> Result<(), ApplicationError> {
         let events = live.loaded.aggregate.decide(ExecutionCommand { now, ask })?;
         let request = live.loaded.aggregate.request.as_ref();
-        let (environment, workspace) = request.map_or((live.workflow.environment, live.workflow.workspace), |request| {
-            (request.environment_id, request.workspace_id)
-        });
+        let (environment, workspace) = request
+            .map_or((live.workflow.environment, live.workflow.workspace), |request| {
+                (request.environment_id, request.workspace_id)
+            });
         let mut unit = self.store.unit_at(&live.context, now);
         unit.record(&live.loaded, "execution", &events);
         if changes_work(&events) {
@@ -404,10 +485,18 @@ impl Runs {
     }
 
     /// The run's row of open work after these events.
-    fn work_change(&self, execution: &Arc<str>, environment: EnvironmentId, workspace: i64, events: &[ExecutionEvent]) -> WorkChange {
+    fn work_change(
+        &self,
+        execution: &Arc<str>,
+        environment: EnvironmentId,
+        workspace: i64,
+        events: &[ExecutionEvent],
+    ) -> WorkChange {
         let due_at = match events.last() {
             Some(
-                ExecutionEvent::ExecutionCompleted(_) | ExecutionEvent::ExecutionFailed(_) | ExecutionEvent::ExecutionCancelled(_),
+                ExecutionEvent::ExecutionCompleted(_)
+                | ExecutionEvent::ExecutionFailed(_)
+                | ExecutionEvent::ExecutionCancelled(_),
             ) => return WorkChange::Remove(Arc::clone(execution)),
             Some(ExecutionEvent::StepRetryScheduled(retry)) => Some(retry.due_at.to_string().into()),
             _ => None,
@@ -416,7 +505,11 @@ impl Runs {
             execution: Arc::clone(execution),
             environment: environment.0,
             workspace,
-            state: if due_at.is_some() { WorkState::Timer } else { WorkState::Running },
+            state: if due_at.is_some() {
+                WorkState::Timer
+            } else {
+                WorkState::Running
+            },
             due_at,
             owner: Some(Arc::clone(&self.node)),
             epoch: 0,
@@ -471,5 +564,8 @@ pub(super) fn check_text(pointer: &str, value: &str, maximum: usize) -> Result<(
 
 /// The context of what follows from a request: the same correlation, recorded by the engine.
 pub(super) fn follow_up(context: &Context) -> Context {
-    Context { traceparent: context.traceparent.clone(), ..Context::system("engine", Arc::clone(&context.correlation_id)) }
+    Context {
+        traceparent: context.traceparent.clone(),
+        ..Context::system("engine", Arc::clone(&context.correlation_id))
+    }
 }

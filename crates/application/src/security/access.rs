@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use wfm_domain::{
     api_key::ApiKeyEvent,
     event::Event,
@@ -89,7 +89,13 @@ impl AccessState {
     fn apply_user(&mut self, event: &UserEvent) {
         match event {
             UserEvent::UserRegistered(event) => {
-                self.users.insert(event.id, UserAccess { role: event.role, active: true });
+                self.users.insert(
+                    event.id,
+                    UserAccess {
+                        role: event.role,
+                        active: true,
+                    },
+                );
             }
             UserEvent::UserRoleChanged(event) => {
                 if let Some(user) = self.users.get_mut(&event.id) {
@@ -113,10 +119,16 @@ impl AccessState {
     fn apply_workspace(&mut self, event: &WorkspaceEvent) {
         match event {
             WorkspaceEvent::MemberAdded(event) => {
-                self.memberships.entry(event.user_id).or_default().insert(event.id, event.role);
+                self.memberships
+                    .entry(event.user_id)
+                    .or_default()
+                    .insert(event.id, event.role);
             }
             WorkspaceEvent::MemberRoleChanged(event) => {
-                self.memberships.entry(event.user_id).or_default().insert(event.id, event.role);
+                self.memberships
+                    .entry(event.user_id)
+                    .or_default()
+                    .insert(event.id, event.role);
             }
             WorkspaceEvent::MemberRemoved(event) => {
                 if let Some(roles) = self.memberships.get_mut(&event.user_id) {
@@ -215,7 +227,9 @@ impl Caller {
     pub fn own_memberships(&self) -> Vec<(WorkspaceId, Role)> {
         let reachable = |workspace: WorkspaceId| self.only_workspace.is_none_or(|only| only == workspace);
         let own = self.memberships.iter().filter(|(workspace, _)| reachable(**workspace));
-        let mut own: Vec<_> = own.map(|(workspace, role)| (*workspace, self.narrowed(*role))).collect();
+        let mut own: Vec<_> = own
+            .map(|(workspace, role)| (*workspace, self.narrowed(*role)))
+            .collect();
         own.sort_unstable_by_key(|(workspace, _)| *workspace);
         own
     }
@@ -272,16 +286,25 @@ impl Caller {
 pub struct AccessView {
     state: RwLock<AccessState>,
     seen: watch::Sender<Position>,
+    awaited: Notify,
 }
+
+/// How long the view may rest behind the log while nobody waits for it.
+const REST: std::time::Duration = std::time::Duration::from_millis(20);
 
 impl AccessView {
     /// A view restored from the read models as of `position`.
     #[must_use]
     pub fn new(state: AccessState, position: Position) -> Self {
-        Self { state: RwLock::new(state), seen: watch::Sender::new(position) }
+        Self {
+            state: RwLock::new(state),
+            seen: watch::Sender::new(position),
+            awaited: Notify::new(),
+        }
     }
 
-    /// Follows the log from where the view stands, until the log closes.
+    /// Follows the log from where the view stands, until the log closes. Between two looks it rests for [`REST`] unless
+    /// somebody waits for the view, so that busy runs, which do not concern it, do not wake it with every commit.
     pub async fn follow(&self, log: &Arc<dyn EventLog>) {
         let mut feed: Subscription = log.subscribe(*self.seen.borrow());
         loop {
@@ -292,10 +315,11 @@ impl AccessView {
                     }
                 }
                 Ok(None) => return,
-                Err(error) => {
-                    tracing::warn!(%error, "the access view cannot read the log; it tries again");
-                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-                }
+                Err(error) => tracing::warn!(%error, "the access view cannot read the log; it tries again"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(REST) => {}
+                () = self.awaited.notified() => {}
             }
         }
     }
@@ -314,8 +338,11 @@ impl AccessView {
     /// Waits until the view has seen `position`.
     pub async fn seen(&self, position: Position) {
         let mut seen = self.seen.subscribe();
-        // The sender lives as long as the view, so waiting cannot fail.
-        let _ = seen.wait_for(|at| *at >= position).await;
+        while *seen.borrow_and_update() < position {
+            self.awaited.notify_one();
+            // The sender lives as long as the view, so waiting cannot fail.
+            let _ = seen.changed().await;
+        }
     }
 
     /// The user as a caller with a session; `None` when unknown or inactive.
@@ -350,7 +377,9 @@ impl AccessView {
         let maximum_role = key.maximum_role;
         Some(Caller {
             user: key.user,
-            role: maximum_role.filter(|maximum| access.role.at_least(*maximum)).unwrap_or(access.role),
+            role: maximum_role
+                .filter(|maximum| access.role.at_least(*maximum))
+                .unwrap_or(access.role),
             key: Some(id),
             only_workspace: key.workspace,
             maximum_role,
@@ -369,7 +398,12 @@ impl AccessView {
     #[must_use]
     pub fn keys_of(&self, user: UserId) -> Vec<ApiKeyId> {
         let state = self.state.read();
-        state.keys.iter().filter(|(_, key)| key.user == user).map(|(id, _)| *id).collect()
+        state
+            .keys
+            .iter()
+            .filter(|(_, key)| key.user == user)
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     /// Whether anybody was ever registered.

@@ -27,20 +27,47 @@ impl AccessView {
     /// # Errors
     /// When they cannot be read.
     pub async fn load(reads: &dyn ReadStore) -> Result<Self, StorageError> {
-        let position = reads.checkpoint().await?.map_or(Position(0), |checkpoint| checkpoint.position);
+        let position = reads
+            .checkpoint()
+            .await?
+            .map_or(Position(0), |checkpoint| checkpoint.position);
         let mut state = AccessState::default();
         for row in reads.query(Query::new(USERS, Vec::new())).await? {
-            if let [Cell::Integer(id), Cell::Integer(role), Cell::Integer(active), Cell::Integer(deleted)] = row[..] {
-                state.users.insert(UserId(id), UserAccess { role: role_of(role), active: active == 1 && deleted == 0 });
+            if let [
+                Cell::Integer(id),
+                Cell::Integer(role),
+                Cell::Integer(active),
+                Cell::Integer(deleted),
+            ] = row[..]
+            {
+                state.users.insert(
+                    UserId(id),
+                    UserAccess {
+                        role: role_of(role),
+                        active: active == 1 && deleted == 0,
+                    },
+                );
             }
         }
         for row in reads.query(Query::new(MEMBERSHIPS, Vec::new())).await? {
             if let [Cell::Integer(user), Cell::Integer(workspace), Cell::Integer(role)] = row[..] {
-                state.memberships.entry(UserId(user)).or_default().insert(WorkspaceId(workspace), role_of(role));
+                state
+                    .memberships
+                    .entry(UserId(user))
+                    .or_default()
+                    .insert(WorkspaceId(workspace), role_of(role));
             }
         }
         for row in reads.query(Query::new(KEYS, Vec::new())).await? {
-            if let [Cell::Integer(id), Cell::Integer(user), Cell::Text(token_hash), maximum_role, workspace, expires_at] = &row[..] {
+            if let [
+                Cell::Integer(id),
+                Cell::Integer(user),
+                Cell::Text(token_hash),
+                maximum_role,
+                workspace,
+                expires_at,
+            ] = &row[..]
+            {
                 state.keys.insert(
                     ApiKeyId(*id),
                     KeyAccess {
@@ -58,11 +85,18 @@ impl AccessView {
 }
 
 fn role_of(number: i64) -> Role {
-    Role::ALL.into_iter().find(|role| role.number() == number).unwrap_or_default()
+    Role::ALL
+        .into_iter()
+        .find(|role| role.number() == number)
+        .unwrap_or_default()
 }
 
 fn integer(cell: &Cell) -> Option<i64> {
-    if let Cell::Integer(value) = cell { Some(*value) } else { None }
+    if let Cell::Integer(value) = cell {
+        Some(*value)
+    } else {
+        None
+    }
 }
 
 fn text(cell: &Cell) -> Option<&str> {

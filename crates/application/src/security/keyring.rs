@@ -7,7 +7,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use aes_gcm::{Aes256Gcm, KeyInit, aead::{Aead, Payload}};
+use aes_gcm::{
+    Aes256Gcm, KeyInit,
+    aead::{Aead, Payload},
+};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD as BASE64};
 use hmac::{Hmac, Mac};
 use parking_lot::RwLock;
@@ -194,7 +197,13 @@ impl Keyring {
         self.entropy.fill(&mut nonce);
         let sealed = self
             .wrapping
-            .encrypt((&nonce).into(), Payload { msg: key, aad: name.as_bytes() })
+            .encrypt(
+                (&nonce).into(),
+                Payload {
+                    msg: key,
+                    aad: name.as_bytes(),
+                },
+            )
             .expect("AES-GCM takes 32 bytes");
         [nonce.as_slice(), &sealed].concat()
     }
@@ -204,7 +213,13 @@ impl Keyring {
         let (nonce, sealed) = wrapped.split_first_chunk::<NONCE_BYTES>().ok_or_else(forged)?;
         let open = self
             .wrapping
-            .decrypt(nonce.into(), Payload { msg: sealed, aad: name.as_bytes() })
+            .decrypt(
+                nonce.into(),
+                Payload {
+                    msg: sealed,
+                    aad: name.as_bytes(),
+                },
+            )
             .map_err(|_| forged())?;
         let mut key = Zeroizing::new([0; 32]);
         if open.len() != key.len() {
@@ -245,7 +260,12 @@ impl Keyring {
     /// # Errors
     /// When the person's key was not prepared or was destroyed.
     pub fn seal_address(&self, correlation_id: &str, address: &mut Protected) -> Result<(), SealError> {
-        self.seal_value("envelope", format!("{correlation_id}|clientAddress").as_bytes(), &mut None, address)
+        self.seal_value(
+            "envelope",
+            format!("{correlation_id}|clientAddress").as_bytes(),
+            &mut None,
+            address,
+        )
     }
 
     /// Opens what [`Self::seal_address`] sealed; it stays closed when the key was destroyed.
@@ -254,7 +274,11 @@ impl Keyring {
     /// When the store fails or the value does not authenticate.
     pub async fn open_address(&self, correlation_id: &str, address: &mut Protected) -> Result<(), SealError> {
         self.load(address.key()).await?;
-        self.open_value("envelope", format!("{correlation_id}|clientAddress").as_bytes(), address)
+        self.open_value(
+            "envelope",
+            format!("{correlation_id}|clientAddress").as_bytes(),
+            address,
+        )
     }
 
     fn seal_value(
@@ -276,7 +300,13 @@ impl Keyring {
         let mut nonce = [0; NONCE_BYTES];
         self.entropy.fill(&mut nonce);
         let sealed = cipher
-            .encrypt((&nonce).into(), Payload { msg: text.as_bytes(), aad: place })
+            .encrypt(
+                (&nonce).into(),
+                Payload {
+                    msg: text.as_bytes(),
+                    aad: place,
+                },
+            )
             .expect("AES-GCM takes any text that fits in memory");
         let mut bytes = Vec::with_capacity(NONCE_BYTES + sealed.len());
         bytes.extend_from_slice(&nonce);
@@ -326,7 +356,13 @@ impl Keyring {
         let bytes = BASE64.decode(sealed).map_err(|_| forged())?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or_else(forged)?;
         let open = stream_cipher(&data_key, stream)
-            .decrypt(nonce.into(), Payload { msg: sealed, aad: place })
+            .decrypt(
+                nonce.into(),
+                Payload {
+                    msg: sealed,
+                    aad: place,
+                },
+            )
             .map_err(|_| forged())?;
         let text = String::from_utf8(open).map_err(|_| forged())?;
         value.set_open(text);
@@ -347,7 +383,10 @@ impl Place {
         bytes.push(b'|');
         bytes.extend_from_slice(id.as_bytes());
         bytes.push(b'|');
-        Self { prefix: bytes.len(), bytes }
+        Self {
+            prefix: bytes.len(),
+            bytes,
+        }
     }
 
     fn field(&mut self, field: &str) -> &[u8] {

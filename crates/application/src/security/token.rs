@@ -21,13 +21,18 @@ struct Claims {
 
 const ISSUER: &str = "wfm";
 
-/// Issues and reads access tokens (HS256).
+/// How long a refresh token serves when nobody says otherwise.
+const REFRESH_DAYS: u32 = 30;
+
+/// Issues and reads access tokens (HS256), and knows how long the refresh tokens beside them serve.
 pub struct AccessTokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
     /// Seconds a token is valid.
     pub lifetime_seconds: i64,
+    /// Days a refresh token serves; each exchange begins anew.
+    pub refresh_days: u32,
 }
 
 impl AccessTokens {
@@ -40,7 +45,19 @@ impl AccessTokens {
         // Expiry is compared with the injected clock below.
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
-        Self { encoding: EncodingKey::from_secret(key), decoding: DecodingKey::from_secret(key), validation, lifetime_seconds }
+        Self {
+            encoding: EncodingKey::from_secret(key),
+            decoding: DecodingKey::from_secret(key),
+            validation,
+            lifetime_seconds,
+            refresh_days: REFRESH_DAYS,
+        }
+    }
+
+    /// The same with refresh tokens that serve so many days.
+    #[must_use]
+    pub fn with_refresh_days(self, refresh_days: u32) -> Self {
+        Self { refresh_days, ..self }
     }
 
     /// A token for `user` from `now` on.
@@ -49,14 +66,22 @@ impl AccessTokens {
     /// When signing fails.
     pub fn issue(&self, user: UserId, now: Instant) -> Result<String, ApplicationError> {
         let iat = now.utc().timestamp();
-        let claims = Claims { sub: user.to_string(), iss: ISSUER.to_owned(), iat, exp: iat + self.lifetime_seconds };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(ApplicationError::internal)
+        let claims = Claims {
+            sub: user.to_string(),
+            iss: ISSUER.to_owned(),
+            iat,
+            exp: iat + self.lifetime_seconds,
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+            .map_err(ApplicationError::internal)
     }
 
     /// The user of a valid token.
     #[must_use]
     pub fn read(&self, token: &str, now: Instant) -> Option<UserId> {
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
+            .ok()?
+            .claims;
         (claims.exp > now.utc().timestamp()).then_some(())?;
         claims.sub.parse().ok().map(UserId)
     }

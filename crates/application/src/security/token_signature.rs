@@ -10,8 +10,11 @@ use jsonwebtoken::{
 };
 use sha2::Sha256;
 
-static PROVIDER: CryptoProvider =
-    CryptoProvider { signer_factory: signer, verifier_factory: verifier, key_utils: KeyUtils::new_unimplemented() };
+static PROVIDER: CryptoProvider = CryptoProvider {
+    signer_factory: signer,
+    verifier_factory: verifier,
+    key_utils: KeyUtils::new_unimplemented(),
+};
 
 /// Makes the token library use this signature. To be called before the first token; later calls change nothing.
 pub(super) fn install() {
@@ -25,7 +28,9 @@ fn hs256(algorithm: Algorithm, key: &[u8]) -> Result<Box<Hs256>, Error> {
     if algorithm != Algorithm::HS256 {
         return Err(ErrorKind::InvalidAlgorithm.into());
     }
-    Hmac::new_from_slice(key).map(|mac| Box::new(Hs256(mac))).map_err(|_| ErrorKind::InvalidKeyFormat.into())
+    Hmac::new_from_slice(key)
+        .map(|mac| Box::new(Hs256(mac)))
+        .map_err(|_| ErrorKind::InvalidKeyFormat.into())
 }
 
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
@@ -44,7 +49,11 @@ impl Signer<Vec<u8>> for Hs256 {
 
 impl Verifier<Vec<u8>> for Hs256 {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
-        self.0.clone().chain_update(message).verify_slice(signature).map_err(signature::Error::from_source)
+        self.0
+            .clone()
+            .chain_update(message)
+            .verify_slice(signature)
+            .map_err(signature::Error::from_source)
     }
 }
 

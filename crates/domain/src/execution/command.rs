@@ -220,10 +220,26 @@ impl Recorder<'_> {
         for next in moves {
             let run = self.run.clone();
             match next {
-                Move::Skip { step_id, name, index, reason } => {
-                    self.record(StepSkipped { run, step_id, name, index, reason: reason.to_owned() })?;
+                Move::Skip {
+                    step_id,
+                    name,
+                    index,
+                    reason,
+                } => {
+                    self.record(StepSkipped {
+                        run,
+                        step_id,
+                        name,
+                        index,
+                        reason: reason.to_owned(),
+                    })?;
                 }
-                Move::FailToPrepare { step, kind, message, consequence } => self.record(StepFailed {
+                Move::FailToPrepare {
+                    step,
+                    kind,
+                    message,
+                    consequence,
+                } => self.record(StepFailed {
                     run,
                     step,
                     error_kind: kind.to_owned(),
@@ -234,7 +250,12 @@ impl Recorder<'_> {
                     consequence,
                 })?,
                 Move::Call { step, request } => {
-                    self.record(StepStarted { run, step, started_at: self.now, request: Some(request) })?;
+                    self.record(StepStarted {
+                        run,
+                        step,
+                        started_at: self.now,
+                        request: Some(request),
+                    })?;
                 }
                 Move::Complete { output } => {
                     let ending = self.ending();
@@ -242,7 +263,12 @@ impl Recorder<'_> {
                 }
                 Move::Fail { message, step_id } => {
                     let ending = self.ending();
-                    self.record(ExecutionFailed { run, message, step_id, ending })?;
+                    self.record(ExecutionFailed {
+                        run,
+                        message,
+                        step_id,
+                        ending,
+                    })?;
                 }
             }
         }
@@ -251,18 +277,24 @@ impl Recorder<'_> {
 
     /// Milliseconds since the open step's first attempt began.
     fn step_duration(&self) -> f64 {
-        self.before.step_started_at.map_or(0.0, |start| self.now.milliseconds_since(start))
+        self.before
+            .step_started_at
+            .map_or(0.0, |start| self.now.milliseconds_since(start))
     }
 }
 
 fn illegal(phase: &Phase, event: &str) -> Refusal {
     match phase {
-        Phase::Ended(outcome) => {
-            Refusal::conflict("execution-ended", format!("the execution has ended already: {}", outcome.name()))
-        }
+        Phase::Ended(outcome) => Refusal::conflict(
+            "execution-ended",
+            format!("the execution has ended already: {}", outcome.name()),
+        ),
         Phase::New => Refusal::not_found("execution-not-found", "the execution does not exist"),
         Phase::Queued | Phase::Between | Phase::Calling(_) | Phase::Failed(_) | Phase::Waiting(..) => {
-            Refusal::conflict("execution-state", format!("{event} may not happen while the execution is {phase:?}"))
+            Refusal::conflict(
+                "execution-state",
+                format!("{event} may not happen while the execution is {phase:?}"),
+            )
         }
     }
 }
@@ -281,20 +313,50 @@ pub(super) fn decide(execution: &Execution, command: ExecutionCommand) -> Result
     let run = execution.run.clone();
     match command.ask {
         Ask::Queue(QueueExecution { run, request }) => recorder.record(ExecutionQueued { run, request })?,
-        Ask::Start(StartExecution { run, request, node, deadline, moves }) => {
+        Ask::Start(StartExecution {
+            run,
+            request,
+            node,
+            deadline,
+            moves,
+        }) => {
             recorder.run = run.clone();
             recorder.started_at = Some(command.now);
-            recorder.record(ExecutionStarted { run, request, node, started_at: command.now, deadline })?;
+            recorder.record(ExecutionStarted {
+                run,
+                request,
+                node,
+                started_at: command.now,
+                deadline,
+            })?;
             recorder.run_moves(moves)?;
         }
-        Ask::RecordSuccess(RecordSuccess { step, output, status_code, duration_ms, moves }) => {
+        Ask::RecordSuccess(RecordSuccess {
+            step,
+            output,
+            status_code,
+            duration_ms,
+            moves,
+        }) => {
             let total_duration_ms = recorder.step_duration();
-            recorder.record(StepSucceeded { run, step, output, status_code, duration_ms, total_duration_ms })?;
+            recorder.record(StepSucceeded {
+                run,
+                step,
+                output,
+                status_code,
+                duration_ms,
+                total_duration_ms,
+            })?;
             recorder.run_moves(moves)?;
         }
         Ask::RecordFailure(failure) => record_failure(&mut recorder, failure)?,
         Ask::BeginRetry(BeginRetry { step }) => {
-            recorder.record(StepStarted { run, step, started_at: command.now, request: None })?;
+            recorder.record(StepStarted {
+                run,
+                step,
+                started_at: command.now,
+                request: None,
+            })?;
         }
         Ask::Adopt(AdoptExecution { node, moves }) => {
             recorder.record(ExecutionAdopted { run, node })?;
@@ -306,20 +368,42 @@ pub(super) fn decide(execution: &Execution, command: ExecutionCommand) -> Result
         }
         Ask::Fail(FailExecution { message }) => {
             let ending = recorder.ending();
-            recorder.record(ExecutionFailed { run, message, step_id: None, ending })?;
+            recorder.record(ExecutionFailed {
+                run,
+                message,
+                step_id: None,
+                ending,
+            })?;
         }
         Ask::Cancel(CancelExecution { reason, cancelled_by }) => {
             let ending = recorder.ending();
-            recorder.record(ExecutionCancelled { run, reason, cancelled_by, ending })?;
+            recorder.record(ExecutionCancelled {
+                run,
+                reason,
+                cancelled_by,
+                ending,
+            })?;
         }
     }
     Ok(recorder.events)
 }
 
 fn record_failure(recorder: &mut Recorder<'_>, failure: RecordFailure) -> Result<(), Refusal> {
-    let RecordFailure { step, kind, message, status_code, duration_ms, consequence, retry_at, moves } = failure;
+    let RecordFailure {
+        step,
+        kind,
+        message,
+        status_code,
+        duration_ms,
+        consequence,
+        retry_at,
+        moves,
+    } = failure;
     if (consequence == FailureConsequence::Retry) != retry_at.is_some() {
-        return Err(Refusal::conflict("execution-state", "a retry, and only a retry, has an instant at which it is due"));
+        return Err(Refusal::conflict(
+            "execution-state",
+            "a retry, and only a retry, has an instant at which it is due",
+        ));
     }
     let total_duration_ms = recorder.step_duration();
     let run = recorder.run.clone();
@@ -334,9 +418,11 @@ fn record_failure(recorder: &mut Recorder<'_>, failure: RecordFailure) -> Result
         consequence,
     })?;
     if let Some(due_at) = retry_at {
-        let step = StepAttempt { attempt: step.attempt + 1, ..step };
+        let step = StepAttempt {
+            attempt: step.attempt + 1,
+            ..step
+        };
         recorder.record(StepRetryScheduled { run, step, due_at })?;
     }
     recorder.run_moves(moves)
 }
-

@@ -65,7 +65,9 @@ impl Phase {
             (P::New, E::ExecutionQueued(_)) => Some(P::Queued),
             (P::New | P::Queued, E::ExecutionStarted(_)) => Some(P::Between),
 
-            (P::Between, E::StepStarted(started)) if started.step.attempt == 1 => Some(P::Calling(started.step.clone())),
+            (P::Between, E::StepStarted(started)) if started.step.attempt == 1 => {
+                Some(P::Calling(started.step.clone()))
+            }
             (P::Between, E::StepSkipped(_)) => Some(P::Between),
             // A step whose condition or mapping fails never starts a call.
             (P::Between, E::StepFailed(failed)) if failed.consequence != FailureConsequence::Retry => Some(P::Between),
@@ -158,7 +160,9 @@ impl Execution {
     pub fn outcome(&self) -> Option<Outcome> {
         match self.phase {
             Phase::Ended(outcome) => Some(outcome),
-            Phase::New | Phase::Queued | Phase::Between | Phase::Calling(_) | Phase::Failed(_) | Phase::Waiting(..) => None,
+            Phase::New | Phase::Queued | Phase::Between | Phase::Calling(_) | Phase::Failed(_) | Phase::Waiting(..) => {
+                None
+            }
         }
     }
 
@@ -174,7 +178,11 @@ impl Execution {
     }
 
     fn finish_step(&mut self, index: u32, name: &str, result: StepResult) {
-        self.done.push(StepDone { index, name: name.to_owned(), result });
+        self.done.push(StepDone {
+            index,
+            name: name.to_owned(),
+            result,
+        });
         self.step_request = None;
         self.step_started_at = None;
     }
@@ -245,18 +253,28 @@ impl Decide for Execution {
         match event {
             // The limit of the scope is the environment's setting at that moment: the application adds it.
             ExecutionEvent::ExecutionStarted(started) => {
-                let environment = started.request.as_ref().or(self.request.as_ref()).map(|request| request.environment_id);
+                let environment = started
+                    .request
+                    .as_ref()
+                    .or(self.request.as_ref())
+                    .map(|request| request.environment_id);
                 let take = environment
                     .map(|environment| Claim::new(Self::slots(environment), started.run.id.0.clone()))
                     .into_iter()
                     .collect();
-                ClaimChanges { take, ..ClaimChanges::default() }
+                ClaimChanges {
+                    take,
+                    ..ClaimChanges::default()
+                }
             }
             ExecutionEvent::ExecutionCompleted(_)
             | ExecutionEvent::ExecutionFailed(_)
             | ExecutionEvent::ExecutionCancelled(_) => {
                 let held = self.started_at.and_then(|_| self.slot());
-                ClaimChanges { release: held.into_iter().collect(), ..ClaimChanges::default() }
+                ClaimChanges {
+                    release: held.into_iter().collect(),
+                    ..ClaimChanges::default()
+                }
             }
             ExecutionEvent::ExecutionQueued(_)
             | ExecutionEvent::ExecutionAdopted(_)

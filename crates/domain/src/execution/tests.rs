@@ -13,7 +13,9 @@ use crate::{
 type Saga = TestFramework<Execution>;
 
 fn at(seconds: i64) -> Instant {
-    Instant::parse("2026-11-22T12:00:00Z").expect("an instant").plus_milliseconds(seconds * 1000)
+    Instant::parse("2026-11-22T12:00:00Z")
+        .expect("an instant")
+        .plus_milliseconds(seconds * 1000)
 }
 
 fn sealed(text: &str) -> Protected {
@@ -21,7 +23,12 @@ fn sealed(text: &str) -> Protected {
 }
 
 fn run() -> Run {
-    Run { id: ExecutionId("0193-1".to_owned()), workflow_id: WorkflowId(7), logging: true, metrics: true }
+    Run {
+        id: ExecutionId("0193-1".to_owned()),
+        workflow_id: WorkflowId(7),
+        logging: true,
+        metrics: true,
+    }
 }
 
 fn request() -> Request {
@@ -35,11 +42,19 @@ fn request() -> Request {
 }
 
 fn step(index: u32, attempt: u32) -> StepAttempt {
-    StepAttempt { step_id: StepId(i64::from(index) + 100), name: format!("step {index}"), index, attempt }
+    StepAttempt {
+        step_id: StepId(i64::from(index) + 100),
+        name: format!("step {index}"),
+        index,
+        attempt,
+    }
 }
 
 fn call(index: u32) -> Move {
-    Move::Call { step: step(index, 1), request: sealed("request") }
+    Move::Call {
+        step: step(index, 1),
+        request: sealed("request"),
+    }
 }
 
 fn command(seconds: i64, ask: Ask) -> ExecutionCommand {
@@ -47,7 +62,13 @@ fn command(seconds: i64, ask: Ask) -> ExecutionCommand {
 }
 
 fn start(moves: Vec<Move>) -> ExecutionCommand {
-    let start = StartExecution { run: run(), request: Some(request()), node: "n1".to_owned(), deadline: at(120), moves };
+    let start = StartExecution {
+        run: run(),
+        request: Some(request()),
+        node: "n1".to_owned(),
+        deadline: at(120),
+        moves,
+    };
     command(0, Ask::Start(start))
 }
 
@@ -133,14 +154,20 @@ fn durations_count_from_the_start_and_from_the_first_attempt() {
     if let Ask::RecordSuccess(success) = &mut second.ask {
         success.step = step(0, 2);
     }
-    let expected_end = Ending { duration_ms: 5000.0, retry_count: 1 };
+    let expected_end = Ending {
+        duration_ms: 5000.0,
+        retry_count: 1,
+    };
     let last = Saga::with(())
         .given(history)
         .when(second)
         .inspect_result()
         .expect("a legal command");
     match last.as_slice() {
-        [ExecutionEvent::StepSucceeded(step), ExecutionEvent::ExecutionCompleted(end)] => {
+        [
+            ExecutionEvent::StepSucceeded(step),
+            ExecutionEvent::ExecutionCompleted(end),
+        ] => {
             assert!((step.total_duration_ms - 5000.0).abs() < f64::EPSILON);
             assert!((step.duration_ms - 12.5).abs() < f64::EPSILON);
             assert_eq!(end.ending, expected_end);
@@ -158,7 +185,13 @@ fn a_step_that_goes_on_after_its_failure_is_done_as_failed() {
     ]) {
         execution.evolve(&event);
     }
-    assert!(matches!(execution.done[0].result, StepResult::Failed { status_code: Some(503), .. }));
+    assert!(matches!(
+        execution.done[0].result,
+        StepResult::Failed {
+            status_code: Some(503),
+            ..
+        }
+    ));
     assert_eq!(execution.phase, Phase::Calling(step(1, 1)));
 }
 
@@ -166,12 +199,23 @@ fn a_step_that_goes_on_after_its_failure_is_done_as_failed() {
 fn a_run_that_ended_takes_no_command() {
     let ended = events([start(vec![Move::Complete { output: sealed("null") }])]);
     for ask in [
-        Ask::Cancel(CancelExecution { reason: None, cancelled_by: None }),
-        Ask::Adopt(AdoptExecution { node: "n2".to_owned(), moves: Vec::new() }),
-        Ask::Fail(FailExecution { message: sealed("late") }),
+        Ask::Cancel(CancelExecution {
+            reason: None,
+            cancelled_by: None,
+        }),
+        Ask::Adopt(AdoptExecution {
+            node: "n2".to_owned(),
+            moves: Vec::new(),
+        }),
+        Ask::Fail(FailExecution {
+            message: sealed("late"),
+        }),
         Ask::BeginRetry(BeginRetry { step: step(0, 2) }),
     ] {
-        let refused = Saga::with(()).given(ended.clone()).when(command(9, ask)).inspect_result();
+        let refused = Saga::with(())
+            .given(ended.clone())
+            .when(command(9, ask))
+            .inspect_result();
         assert_eq!(refused.expect_err("the run has ended").code, "execution-ended");
     }
 }
@@ -180,7 +224,15 @@ fn a_run_that_ended_takes_no_command() {
 fn an_outcome_of_another_attempt_than_the_open_one_is_refused() {
     let history = events([start(vec![call(0)])]);
     for late in [step(0, 2), step(1, 1)] {
-        let late = fail(1, late, FailureConsequence::Fail, vec![Move::Fail { message: sealed("x"), step_id: None }]);
+        let late = fail(
+            1,
+            late,
+            FailureConsequence::Fail,
+            vec![Move::Fail {
+                message: sealed("x"),
+                step_id: None,
+            }],
+        );
         let refused = Saga::with(()).given(history.clone()).when(late).inspect_result();
         assert_eq!(refused.expect_err("a late report").code, "execution-state");
     }
@@ -203,7 +255,13 @@ fn a_place_is_taken_at_the_start_and_given_back_at_the_end_once() {
     let mut taken = Vec::new();
     let mut released = Vec::new();
     for event in events([
-        command(0, Ask::Queue(QueueExecution { run: run(), request: request() })),
+        command(
+            0,
+            Ask::Queue(QueueExecution {
+                run: run(),
+                request: request(),
+            }),
+        ),
         command(
             1,
             Ask::Start(StartExecution {
@@ -214,7 +272,13 @@ fn a_place_is_taken_at_the_start_and_given_back_at_the_end_once() {
                 moves: vec![call(0)],
             }),
         ),
-        command(2, Ask::Cancel(CancelExecution { reason: None, cancelled_by: None })),
+        command(
+            2,
+            Ask::Cancel(CancelExecution {
+                reason: None,
+                cancelled_by: None,
+            }),
+        ),
     ]) {
         let changes = execution.claims(&event);
         taken.extend(changes.take);
@@ -228,21 +292,42 @@ fn a_place_is_taken_at_the_start_and_given_back_at_the_end_once() {
 
 #[test]
 fn a_queued_run_that_is_cancelled_gives_back_nothing() {
-    let history = events([command(0, Ask::Queue(QueueExecution { run: run(), request: request() }))]);
+    let history = events([command(
+        0,
+        Ask::Queue(QueueExecution {
+            run: run(),
+            request: request(),
+        }),
+    )]);
     let mut execution = Execution::default();
     history.iter().for_each(|event| execution.evolve(event));
     let cancelled = execution
-        .decide(command(1, Ask::Cancel(CancelExecution { reason: None, cancelled_by: None })))
+        .decide(command(
+            1,
+            Ask::Cancel(CancelExecution {
+                reason: None,
+                cancelled_by: None,
+            }),
+        ))
         .expect("legal");
     assert!(execution.claims(&cancelled[0]).release.is_empty());
 }
 
 #[test]
 fn a_step_in_doubt_ends_the_run_without_a_repeat() {
-    let moves = vec![Move::Fail { message: sealed("in doubt"), step_id: Some(StepId(100)) }];
+    let moves = vec![Move::Fail {
+        message: sealed("in doubt"),
+        step_id: Some(StepId(100)),
+    }];
     let recorded = Saga::with(())
         .given(events([start(vec![call(0)])]))
-        .when(command(9, Ask::ReportInDoubt(ReportInDoubt { step: step(0, 1), moves })))
+        .when(command(
+            9,
+            Ask::ReportInDoubt(ReportInDoubt {
+                step: step(0, 1),
+                moves,
+            }),
+        ))
         .inspect_result()
         .expect("legal");
     assert_eq!(names(&recorded), ["StepInDoubt", "ExecutionFailed"]);
@@ -252,7 +337,11 @@ fn a_step_in_doubt_ends_the_run_without_a_repeat() {
 fn saga_failing_at(failing: u32, recovers: bool) -> Vec<ExecutionCommand> {
     let mut commands = vec![start(vec![call(0)])];
     for index in 0..3 {
-        let next = if index == 2 { Move::Complete { output: sealed("1") } } else { call(index + 1) };
+        let next = if index == 2 {
+            Move::Complete { output: sealed("1") }
+        } else {
+            call(index + 1)
+        };
         if index != failing {
             commands.push(succeed(1, index, vec![next]));
             continue;
@@ -266,7 +355,10 @@ fn saga_failing_at(failing: u32, recovers: bool) -> Vec<ExecutionCommand> {
             }
             commands.push(second);
         } else {
-            let moves = vec![Move::Fail { message: sealed("failed"), step_id: Some(StepId(100)) }];
+            let moves = vec![Move::Fail {
+                message: sealed("failed"),
+                step_id: Some(StepId(100)),
+            }];
             commands.push(fail(3, step(index, 2), FailureConsequence::Fail, moves));
             break;
         }
@@ -297,7 +389,9 @@ async fn each_event_repeated_at_every_position_is_refused_and_each_command_repla
             assert!(repeated.is_err(), "repeated after {:?}", names(&recorded));
         }
         let mut replayed = Execution::default();
-        events(saga_failing_at(failing, true)).iter().for_each(|event| replayed.evolve(event));
+        events(saga_failing_at(failing, true))
+            .iter()
+            .for_each(|event| replayed.evolve(event));
         assert_eq!(replayed, execution, "replay gives the same state");
     }
 }

@@ -101,10 +101,7 @@ impl Expression {
                 value.visit_references(visit);
             }),
             Self::Loop {
-                range,
-                filter,
-                body,
-                ..
+                range, filter, body, ..
             } => {
                 range.visit_references(visit);
                 if let Some(filter) = filter {

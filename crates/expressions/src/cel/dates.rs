@@ -5,10 +5,7 @@
 use std::fmt::Write as _;
 
 use chrono::format::{Item, StrftimeItems};
-use chrono::{
-    DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, Offset as _, TimeDelta, Timelike,
-    Utc,
-};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, Offset as _, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
 use super::functions::Function;
@@ -23,11 +20,7 @@ pub(crate) fn parse_timestamp(text: &str) -> Option<DateTime<FixedOffset>> {
     }
     let naive = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
         .ok()
-        .or_else(|| {
-            NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                .ok()?
-                .and_hms_opt(0, 0, 0)
-        })?;
+        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
     Some(naive.and_utc().fixed_offset())
 }
 
@@ -36,9 +29,7 @@ pub(super) fn timestamp<'a>(value: &Cel<'a>) -> Outcome<Cel<'a>> {
         Cel::Timestamp(instant) => Some(*instant),
         Cel::Text(text) => parse_timestamp(text),
         other => match other.numeric().and_then(crate::number::Numeric::as_integer) {
-            Some(seconds) => {
-                DateTime::from_timestamp(seconds, 0).map(|instant| instant.fixed_offset())
-            }
+            Some(seconds) => DateTime::from_timestamp(seconds, 0).map(|instant| instant.fixed_offset()),
             None => None,
         },
     };
@@ -61,9 +52,7 @@ pub(super) fn duration<'a>(value: &Cel<'a>) -> Outcome<Cel<'a>> {
 }
 
 fn parse_duration(text: &str) -> Option<TimeDelta> {
-    let (negative, mut rest) = text
-        .strip_prefix('-')
-        .map_or((false, text), |rest| (true, rest));
+    let (negative, mut rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     if rest.is_empty() {
         return None;
     }
@@ -88,18 +77,12 @@ fn parse_duration(text: &str) -> Option<TimeDelta> {
             (1, seconds * 1_000_000_000)
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        nanoseconds = nanoseconds.checked_add(
-            whole
-                .parse::<i64>()
-                .map(i128::from)
-                .ok()?
-                .checked_mul(unit)?,
-        )?;
+        nanoseconds = nanoseconds.checked_add(whole.parse::<i64>().map(i128::from).ok()?.checked_mul(unit)?)?;
         if !fraction.is_empty() {
             let digits = fraction.get(..fraction.len().min(9))?;
             let scale = 10_i128.checked_pow(u32::try_from(digits.len()).ok()?)?;
-            nanoseconds = nanoseconds
-                .checked_add(i128::from(digits.parse::<i64>().ok()?).checked_mul(unit)? / scale)?;
+            nanoseconds =
+                nanoseconds.checked_add(i128::from(digits.parse::<i64>().ok()?).checked_mul(unit)? / scale)?;
         }
         rest = &after[unit_length..];
     }
@@ -107,18 +90,11 @@ fn parse_duration(text: &str) -> Option<TimeDelta> {
         nanoseconds = -nanoseconds;
     }
     let seconds = i64::try_from(nanoseconds.div_euclid(1_000_000_000)).ok()?;
-    TimeDelta::new(
-        seconds,
-        u32::try_from(nanoseconds.rem_euclid(1_000_000_000)).ok()?,
-    )
+    TimeDelta::new(seconds, u32::try_from(nanoseconds.rem_euclid(1_000_000_000)).ok()?)
 }
 
 /// Instant ± duration, instant − instant, duration ± duration; anything else is an error that names the types.
-pub(super) fn arithmetic<'a>(
-    operator: Arithmetic,
-    left: &Cel<'a>,
-    right: &Cel<'a>,
-) -> Outcome<Cel<'a>> {
+pub(super) fn arithmetic<'a>(operator: Arithmetic, left: &Cel<'a>, right: &Cel<'a>) -> Outcome<Cel<'a>> {
     let result = match (operator, left, right) {
         (Arithmetic::Add, Cel::Timestamp(instant), Cel::Duration(duration))
         | (Arithmetic::Add, Cel::Duration(duration), Cel::Timestamp(instant)) => {
@@ -130,12 +106,8 @@ pub(super) fn arithmetic<'a>(
         (Arithmetic::Subtract, Cel::Timestamp(left), Cel::Timestamp(right)) => {
             Some(Cel::Duration(left.signed_duration_since(*right)))
         }
-        (Arithmetic::Add, Cel::Duration(left), Cel::Duration(right)) => {
-            left.checked_add(right).map(Cel::Duration)
-        }
-        (Arithmetic::Subtract, Cel::Duration(left), Cel::Duration(right)) => {
-            left.checked_sub(right).map(Cel::Duration)
-        }
+        (Arithmetic::Add, Cel::Duration(left), Cel::Duration(right)) => left.checked_add(right).map(Cel::Duration),
+        (Arithmetic::Subtract, Cel::Duration(left), Cel::Duration(right)) => left.checked_sub(right).map(Cel::Duration),
         _ => {
             let sign = match operator {
                 Arithmetic::Add => "+",
@@ -190,9 +162,7 @@ pub(super) fn format<'a>(arguments: &[Cel<'a>], meter: &mut Meter) -> Outcome<Ce
     let items: Vec<Item<'_>> = StrftimeItems::new(pattern).collect();
     let mut formatted = String::new();
     // chrono reports a bad pattern by failing to write, which `to_string` would turn into a panic.
-    if items.contains(&Item::Error)
-        || write!(formatted, "{}", instant.format_with_items(items.iter())).is_err()
-    {
+    if items.contains(&Item::Error) || write!(formatted, "{}", instant.format_with_items(items.iter())).is_err() {
         return wrong("a date pattern such as %Y-%m-%d is expected");
     }
     Ok(Cel::text(formatted))

@@ -53,18 +53,12 @@ where
             },
             Expression::Not(operand) => Ok(Cel::Bool(!self.truth(operand)?)),
             Expression::Negate(operand) => self.negate(operand),
-            Expression::Arithmetic(operator, left, right) => {
-                self.arithmetic(*operator, left, right)
-            }
+            Expression::Arithmetic(operator, left, right) => self.arithmetic(*operator, left, right),
             Expression::Comparison(operator, left, right) => self.compare(*operator, left, right),
             Expression::And(terms) => self.junction(terms, false),
             Expression::Or(terms) => self.junction(terms, true),
             Expression::Conditional(parts) => {
-                let branch = if self.truth(&parts[0])? {
-                    &parts[1]
-                } else {
-                    &parts[2]
-                };
+                let branch = if self.truth(&parts[0])? { &parts[1] } else { &parts[2] };
                 self.evaluate(branch)
             }
             Expression::List(items) => {
@@ -86,10 +80,7 @@ where
                 Ok(Cel::Bool(pattern.is_match(text)))
             }
             Expression::Call(function, arguments) => {
-                let values: Outcome<Vec<_>> = arguments
-                    .iter()
-                    .map(|argument| self.evaluate(argument))
-                    .collect();
+                let values: Outcome<Vec<_>> = arguments.iter().map(|argument| self.evaluate(argument)).collect();
                 functions::call(*function, values?, &mut self.meter)
             }
         }
@@ -98,10 +89,7 @@ where
     fn truth(&mut self, expression: &'a Expression) -> Outcome<bool> {
         match self.evaluate(expression)? {
             Cel::Bool(truth) => Ok(truth),
-            other => wrong(format!(
-                "true or false is expected, not {}",
-                other.type_name()
-            )),
+            other => wrong(format!("true or false is expected, not {}", other.type_name())),
         }
     }
 
@@ -176,19 +164,11 @@ where
             .map_err(Failure::Wrong)
     }
 
-    fn arithmetic(
-        &mut self,
-        operator: Arithmetic,
-        left: &'a Expression,
-        right: &'a Expression,
-    ) -> Outcome<Cel<'a>> {
+    fn arithmetic(&mut self, operator: Arithmetic, left: &'a Expression, right: &'a Expression) -> Outcome<Cel<'a>> {
         let left = self.evaluate(left)?;
         let right = self.evaluate(right)?;
         if let (Some(left), Some(right)) = (left.numeric(), right.numeric()) {
-            return left
-                .compute(operator, right)
-                .map(Cel::Numeric)
-                .map_err(Failure::Wrong);
+            return left.compute(operator, right).map(Cel::Numeric).map_err(Failure::Wrong);
         }
         if operator == Arithmetic::Add {
             match (&left, &right) {
@@ -198,20 +178,12 @@ where
                 }
                 (Cel::Bytes(first), Cel::Bytes(second)) => {
                     self.meter.make(first.len() + second.len())?;
-                    return Ok(Cel::Bytes(
-                        [first.as_ref(), second.as_ref()].concat().into(),
-                    ));
+                    return Ok(Cel::Bytes([first.as_ref(), second.as_ref()].concat().into()));
                 }
                 (Cel::Array(_) | Cel::List(_), Cel::Array(_) | Cel::List(_)) => {
-                    let (first, second) = (
-                        left.elements(&mut self.meter)?,
-                        right.elements(&mut self.meter)?,
-                    );
-                    self.meter
-                        .make((first.len() + second.len()) * ELEMENT_BYTES)?;
-                    return self
-                        .copied(first.iter().chain(second.iter()))
-                        .map(Cel::list);
+                    let (first, second) = (left.elements(&mut self.meter)?, right.elements(&mut self.meter)?);
+                    self.meter.make((first.len() + second.len()) * ELEMENT_BYTES)?;
+                    return self.copied(first.iter().chain(second.iter())).map(Cel::list);
                 }
                 _ => {}
             }
@@ -226,12 +198,7 @@ where
         functions::copied(items, &mut self.meter)
     }
 
-    fn compare(
-        &mut self,
-        operator: Comparison,
-        left: &'a Expression,
-        right: &'a Expression,
-    ) -> Outcome<Cel<'a>> {
+    fn compare(&mut self, operator: Comparison, left: &'a Expression, right: &'a Expression) -> Outcome<Cel<'a>> {
         let left = self.evaluate(left)?;
         let right = self.evaluate(right)?;
         let meter = &mut self.meter;
@@ -314,16 +281,10 @@ where
                 (Macro::ExistsOne, Ok(Cel::Bool(true))) => count += 1,
                 (_, Ok(Cel::Bool(_))) => {}
                 (_, Ok(other)) => {
-                    return wrong(format!(
-                        "true or false is expected, not {}",
-                        other.type_name()
-                    ));
+                    return wrong(format!("true or false is expected, not {}", other.type_name()));
                 }
                 // As for && and ||, one deciding element outweighs an error in another.
-                (
-                    Macro::All | Macro::Exists,
-                    Err(error @ (Failure::Missing(_) | Failure::Wrong(_))),
-                ) => {
+                (Macro::All | Macro::Exists, Err(error @ (Failure::Missing(_) | Failure::Wrong(_)))) => {
                     failure = failure.or(Some(error));
                 }
                 (_, Err(error)) => return Err(error),
@@ -358,10 +319,7 @@ fn key_text(key: Cel<'_>) -> Outcome<Cow<'_, str>> {
         Cel::Bool(truth) => Ok(Cow::Borrowed(if truth { "true" } else { "false" })),
         other => match other.numeric() {
             Some(numeric) => Ok(Cow::Owned(numeric.to_text())),
-            None => wrong(format!(
-                "the key of a map must be a string, not {}",
-                other.type_name()
-            )),
+            None => wrong(format!("the key of a map must be a string, not {}", other.type_name())),
         },
     }
 }

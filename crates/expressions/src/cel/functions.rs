@@ -10,9 +10,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use rust_decimal::{Decimal, RoundingStrategy};
 use sha2::{Digest as _, Sha256};
 
-use super::value::{
-    Cel, ELEMENT_BYTES, Failure, Meter, Outcome, duration_text, timestamp_text, wrong,
-};
+use super::value::{Cel, ELEMENT_BYTES, Failure, Meter, Outcome, duration_text, timestamp_text, wrong};
 use super::{dates, strings};
 use crate::number::{Arithmetic, Numeric};
 use crate::text::TextEncoding;
@@ -90,11 +88,7 @@ functions! {
     HmacSha256 2..=2 "hmacSha256";
 }
 
-pub(super) fn call<'a>(
-    function: Function,
-    arguments: Vec<Cel<'a>>,
-    meter: &mut Meter,
-) -> Outcome<Cel<'a>> {
+pub(super) fn call<'a>(function: Function, arguments: Vec<Cel<'a>>, meter: &mut Meter) -> Outcome<Cel<'a>> {
     meter.step()?;
     let first = &arguments[0];
     match function {
@@ -133,9 +127,7 @@ pub(super) fn call<'a>(
         Function::Bool => to_bool(first),
         Function::Bytes => Ok(Cel::Bytes(bytes(first, meter)?.into())),
         Function::Type => Ok(Cel::Text(first.type_name().into())),
-        Function::Absolute | Function::Floor | Function::Ceiling | Function::Round => {
-            round(function, &arguments)
-        }
+        Function::Absolute | Function::Floor | Function::Ceiling | Function::Round => round(function, &arguments),
         Function::Minimum | Function::Maximum => extreme(function, &arguments, meter),
         Function::Sum => sum(first, meter),
         Function::First => nth(first, Some(0)),
@@ -172,9 +164,7 @@ pub(super) fn call<'a>(
         }
         Function::Base64Encode => {
             let bytes = bytes(first, meter)?;
-            made(bytes.len().saturating_mul(2), meter, || {
-                Ok(STANDARD.encode(&bytes))
-            })
+            made(bytes.len().saturating_mul(2), meter, || Ok(STANDARD.encode(&bytes)))
         }
         Function::Base64Decode => base64_decode(first, meter),
         Function::UrlEncode => made(strings::text(first)?.len().saturating_mul(3), meter, || {
@@ -193,20 +183,13 @@ pub(super) fn call<'a>(
     }
 }
 
-fn made<'a>(
-    length: usize,
-    meter: &mut Meter,
-    make: impl FnOnce() -> Outcome<String>,
-) -> Outcome<Cel<'a>> {
+fn made<'a>(length: usize, meter: &mut Meter, make: impl FnOnce() -> Outcome<String>) -> Outcome<Cel<'a>> {
     meter.make(length)?;
     make().map(Cel::text)
 }
 
 /// Copies of values; owned texts are paid for.
-pub(super) fn copied<'a: 'i, 'i>(
-    items: impl Iterator<Item = &'i Cel<'a>>,
-    meter: &mut Meter,
-) -> Outcome<Vec<Cel<'a>>> {
+pub(super) fn copied<'a: 'i, 'i>(items: impl Iterator<Item = &'i Cel<'a>>, meter: &mut Meter) -> Outcome<Vec<Cel<'a>>> {
     items
         .map(|item| {
             if let Cel::Text(text) = item {
@@ -226,11 +209,7 @@ fn elements<'a>(value: &Cel<'a>, meter: &mut Meter) -> Outcome<Rc<Vec<Cel<'a>>>>
     }
 }
 
-pub(super) fn contains_element(
-    list: &Cel<'_>,
-    wanted: &Cel<'_>,
-    meter: &mut Meter,
-) -> Outcome<bool> {
+pub(super) fn contains_element(list: &Cel<'_>, wanted: &Cel<'_>, meter: &mut Meter) -> Outcome<bool> {
     for item in elements(list, meter)?.iter() {
         if item.equals(wanted, meter)? {
             return Ok(true);
@@ -273,10 +252,7 @@ fn to_text<'a>(value: &Cel<'a>, meter: &mut Meter) -> Outcome<Cel<'a>> {
             Err(_) => return wrong("the bytes are not UTF-8 text"),
         },
         other => {
-            return wrong(format!(
-                "string() does not take {}; use toJson()",
-                other.type_name()
-            ));
+            return wrong(format!("string() does not take {}; use toJson()", other.type_name()));
         }
     })
 }
@@ -336,10 +312,7 @@ fn bytes(value: &Cel<'_>, meter: &mut Meter) -> Outcome<Vec<u8>> {
         Cel::Text(text) => text.as_bytes(),
         Cel::Bytes(bytes) => bytes,
         other => {
-            return wrong(format!(
-                "a string or bytes are expected, not {}",
-                other.type_name()
-            ));
+            return wrong(format!("a string or bytes are expected, not {}", other.type_name()));
         }
     };
     meter.make(bytes.len())?;
@@ -431,9 +404,7 @@ fn sum<'a>(list: &Cel<'a>, meter: &mut Meter) -> Outcome<Cel<'a>> {
     elements(list, meter)?
         .iter()
         .try_fold(Numeric::Int(0), |total, item| {
-            total
-                .compute(Arithmetic::Add, number(item)?)
-                .map_err(Failure::Wrong)
+            total.compute(Arithmetic::Add, number(item)?).map_err(Failure::Wrong)
         })
         .map(Cel::Numeric)
 }

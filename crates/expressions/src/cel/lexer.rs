@@ -22,8 +22,8 @@ pub(super) struct Positioned {
 
 /// Longer symbols first.
 const SYMBOLS: [&str; 25] = [
-    "==", "!=", "<=", ">=", "&&", "||", "(", ")", "[", "]", "{", "}", ",", ".", ":", "?", "+", "-",
-    "*", "/", "%", "!", "<", ">", "=",
+    "==", "!=", "<=", ">=", "&&", "||", "(", ")", "[", "]", "{", "}", ",", ".", ":", "?", "+", "-", "*", "/", "%", "!",
+    "<", ">", "=",
 ];
 
 pub(super) fn tokens(source: &str) -> Result<Vec<Positioned>, String> {
@@ -39,8 +39,7 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Positioned>, String> {
             });
             return Ok(tokens);
         }
-        let (token, after) =
-            next(rest).map_err(|detail| format!("{detail} (at character {position})"))?;
+        let (token, after) = next(rest).map_err(|detail| format!("{detail} (at character {position})"))?;
         tokens.push(Positioned { token, position });
         rest = after;
     }
@@ -61,9 +60,7 @@ fn next(text: &str) -> Result<(Token, &str), String> {
     if let Some(token) = quoted(text)? {
         return Ok(token);
     }
-    if first.is_ascii_digit()
-        || (first == '.' && text[1..].starts_with(|next: char| next.is_ascii_digit()))
-    {
+    if first.is_ascii_digit() || (first == '.' && text[1..].starts_with(|next: char| next.is_ascii_digit())) {
         return number(text);
     }
     if first.is_alphabetic() || first == '_' {
@@ -85,8 +82,7 @@ fn number(text: &str) -> Result<(Token, &str), String> {
         let end = digits
             .find(|character: char| !character.is_ascii_hexdigit())
             .unwrap_or(digits.len());
-        let value = i64::from_str_radix(&digits[..end], 16)
-            .map_err(|_| "a hexadecimal number is not valid")?;
+        let value = i64::from_str_radix(&digits[..end], 16).map_err(|_| "a hexadecimal number is not valid")?;
         return Ok((Token::Int(value), skip_unsigned(&digits[end..])));
     }
     let digits_end = |from: usize| {
@@ -96,9 +92,7 @@ fn number(text: &str) -> Result<(Token, &str), String> {
     };
     let mut end = digits_end(0);
     let mut whole = true;
-    if text[end..].starts_with('.')
-        && text[end + 1..].starts_with(|next: char| next.is_ascii_digit())
-    {
+    if text[end..].starts_with('.') && text[end + 1..].starts_with(|next: char| next.is_ascii_digit()) {
         end = digits_end(end + 1);
         whole = false;
     }

@@ -122,10 +122,7 @@ impl CelExpression {
             other => Err(RenderError::new(
                 RenderErrorKind::Evaluation,
                 &self.source,
-                format!(
-                    "a condition must be true or false, not {}",
-                    other.type_name()
-                ),
+                format!("a condition must be true or false, not {}", other.type_name()),
             )),
         }
     }

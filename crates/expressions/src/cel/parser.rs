@@ -53,10 +53,7 @@ impl Parser<'_> {
     }
 
     fn at(&self, detail: impl std::fmt::Display) -> String {
-        format!(
-            "{detail} (at character {})",
-            self.tokens[self.next].position
-        )
+        format!("{detail} (at character {})", self.tokens[self.next].position)
     }
 
     fn unexpected(&self) -> String {
@@ -87,10 +84,7 @@ impl Parser<'_> {
         }
     }
 
-    fn nested<T>(
-        &mut self,
-        parse: impl FnOnce(&mut Self) -> Result<T, String>,
-    ) -> Result<T, String> {
+    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, String>) -> Result<T, String> {
         self.nesting += 1;
         if self.nesting > MAXIMUM_NESTING {
             return Err(self.at(format_args!("nested deeper than {MAXIMUM_NESTING}")));
@@ -151,11 +145,7 @@ impl Parser<'_> {
     /// Sums (level 0) of products (level 1).
     fn binary(&mut self, level: usize) -> Result<Expression, String> {
         let operand = |parser: &mut Self| {
-            if level == 0 {
-                parser.binary(1)
-            } else {
-                parser.unary()
-            }
+            if level == 0 { parser.binary(1) } else { parser.unary() }
         };
         let mut left = operand(self)?;
         loop {
@@ -176,9 +166,7 @@ impl Parser<'_> {
     fn count_operator(&mut self) -> Result<(), String> {
         self.operators += 1;
         if self.operators > MAXIMUM_OPERATORS {
-            return Err(self.at(format_args!(
-                "more than {MAXIMUM_OPERATORS} operators and calls"
-            )));
+            return Err(self.at(format_args!("more than {MAXIMUM_OPERATORS} operators and calls")));
         }
         Ok(())
     }
@@ -192,8 +180,7 @@ impl Parser<'_> {
                 // The smallest integer has no positive counterpart.
                 Token::Number(digits) => {
                     parser.advance();
-                    let literal = number_literal(&format!("-{digits}"))
-                        .map_err(|detail| parser.at(detail))?;
+                    let literal = number_literal(&format!("-{digits}")).map_err(|detail| parser.at(detail))?;
                     parser.postfix(literal)
                 }
                 _ => Ok(Expression::Negate(Box::new(parser.unary()?))),
@@ -267,11 +254,7 @@ impl Parser<'_> {
     }
 
     /// Items up to a closing symbol, a trailing comma allowed.
-    fn items<T>(
-        &mut self,
-        close: &str,
-        item: impl Fn(&mut Self) -> Result<T, String>,
-    ) -> Result<Vec<T>, String> {
+    fn items<T>(&mut self, close: &str, item: impl Fn(&mut Self) -> Result<T, String>) -> Result<Vec<T>, String> {
         let mut items = Vec::new();
         while !self.take(close) {
             items.push(item(self)?);
@@ -325,15 +308,9 @@ impl Parser<'_> {
         let mut source = root.to_owned();
         let mut segments = Vec::new();
         loop {
-            let token = |ahead: usize| {
-                self.tokens
-                    .get(self.next + ahead)
-                    .map(|positioned| &positioned.token)
-            };
+            let token = |ahead: usize| self.tokens.get(self.next + ahead).map(|positioned| &positioned.token);
             match (token(0), token(1), token(2)) {
-                (Some(Token::Symbol(".")), Some(Token::Name(name)), after)
-                    if after != Some(&Token::Symbol("(")) =>
-                {
+                (Some(Token::Symbol(".")), Some(Token::Name(name)), after) if after != Some(&Token::Symbol("(")) => {
                     source.push('.');
                     source.push_str(name);
                     segments.push(Segment::Name(name.clone()));
@@ -344,9 +321,7 @@ impl Parser<'_> {
                     segments.push(Segment::Name(name.clone()));
                     self.next += 3;
                 }
-                (Some(Token::Symbol("[")), Some(Token::Int(index)), Some(Token::Symbol("]")))
-                    if *index >= 0 =>
-                {
+                (Some(Token::Symbol("[")), Some(Token::Int(index)), Some(Token::Symbol("]"))) if *index >= 0 => {
                     source.push_str(&format!("[{index}]"));
                     segments.push(Segment::Index(
                         usize::try_from(*index).map_err(|_| "an index is too large")?,
@@ -380,9 +355,7 @@ impl Parser<'_> {
         };
         let variable = self.name()?;
         if is_root(&variable) || matches!(variable.as_str(), "true" | "false" | "null" | "in") {
-            return Err(self.at(format_args!(
-                "'{variable}' cannot be the name of a loop variable"
-            )));
+            return Err(self.at(format_args!("'{variable}' cannot be the name of a loop variable")));
         }
         self.expect(",")?;
         self.locals.push(variable);
@@ -415,11 +388,7 @@ impl Parser<'_> {
         call
     }
 
-    fn checked_call(
-        &self,
-        name: &str,
-        mut arguments: Vec<Expression>,
-    ) -> Result<Expression, String> {
+    fn checked_call(&self, name: &str, mut arguments: Vec<Expression>) -> Result<Expression, String> {
         let count = arguments.len();
         match name {
             "has" => {
@@ -427,24 +396,22 @@ impl Parser<'_> {
                     return Err(self.at("has() takes one field, for example has(input.name)"));
                 };
                 return match operand {
-                    Expression::Reference { .. }
-                    | Expression::Select(..)
-                    | Expression::Index(..) => Ok(Expression::Has(Box::new(operand))),
+                    Expression::Reference { .. } | Expression::Select(..) | Expression::Index(..) => {
+                        Ok(Expression::Has(Box::new(operand)))
+                    }
                     _ => Err(self.at("has() takes one field, for example has(input.name)")),
                 };
             }
             "default" | "orValue" => {
-                let (Some(fallback), Some(value), true) =
-                    (arguments.pop(), arguments.pop(), count == 2)
-                else {
+                let (Some(fallback), Some(value), true) = (arguments.pop(), arguments.pop(), count == 2) else {
                     return Err(self.at("default() takes a value and what to use instead of it"));
                 };
                 return Ok(Expression::Default(Box::new(value), Box::new(fallback)));
             }
             _ => {}
         }
-        let (function, minimum, maximum) = Function::named(name)
-            .ok_or_else(|| self.at(format_args!("there is no function '{name}'")))?;
+        let (function, minimum, maximum) =
+            Function::named(name).ok_or_else(|| self.at(format_args!("there is no function '{name}'")))?;
         if count < minimum || count > maximum {
             return Err(self.at(format_args!("'{name}' does not take {count} arguments")));
         }

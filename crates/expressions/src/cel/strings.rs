@@ -41,43 +41,25 @@ pub(super) fn matches(value: &Cel<'_>, pattern: &Cel<'_>, meter: &mut Meter) -> 
     // Compiling costs far more than matching; a loop over computed patterns must run out of steps soon.
     meter.steps(2_000)?;
     meter.read(text.len().saturating_mul(4) + pattern.len().saturating_mul(64))?;
-    Ok(compile_pattern(pattern)
-        .map_err(Failure::Wrong)?
-        .is_match(text))
+    Ok(compile_pattern(pattern).map_err(Failure::Wrong)?.is_match(text))
 }
 
 pub(super) fn replace(arguments: &[Cel<'_>], meter: &mut Meter) -> Outcome<String> {
-    let (subject, from, to) = (
-        text(&arguments[0])?,
-        text(&arguments[1])?,
-        text(&arguments[2])?,
-    );
-    let limit = arguments
-        .get(3)
-        .map(count)
-        .transpose()?
-        .unwrap_or(usize::MAX);
+    let (subject, from, to) = (text(&arguments[0])?, text(&arguments[1])?, text(&arguments[2])?);
+    let limit = arguments.get(3).map(count).transpose()?.unwrap_or(usize::MAX);
     meter.read(subject.len())?;
     let found = if from.is_empty() {
         subject.chars().count() + 1
     } else {
         subject.matches(from).count()
     };
-    meter.make(
-        subject
-            .len()
-            .saturating_add(found.min(limit).saturating_mul(to.len())),
-    )?;
+    meter.make(subject.len().saturating_add(found.min(limit).saturating_mul(to.len())))?;
     Ok(subject.replacen(from, to, limit))
 }
 
 pub(super) fn split<'a>(arguments: &[Cel<'_>], meter: &mut Meter) -> Outcome<Cel<'a>> {
     let (subject, separator) = (text(&arguments[0])?, text(&arguments[1])?);
-    let limit = arguments
-        .get(2)
-        .map(count)
-        .transpose()?
-        .unwrap_or(usize::MAX);
+    let limit = arguments.get(2).map(count).transpose()?.unwrap_or(usize::MAX);
     if limit == 0 {
         return Ok(Cel::list(Vec::new()));
     }
@@ -119,11 +101,7 @@ pub(super) fn join(arguments: &[Cel<'_>], meter: &mut Meter) -> Outcome<String> 
 pub(super) fn substring(arguments: &[Cel<'_>], meter: &mut Meter) -> Outcome<String> {
     let subject = text(&arguments[0])?;
     let start = count(&arguments[1])?;
-    let end = arguments
-        .get(2)
-        .map(count)
-        .transpose()?
-        .unwrap_or(usize::MAX);
+    let end = arguments.get(2).map(count).transpose()?.unwrap_or(usize::MAX);
     if end < start {
         return wrong("substring() ends before it starts");
     }

@@ -196,10 +196,7 @@ impl<'a> Cel<'a> {
                 Rc::new(entries.keys().map(|key| Self::Text(key.clone())).collect())
             }
             other => {
-                return wrong(format!(
-                    "a list or map is expected, not {}",
-                    other.type_name()
-                ));
+                return wrong(format!("a list or map is expected, not {}", other.type_name()));
             }
         })
     }
@@ -327,10 +324,7 @@ impl<'a> Cel<'a> {
                 let mut object = Map::with_capacity(entries.len());
                 for (key, value) in entries.iter() {
                     meter.make(key.len())?;
-                    object.insert(
-                        key.clone().into_owned(),
-                        value.clone().json_at(meter, inner)?,
-                    );
+                    object.insert(key.clone().into_owned(), value.clone().json_at(meter, inner)?);
                 }
                 Value::Object(object)
             }
@@ -349,10 +343,7 @@ impl<'a> Cel<'a> {
             },
             Value::String(text) => Self::text(text),
             Value::Array(items) => {
-                let items: Outcome<Vec<_>> = items
-                    .into_iter()
-                    .map(|item| Self::from_owned(item, meter))
-                    .collect();
+                let items: Outcome<Vec<_>> = items.into_iter().map(|item| Self::from_owned(item, meter)).collect();
                 Self::list(items?)
             }
             Value::Object(object) => {
@@ -372,8 +363,7 @@ pub(super) fn timestamp_text(instant: &DateTime<FixedOffset>) -> String {
 
 /// Seconds with `s`, as protocol buffers write a duration in JSON.
 pub(super) fn duration_text(duration: TimeDelta) -> String {
-    let nanos =
-        i128::from(duration.num_seconds()) * 1_000_000_000 + i128::from(duration.subsec_nanos());
+    let nanos = i128::from(duration.num_seconds()) * 1_000_000_000 + i128::from(duration.subsec_nanos());
     let sign = if nanos < 0 { "-" } else { "" };
     let (seconds, fraction) = (
         nanos.unsigned_abs() / 1_000_000_000,
@@ -382,9 +372,6 @@ pub(super) fn duration_text(duration: TimeDelta) -> String {
     if fraction == 0 {
         format!("{sign}{seconds}s")
     } else {
-        format!(
-            "{sign}{seconds}.{}s",
-            format!("{fraction:09}").trim_end_matches('0')
-        )
+        format!("{sign}{seconds}.{}s", format!("{fraction:09}").trim_end_matches('0'))
     }
 }

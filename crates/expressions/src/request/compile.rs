@@ -90,44 +90,29 @@ impl Compiler<'_> {
         let endpoint = self.endpoint;
         let method = endpoint.method.trim().to_ascii_uppercase();
         if !METHODS.contains(&method.as_str()) {
-            self.problem(
-                &["method"],
-                format!("the method is one of {}", METHODS.join(", ")),
-            );
+            self.problem(&["method"], format!("the method is one of {}", METHODS.join(", ")));
         }
-        let with_parameters = self.allowed.clone().with_parameters(
-            endpoint
-                .parameters
-                .iter()
-                .map(|parameter| parameter.name.as_str()),
-        );
-        let url =
-            url_template::compile(&endpoint.url, &with_parameters).unwrap_or_else(|details| {
-                details
-                    .into_iter()
-                    .for_each(|detail| self.problem(&["url"], detail));
-                TextTemplate { parts: Vec::new() }
-            });
+        let with_parameters = self
+            .allowed
+            .clone()
+            .with_parameters(endpoint.parameters.iter().map(|parameter| parameter.name.as_str()));
+        let url = url_template::compile(&endpoint.url, &with_parameters).unwrap_or_else(|details| {
+            details.into_iter().for_each(|detail| self.problem(&["url"], detail));
+            TextTemplate { parts: Vec::new() }
+        });
         let headers = self.headers(&with_parameters);
         let mut problems = Vec::new();
-        let authentication =
-            CompiledAuthentication::compile(&endpoint.authentication, self.allowed, &mut problems);
+        let authentication = CompiledAuthentication::compile(&endpoint.authentication, self.allowed, &mut problems);
         self.inside(&["authentication"], problems);
         self.authentication_header(&authentication, &headers);
 
         let body_kind = self.body_kind(&headers);
         let sends_query = matches!(method.as_str(), "GET" | "HEAD" | "DELETE");
         let in_url: Vec<usize> = url.parameters().collect();
-        let in_headers: Vec<usize> = headers
-            .iter()
-            .flat_map(|(_, template)| template.parameters())
-            .collect();
+        let in_headers: Vec<usize> = headers.iter().flat_map(|(_, template)| template.parameters()).collect();
         let mut parameters: Vec<CompiledParameter> = Vec::with_capacity(endpoint.parameters.len());
         for (index, definition) in endpoint.parameters.iter().enumerate() {
-            if parameters
-                .iter()
-                .any(|earlier| earlier.name == definition.name)
-            {
+            if parameters.iter().any(|earlier| earlier.name == definition.name) {
                 self.problem(
                     &["parameters", &index.to_string(), "name"],
                     "two parameters have this name",
@@ -141,9 +126,7 @@ impl Compiler<'_> {
             parameters.push(self.parameter(index, definition, &uses));
         }
         let mut compiled = CompiledRequest {
-            has_body_fields: parameters
-                .iter()
-                .any(|parameter| parameter.target == Target::Body),
+            has_body_fields: parameters.iter().any(|parameter| parameter.target == Target::Body),
             method,
             url,
             headers,
@@ -159,10 +142,7 @@ impl Compiler<'_> {
         }
         if !self.is_definition_only {
             for parameter in &compiled.parameters {
-                if parameter.is_required
-                    && parameter.mapping.is_none()
-                    && parameter.default.is_none()
-                {
+                if parameter.is_required && parameter.mapping.is_none() && parameter.default.is_none() {
                     self.problem(
                         &["inputMapping", &parameter.name],
                         format!(
@@ -176,10 +156,7 @@ impl Compiler<'_> {
         if (compiled.has_body_fields || compiled.whole_body.is_some())
             && matches!(compiled.method.as_str(), "GET" | "HEAD")
         {
-            self.problem(
-                &["method"],
-                format!("a {} request has no body", compiled.method),
-            );
+            self.problem(&["method"], format!("a {} request has no body", compiled.method));
         }
         if self.problems.is_empty() {
             Ok(compiled)
@@ -192,10 +169,7 @@ impl Compiler<'_> {
         let mut headers: Vec<(String, TextTemplate)> = Vec::new();
         for (name, value) in &self.endpoint.headers {
             self.header_name(&["headers", name], name);
-            if headers
-                .iter()
-                .any(|(earlier, _)| earlier.eq_ignore_ascii_case(name))
-            {
+            if headers.iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
                 self.problem(&["headers", name], "the header is set twice");
             }
             match TextTemplate::compile(value, allowed, TextEncoding::Raw) {
@@ -220,8 +194,7 @@ impl Compiler<'_> {
     }
 
     fn header_name(&mut self, segments: &[&str], name: &str) {
-        let is_token_byte =
-            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(is_token_byte) {
             self.problem(segments, "this is not the name of a header");
         } else if FORBIDDEN_HEADERS
@@ -235,19 +208,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn authentication_header(
-        &mut self,
-        authentication: &CompiledAuthentication,
-        headers: &[(String, TextTemplate)],
-    ) {
+    fn authentication_header(&mut self, authentication: &CompiledAuthentication, headers: &[(String, TextTemplate)]) {
         if let Some(name) = authentication.header_name() {
             if matches!(authentication, CompiledAuthentication::Header { .. }) {
                 self.header_name(&["authentication", "name"], name);
             }
-            if let Some((header, _)) = headers
-                .iter()
-                .find(|(header, _)| header.eq_ignore_ascii_case(name))
-            {
+            if let Some((header, _)) = headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name)) {
                 self.problem(
                     &["headers", header],
                     "the authentication of the endpoint sets this header",
@@ -284,23 +250,12 @@ impl Compiler<'_> {
 
     fn is_xml(&self) -> bool {
         self.endpoint.headers.iter().any(|(name, value)| {
-            let essence = value
-                .split(';')
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .to_ascii_lowercase();
-            name.eq_ignore_ascii_case("content-type")
-                && (essence.ends_with("/xml") || essence.ends_with("+xml"))
+            let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            name.eq_ignore_ascii_case("content-type") && (essence.ends_with("/xml") || essence.ends_with("+xml"))
         })
     }
 
-    fn parameter(
-        &mut self,
-        index: usize,
-        definition: &ParameterDefinition,
-        uses: &Uses,
-    ) -> CompiledParameter {
+    fn parameter(&mut self, index: usize, definition: &ParameterDefinition, uses: &Uses) -> CompiledParameter {
         let place = ["parameters", &index.to_string()];
         let at = |last: &'static str| [place[0], place[1], last];
         if definition.name.is_empty() || definition.name == "$body" {
@@ -313,10 +268,7 @@ impl Compiler<'_> {
             &mut problems,
         );
         self.inside(&at("validationRules"), problems);
-        let wire_name = rules
-            .wire_name
-            .clone()
-            .unwrap_or_else(|| definition.name.clone());
+        let wire_name = rules.wire_name.clone().unwrap_or_else(|| definition.name.clone());
         let target = match rules.place {
             Some(Place::Path) if !uses.in_url => {
                 self.problem(
@@ -342,9 +294,7 @@ impl Compiler<'_> {
                 .parse(text)
                 .and_then(|value| rules.check(&value).map(|()| value));
             parsed
-                .map_err(|detail| {
-                    self.problem(&at("defaultValue"), format!("the default value: {detail}"))
-                })
+                .map_err(|detail| self.problem(&at("defaultValue"), format!("the default value: {detail}")))
                 .ok()
         });
         CompiledParameter {
@@ -361,12 +311,7 @@ impl Compiler<'_> {
 
     fn node(&mut self, segments: &[&str], value: &Value, encoding: TextEncoding) -> Node {
         let mut problems = Vec::new();
-        let node = Node::compile(
-            value,
-            &self.allowed.without_parameters(),
-            encoding,
-            &mut problems,
-        );
+        let node = Node::compile(value, &self.allowed.without_parameters(), encoding, &mut problems);
         self.inside(segments, problems);
         node
     }
@@ -407,20 +352,11 @@ impl Compiler<'_> {
         self.fields(object, sends_query, compiled);
     }
 
-    fn fields(
-        &mut self,
-        object: &Map<String, Value>,
-        sends_query: bool,
-        compiled: &mut CompiledRequest,
-    ) {
+    fn fields(&mut self, object: &Map<String, Value>, sends_query: bool, compiled: &mut CompiledRequest) {
         for (key, value) in object.iter().filter(|(key, _)| *key != "$body") {
             let segments = ["inputMapping", key.as_str()];
             let node = self.node(&segments, value, TextEncoding::Raw);
-            if let Some(parameter) = compiled
-                .parameters
-                .iter_mut()
-                .find(|parameter| parameter.name == *key)
-            {
+            if let Some(parameter) = compiled.parameters.iter_mut().find(|parameter| parameter.name == *key) {
                 if let Node::Constant(constant) = &node
                     && let Err(detail) = parameter
                         .parameter_type
@@ -432,11 +368,7 @@ impl Compiler<'_> {
                 parameter.mapping = Some(node);
                 continue;
             }
-            let target = if sends_query {
-                Target::Query
-            } else {
-                Target::Body
-            };
+            let target = if sends_query { Target::Query } else { Target::Body };
             if compiled
                 .parameters
                 .iter()
@@ -447,10 +379,7 @@ impl Compiler<'_> {
             if sends_query {
                 compiled.extra_query.push((key.clone(), node));
             } else if compiled.whole_body.is_some() {
-                self.problem(
-                    &segments,
-                    "no parameter has this name, and '$body' is the whole body",
-                );
+                self.problem(&segments, "no parameter has this name, and '$body' is the whole body");
             } else {
                 compiled.has_body_fields = true;
                 compiled.extra_body.push((key.clone(), node));

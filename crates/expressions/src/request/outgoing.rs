@@ -33,20 +33,14 @@ impl std::fmt::Debug for OutgoingRequest {
             .secrets
             .iter()
             .filter(|secret| !secret.is_empty())
-            .fold(self.url.clone(), |url, secret| {
-                url.replace(secret.as_str(), REDACTED)
-            });
+            .fold(self.url.clone(), |url, secret| url.replace(secret.as_str(), REDACTED));
         formatter
             .debug_struct("OutgoingRequest")
             .field("method", &self.method)
             .field("url", &url)
             .field(
                 "headers",
-                &self
-                    .headers
-                    .iter()
-                    .map(|(name, _)| name)
-                    .collect::<Vec<_>>(),
+                &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>(),
             )
             .field("body_bytes", &self.body.as_ref().map(Vec::len))
             .field("secrets", &self.secrets.len())
@@ -62,19 +56,12 @@ impl RenderedRequest {
 
     fn resolve_boxed(&self, scope: &Scope<'_>) -> Result<OutgoingRequest, Box<RenderError>> {
         let mut resolver = Resolver::new(scope);
-        let mut url = resolver
-            .text(&self.url)
-            .map_err(|error| error.inside("url"))?;
+        let mut url = resolver.text(&self.url).map_err(|error| error.inside("url"))?;
         check_url(&url)?;
         if let Some(query) = &self.query {
-            let query = resolver
-                .value(query)
-                .map_err(|error| error.inside("query"))?;
+            let query = resolver.value(query).map_err(|error| error.inside("query"))?;
             if let Value::Object(fields) = query.as_ref() {
-                url_template::append_query(
-                    &mut url,
-                    fields.iter().map(|(name, value)| (name.as_str(), value)),
-                );
+                url_template::append_query(&mut url, fields.iter().map(|(name, value)| (name.as_str(), value)));
             }
         }
         let mut headers = Vec::with_capacity(self.headers.len() + 1);
@@ -88,11 +75,8 @@ impl RenderedRequest {
         let body = match &self.body {
             None => None,
             Some(body) => {
-                let content = resolver
-                    .value(&body.content)
-                    .map_err(|error| error.inside("body"))?;
-                let (bytes, content_type) =
-                    encode(body.kind, &content).map_err(|error| error.inside("body"))?;
+                let content = resolver.value(&body.content).map_err(|error| error.inside("body"))?;
+                let (bytes, content_type) = encode(body.kind, &content).map_err(|error| error.inside("body"))?;
                 if !headers
                     .iter()
                     .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
@@ -119,10 +103,7 @@ fn encode(kind: BodyKind, content: &Value) -> Result<(Vec<u8>, &'static str), Bo
         (BodyKind::Json, content) => Ok((content.to_string().into_bytes(), "application/json")),
         (BodyKind::Form, Value::Object(fields)) => {
             let mut form = String::from("?");
-            url_template::append_query(
-                &mut form,
-                fields.iter().map(|(name, value)| (name.as_str(), value)),
-            );
+            url_template::append_query(&mut form, fields.iter().map(|(name, value)| (name.as_str(), value)));
             // Forms write a blank as '+'; every other '+' and '%20' was encoded.
             Ok((
                 form[1..].replace("%20", "+").into_bytes(),
@@ -134,13 +115,9 @@ fn encode(kind: BodyKind, content: &Value) -> Result<(Vec<u8>, &'static str), Bo
             "",
             "the body of a form is an object: one key for each field",
         )),
-        (BodyKind::Text, Value::String(text)) => {
-            Ok((text.clone().into_bytes(), "text/plain; charset=utf-8"))
-        }
+        (BodyKind::Text, Value::String(text)) => Ok((text.clone().into_bytes(), "text/plain; charset=utf-8")),
         (BodyKind::Text, Value::Null) => Ok((Vec::new(), "text/plain; charset=utf-8")),
-        (BodyKind::Text, other) => {
-            Ok((other.to_string().into_bytes(), "text/plain; charset=utf-8"))
-        }
+        (BodyKind::Text, other) => Ok((other.to_string().into_bytes(), "text/plain; charset=utf-8")),
     }
 }
 
@@ -185,7 +162,13 @@ mod tests {
     fn secrets_are_known_in_every_form_that_is_echoed() {
         let mut secrets = vec!["a\"b \u{e4}".to_owned(), "plain".to_owned()];
         encoded_forms(&mut secrets);
-        let expected = ["a\"b \u{e4}", "plain", "a%22b%20%C3%A4", "a\\\"b \u{e4}", "a\\\"b \\u00e4"];
+        let expected = [
+            "a\"b \u{e4}",
+            "plain",
+            "a%22b%20%C3%A4",
+            "a\\\"b \u{e4}",
+            "a\\\"b \\u00e4",
+        ];
         assert_eq!(secrets, expected);
     }
 }

@@ -35,10 +35,7 @@ impl CompiledRequest {
                 .map_err(|error| error.inside(&parameter.name).inside("inputMapping"))?;
             values.push(value);
         }
-        let url = self
-            .url
-            .render(scope, &values)
-            .map_err(|error| error.inside("url"))?;
+        let url = self.url.render(scope, &values).map_err(|error| error.inside("url"))?;
         let mut url = url.unwrap_or_else(|| RenderedText::Plain(String::new()));
         if let RenderedText::Plain(text) = &url {
             check_url(text)?;
@@ -138,18 +135,11 @@ impl CompiledParameter {
             return match &self.default {
                 // Checked when it was compiled.
                 Some(default) => Ok(Some(Rendered::plain(default.clone()))),
-                None if self.is_required => missing(format!(
-                    "the required parameter '{}' has no value",
-                    self.name
-                )),
+                None if self.is_required => missing(format!("the required parameter '{}' has no value", self.name)),
                 None => Ok(None),
             };
         };
-        if let Some(late) = rendered
-            .late
-            .iter_mut()
-            .find(|late| late.pointer.is_empty())
-        {
+        if let Some(late) = rendered.late.iter_mut().find(|late| late.pointer.is_empty()) {
             late.parameter_type = Some(self.parameter_type);
             return Ok(Some(rendered));
         }
@@ -163,10 +153,7 @@ impl CompiledParameter {
                 format!("parameter '{}': {detail}", self.name),
             )
         };
-        rendered.value = self
-            .parameter_type
-            .convert(rendered.value)
-            .map_err(invalid)?;
+        rendered.value = self.parameter_type.convert(rendered.value).map_err(invalid)?;
         self.rules.check(&rendered.value).map_err(invalid)?;
         Ok(Some(rendered))
     }
@@ -237,11 +224,7 @@ fn header_text(value: Rendered) -> Rendering<Option<RenderedText>> {
 }
 
 /// A later header of the same name replaces an earlier one.
-fn push_header(
-    headers: &mut Vec<(String, RenderedText)>,
-    name: &str,
-    value: RenderedText,
-) -> Rendering<()> {
+fn push_header(headers: &mut Vec<(String, RenderedText)>, name: &str, value: RenderedText) -> Rendering<()> {
     if let RenderedText::Plain(text) = &value {
         check_header(name, text)?;
     }
@@ -266,6 +249,5 @@ pub(super) fn check_header(name: &str, text: &str) -> Rendering<()> {
 }
 
 pub(super) fn check_url(url: &str) -> Rendering<()> {
-    url_template::check(url)
-        .map_err(|detail| RenderError::new(RenderErrorKind::Refused, "", detail).inside("url"))
+    url_template::check(url).map_err(|detail| RenderError::new(RenderErrorKind::Refused, "", detail).inside("url"))
 }

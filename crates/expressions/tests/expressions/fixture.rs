@@ -25,11 +25,9 @@ pub struct Outcomes(pub BTreeMap<String, (String, Value, Value)>);
 
 impl Steps for Outcomes {
     fn step(&self, name: &str) -> Option<StepOutcome<'_>> {
-        self.0.get(name).map(|(status, output, error)| StepOutcome {
-            status,
-            output,
-            error,
-        })
+        self.0
+            .get(name)
+            .map(|(status, output, error)| StepOutcome { status, output, error })
     }
 }
 
@@ -81,11 +79,7 @@ impl Fixture {
                 [
                     (
                         "check",
-                        outcome(
-                            "Succeeded",
-                            json!({"ok": true, "left": [1, 2, 3]}),
-                            Value::Null,
-                        ),
+                        outcome("Succeeded", json!({"ok": true, "left": [1, 2, 3]}), Value::Null),
                     ),
                     (
                         "Check stock",
@@ -126,10 +120,7 @@ impl Fixture {
     /// The same, with every secret a readable variable.
     pub fn all_plain(mut self) -> Self {
         for variables in [&mut self.rendering, &mut self.sending] {
-            variables
-                .values
-                .values_mut()
-                .for_each(|(_, secret)| *secret = false);
+            variables.values.values_mut().for_each(|(_, secret)| *secret = false);
         }
         self
     }

@@ -3,8 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use wfm_expressions::{
-    Allowed, Authentication, CelExpression, CompiledRequest, ParameterType, Rendered, Template,
-    parse_body, redact,
+    Allowed, Authentication, CelExpression, CompiledRequest, ParameterType, Rendered, Template, parse_body, redact,
 };
 
 use crate::fixture::{Fixture, STEPS, request};

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use wfm_expressions::{
-    ApiKeyLocation, Authentication, CompiledRequest, EndpointDefinition, OutgoingRequest,
-    ParameterDefinition, ParameterType, RenderErrorKind, RenderedRequest,
+    ApiKeyLocation, Authentication, CompiledRequest, EndpointDefinition, OutgoingRequest, ParameterDefinition,
+    ParameterType, RenderErrorKind, RenderedRequest,
 };
 
 use crate::fixture::{Fixture, SECRET, request};
@@ -29,18 +29,12 @@ pub fn parameter(name: &str, parameter_type: ParameterType, rules: Value) -> Par
 }
 
 /// Renders, stores, reads back, and fills in.
-fn send(
-    endpoint: &EndpointDefinition,
-    mapping: Value,
-) -> Result<OutgoingRequest, wfm_expressions::RenderError> {
+fn send(endpoint: &EndpointDefinition, mapping: Value) -> Result<OutgoingRequest, wfm_expressions::RenderError> {
     let fixture = Fixture::new();
     let compiled = CompiledRequest::compile(endpoint, Some(&mapping), &request()).unwrap();
     let rendered = compiled.render(&fixture.scope())?;
     let stored = serde_json::to_string(&rendered).unwrap();
-    assert!(
-        !stored.contains("s3cr3t") && !stored.contains("4711"),
-        "{stored}"
-    );
+    assert!(!stored.contains("s3cr3t") && !stored.contains("4711"), "{stored}");
     let read: RenderedRequest = serde_json::from_str(&stored).unwrap();
     assert_eq!(
         read,
@@ -65,8 +59,7 @@ fn header<'o>(outgoing: &'o OutgoingRequest, name: &str) -> Option<&'o str> {
 
 #[test]
 fn without_parameters_the_mapping_is_the_body_or_the_query() {
-    let mapping =
-        json!({"id": "{input.customerId}", "total": "{input.total}", "list": [1, "{input.name}"]});
+    let mapping = json!({"id": "{input.customerId}", "total": "{input.total}", "list": [1, "{input.name}"]});
     let post = send(&endpoint("post", "{env.API_URL}/orders"), mapping.clone()).unwrap();
     assert_eq!(
         (post.method.as_str(), post.url.as_str()),
@@ -74,21 +67,13 @@ fn without_parameters_the_mapping_is_the_body_or_the_query() {
     );
     assert_eq!(body(&post), r#"{"id":42,"total":100.10,"list":[1,"Ann"]}"#);
     assert_eq!(header(&post, "content-type"), Some("application/json"));
-    let get = send(
-        &endpoint("GET", "{env.API_URL}/orders?v=1"),
-        mapping.clone(),
-    )
-    .unwrap();
+    let get = send(&endpoint("GET", "{env.API_URL}/orders?v=1"), mapping.clone()).unwrap();
     assert_eq!(
         get.url,
         "https://api.example.com/orders?v=1&id=42&total=100.10&list=1&list=Ann"
     );
     assert_eq!((get.body, get.headers), (None, vec![]));
-    let whole = send(
-        &endpoint("PUT", "https://a.example/"),
-        json!("{input.items}"),
-    )
-    .unwrap();
+    let whole = send(&endpoint("PUT", "https://a.example/"), json!("{input.items}")).unwrap();
     assert_eq!(
         body(&whole),
         r#"[{"sku":"a","price":1.5,"n":2},{"sku":"b","price":2,"n":1}]"#
@@ -103,9 +88,7 @@ fn without_parameters_the_mapping_is_the_body_or_the_query() {
         ("https://a.example/?q=1", "[true]")
     );
     assert_eq!(
-        send(&endpoint("POST", "https://a.example/"), Value::Null)
-            .unwrap()
-            .body,
+        send(&endpoint("POST", "https://a.example/"), Value::Null).unwrap().body,
         None
     );
     assert_eq!(
@@ -127,11 +110,7 @@ fn parameters_go_to_their_place() {
         parameter("filter", Text, json!({})),
         parameter("trace", Text, json!({})),
         parameter("missing", Text, json!({})),
-        parameter(
-            "page",
-            Integer,
-            json!({"in": "query", "name": "pageNumber"}),
-        ),
+        parameter("page", Integer, json!({"in": "query", "name": "pageNumber"})),
         parameter("tags", Array, json!({"in": "query"})),
         parameter("tenant", Text, json!({"in": "header", "name": "X-Tenant"})),
         parameter("amount", ParameterType::Decimal, Value::Null),
@@ -160,11 +139,7 @@ fn parameters_go_to_their_place() {
 #[test]
 fn required_default_optional() {
     let mut endpoint = endpoint("POST", "https://a.example/");
-    endpoint.parameters = vec![parameter(
-        "a",
-        ParameterType::Integer,
-        json!({"minimum": 1}),
-    )];
+    endpoint.parameters = vec![parameter("a", ParameterType::Integer, json!({"minimum": 1}))];
     endpoint.parameters[0].is_required = true;
     let problems = CompiledRequest::compile(&endpoint, None, &request()).unwrap_err();
     assert_eq!(problems[0].pointer, "/inputMapping/a");
@@ -174,15 +149,11 @@ fn required_default_optional() {
         (RenderErrorKind::Missing, "/inputMapping/a")
     );
     assert_eq!(
-        send(&endpoint, json!({"a": "{input.nothing}"}))
-            .unwrap_err()
-            .kind,
+        send(&endpoint, json!({"a": "{input.nothing}"})).unwrap_err().kind,
         RenderErrorKind::Missing
     );
     assert_eq!(
-        send(&endpoint, json!({"a": "{input.name}"}))
-            .unwrap_err()
-            .kind,
+        send(&endpoint, json!({"a": "{input.name}"})).unwrap_err().kind,
         RenderErrorKind::Invalid
     );
     endpoint.parameters[0].default_value = Some("7".into());
@@ -203,10 +174,7 @@ fn values_cannot_leave_their_place() {
     let mut path = endpoint("GET", "https://a.example/x/{p}/y");
     path.parameters = vec![parameter("p", ParameterType::String, json!({}))];
     let outgoing = send(&path, json!({"p": "{input.evil}"})).unwrap();
-    assert_eq!(
-        outgoing.url,
-        "https://a.example/x/..%2Fx%3Fy%3D1%23z%0D%0AA%3A%20b/y"
-    );
+    assert_eq!(outgoing.url, "https://a.example/x/..%2Fx%3Fy%3D1%23z%0D%0AA%3A%20b/y");
     assert_eq!(
         send(&path, json!({"p": "{input.dots}"})).unwrap_err().kind,
         RenderErrorKind::Refused
@@ -223,15 +191,9 @@ fn values_cannot_leave_their_place() {
         (RenderErrorKind::Refused, "/headers/X-A")
     );
     headers.headers.clear();
-    headers.parameters = vec![parameter(
-        "X-B",
-        ParameterType::String,
-        json!({"in": "header"}),
-    )];
+    headers.parameters = vec![parameter("X-B", ParameterType::String, json!({"in": "header"}))];
     assert_eq!(
-        send(&headers, json!({"X-B": "{input.evil}"}))
-            .unwrap_err()
-            .kind,
+        send(&headers, json!({"X-B": "{input.evil}"})).unwrap_err().kind,
         RenderErrorKind::Refused
     );
 }
@@ -249,11 +211,7 @@ fn authentication_is_filled_in_at_the_end() {
         Some("Basic QW5uOnMzY3IzdCAmICJrZXki")
     );
     assert!(outgoing.secrets.contains(&SECRET.to_owned()));
-    assert!(
-        outgoing
-            .secrets
-            .contains(&"QW5uOnMzY3IzdCAmICJrZXki".to_owned())
-    );
+    assert!(outgoing.secrets.contains(&"QW5uOnMzY3IzdCAmICJrZXki".to_owned()));
     endpoint.authentication = Authentication::Bearer {
         token: "{env.NUMBER}".into(),
     };
@@ -267,10 +225,7 @@ fn authentication_is_filled_in_at_the_end() {
         value: "{env.API_KEY}".into(),
     };
     endpoint.authentication = key(ApiKeyLocation::Header);
-    assert_eq!(
-        header(&send(&endpoint, json!({})).unwrap(), "x-key"),
-        Some(SECRET)
-    );
+    assert_eq!(header(&send(&endpoint, json!({})).unwrap(), "x-key"), Some(SECRET));
     endpoint.authentication = key(ApiKeyLocation::Query);
     let outgoing = send(&endpoint, json!({"a": 1})).unwrap();
     assert_eq!(
@@ -307,10 +262,7 @@ fn secrets_reach_every_place() {
     .unwrap();
     assert_eq!(outgoing.url, "https://a.example/x-4711?q=4711");
     assert_eq!(header(&outgoing, "h"), Some("4711"));
-    assert_eq!(
-        header(&outgoing, "x-a"),
-        Some(format!("a {SECRET}").as_str())
-    );
+    assert_eq!(header(&outgoing, "x-a"), Some(format!("a {SECRET}").as_str()));
     assert_eq!(header(&outgoing, "x-b"), Some("4711!"));
     assert_eq!(
         serde_json::from_str::<Value>(&body(&outgoing)).unwrap(),
@@ -335,19 +287,13 @@ fn forms_and_texts_are_written_by_content_type() {
     )
     .unwrap();
     assert_eq!(body(&form), "a=x+y%2Bz&b=1&b=2");
-    assert_eq!(
-        header(&form, "content-type"),
-        Some("application/x-www-form-urlencoded")
-    );
+    assert_eq!(header(&form, "content-type"), Some("application/x-www-form-urlencoded"));
     let xml = send(
         &typed("text/xml; charset=utf-8"),
         json!({"$body": "<a k=\"{input.look}\">{env.API_KEY}</a>"}),
     )
     .unwrap();
-    assert_eq!(
-        body(&xml),
-        "<a k=\"{env.API_KEY}\">s3cr3t &amp; &quot;key&quot;</a>"
-    );
+    assert_eq!(body(&xml), "<a k=\"{env.API_KEY}\">s3cr3t &amp; &quot;key&quot;</a>");
     assert_eq!(
         body(&send(&typed("text/plain"), json!("Hi {input.name}")).unwrap()),
         "Hi Ann"
@@ -374,10 +320,7 @@ fn publish_reports_what_cannot_work() {
         "/method"
     );
     assert_eq!(
-        check(
-            &|endpoint| endpoint.url = "https://a.example/{other}".into(),
-            json!({})
-        ),
+        check(&|endpoint| endpoint.url = "https://a.example/{other}".into(), json!({})),
         "/url"
     );
     assert_eq!(
@@ -417,9 +360,7 @@ fn publish_reports_what_cannot_work() {
     );
     assert_eq!(
         check(
-            &|endpoint| endpoint
-                .parameters
-                .push(parameter("x", Text, json!({"in": "path"}))),
+            &|endpoint| endpoint.parameters.push(parameter("x", Text, json!({"in": "path"}))),
             json!({})
         ),
         "/parameters/1/validationRules"
@@ -442,15 +383,9 @@ fn publish_reports_what_cannot_work() {
         check(&|_| (), json!({"id": "{steps.later.output}"})),
         "/inputMapping/id"
     );
-    assert_eq!(
-        check(&|_| (), json!({"x": {"y": "{nope}"}})),
-        "/inputMapping/x/y"
-    );
+    assert_eq!(check(&|_| (), json!({"x": {"y": "{nope}"}})), "/inputMapping/x/y");
     assert_eq!(check(&|_| (), json!([1])), "/inputMapping");
-    assert_eq!(
-        check(&|_| (), json!({"$body": 1, "x": 2})),
-        "/inputMapping/x"
-    );
+    assert_eq!(check(&|_| (), json!({"$body": 1, "x": 2})), "/inputMapping/x");
     assert_eq!(
         check(
             &|endpoint| {

@@ -7,11 +7,8 @@ use crate::fixture::{Fixture, SECRET, STEPS, request};
 
 fn render(template: Value) -> Result<Value, String> {
     let fixture = Fixture::new();
-    let template =
-        Template::compile(&template, &request()).map_err(|problems| format!("{problems:?}"))?;
-    let rendered = template
-        .render(&fixture.scope())
-        .map_err(|error| error.to_string())?;
+    let template = Template::compile(&template, &request()).map_err(|problems| format!("{problems:?}"))?;
+    let rendered = template.render(&fixture.scope()).map_err(|error| error.to_string())?;
     assert_eq!(rendered.late, vec![]);
     Ok(rendered.value)
 }
@@ -44,10 +41,7 @@ fn placeholders_keep_types_and_fill_texts() {
             r#"{"a":{"x":"{input.name}","$literal":1}}"#,
         ),
         (r#""{= input.total * 2 }""#, "200.20"),
-        (
-            r#""{= {'sum': input.items.map(i, i.n).sum()} }""#,
-            r#"{"sum":3}"#,
-        ),
+        (r#""{= {'sum': input.items.map(i, i.n).sum()} }""#, r#"{"sum":3}"#),
         (
             r#"["{steps.check.output.left[2]}", "{steps[\"Check stock\"].error.kind}", "{steps.skipped.status}"]"#,
             r#"[3,"Http","Skipped"]"#,
@@ -56,13 +50,10 @@ fn placeholders_keep_types_and_fill_texts() {
             r#"["{env.DEBUG}", "{env.API_URL}/x", "{env.NOPE ?? \"d\"}"]"#,
             r#"["false","https://api.example.com/x","d"]"#,
         ),
-        (
-            r#"[1.10, true, null, {"k": []}]"#,
-            r#"[1.10,true,null,{"k":[]}]"#,
-        ),
+        (r#"[1.10, true, null, {"k": []}]"#, r#"[1.10,true,null,{"k":[]}]"#),
     ] {
-        let value = render(serde_json::from_str(template).unwrap())
-            .unwrap_or_else(|error| panic!("{template}: {error}"));
+        let value =
+            render(serde_json::from_str(template).unwrap()).unwrap_or_else(|error| panic!("{template}: {error}"));
         assert_eq!(value.to_string(), expected, "{template}");
     }
 }
@@ -89,12 +80,7 @@ fn missing_values_and_nulls_in_text_are_errors_with_key_and_path() {
             "steps.unreached.output",
             RenderErrorKind::Missing,
         ),
-        (
-            json!({"a": "{env.NOPE}"}),
-            "/a",
-            "env.NOPE",
-            RenderErrorKind::Missing,
-        ),
+        (json!({"a": "{env.NOPE}"}), "/a", "env.NOPE", RenderErrorKind::Missing),
         (
             json!({"a": "{= input.nope }"}),
             "/a",
@@ -129,21 +115,13 @@ fn publish_reports_every_problem_with_its_place() {
         (json!("{response.body}"), "", "'response' can be used only"),
         (json!("{steps.check.result}"), "", "no 'result'"),
         (json!("{steps.check}"), "", ".status, .output or .error"),
-        (
-            json!("{system.now}"),
-            "",
-            "'system' must be followed by one of",
-        ),
+        (json!("{system.now}"), "", "'system' must be followed by one of"),
         (json!("{env}"), "", "'env' must be followed"),
         (json!("{env.A.B}"), "", "'env' must be followed"),
         (json!("x {= 1 }"), "", "must be the whole value"),
         (json!("{= 1 + }"), "", "CEL expression"),
         (json!("{input.x"), "", "'}' is missing"),
-        (
-            json!("{input.x ?? omit}"),
-            "",
-            "cannot stand for the whole template",
-        ),
+        (json!("{input.x ?? omit}"), "", "cannot stand for the whole template"),
         (json!({"$literal": 1, "b": 2}), "", "stands alone"),
     ] {
         let problems = Template::compile(&template, &request()).unwrap_err();
@@ -155,12 +133,8 @@ fn publish_reports_every_problem_with_its_place() {
             problems[0].detail
         );
     }
-    let problems =
-        Template::compile(&json!({"a": "{x}", "b": ["{y} {z}"]}), &request()).unwrap_err();
-    let pointers: Vec<&str> = problems
-        .iter()
-        .map(|problem| problem.pointer.as_str())
-        .collect();
+    let problems = Template::compile(&json!({"a": "{x}", "b": ["{y} {z}"]}), &request()).unwrap_err();
+    let pointers: Vec<&str> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
     assert_eq!(pointers, ["/a", "/b/0", "/b/0"]);
     let mut deep = json!(1);
     for _ in 0..100 {
@@ -172,26 +146,21 @@ fn publish_reports_every_problem_with_its_place() {
 #[test]
 fn outputs_read_the_response_but_never_the_environment() {
     let mut fixture = Fixture::new();
-    fixture.response =
-        Some(json!({"status": 200, "headers": {"location": "/x/1"}, "body": {"id": 1}}));
-    let template = json!({"id": "{response.body.id}", "at": "{response.headers.Location}", "status": "{response.status}"});
+    fixture.response = Some(json!({"status": 200, "headers": {"location": "/x/1"}, "body": {"id": 1}}));
+    let template =
+        json!({"id": "{response.body.id}", "at": "{response.headers.Location}", "status": "{response.status}"});
     let template = Template::compile(&template, &Allowed::output_mapping(STEPS)).unwrap();
     assert_eq!(
         template.render(&fixture.scope()).unwrap().value,
         json!({"id": 1, "at": "/x/1", "status": 200})
     );
     for template in ["{env.DEBUG}", "{= env.DEBUG }"] {
-        for allowed in [
-            Allowed::output_mapping(STEPS),
-            Allowed::workflow_output(STEPS),
-        ] {
+        for allowed in [Allowed::output_mapping(STEPS), Allowed::workflow_output(STEPS)] {
             let problems = Template::compile(&json!(template), &allowed).unwrap_err();
             assert!(problems[0].detail.contains("env"), "{problems:?}");
         }
     }
-    assert!(
-        Template::compile(&json!("{response.body}"), &Allowed::workflow_output(STEPS)).is_err()
-    );
+    assert!(Template::compile(&json!("{response.body}"), &Allowed::workflow_output(STEPS)).is_err());
 }
 
 #[test]
@@ -210,11 +179,7 @@ fn secrets_are_kept_aside_until_sending() {
         rendered.value,
         json!({"look": "{env.API_KEY}", "a/b": [null, null], "text": null, "signature": null, "plain": "false"})
     );
-    let pointers: Vec<&str> = rendered
-        .late
-        .iter()
-        .map(|late| late.pointer.as_str())
-        .collect();
+    let pointers: Vec<&str> = rendered.late.iter().map(|late| late.pointer.as_str()).collect();
     assert_eq!(pointers, ["/a~1b/1", "/text", "/signature"]);
     let stored = serde_json::to_string(&rendered).unwrap();
     assert!(!stored.contains("s3cr3t"), "{stored}");
@@ -234,10 +199,7 @@ fn secrets_are_kept_aside_until_sending() {
     assert_eq!(early, rendered);
     // Without the secret it fails, and says which.
     let error = read.resolve(&fixture.scope()).unwrap_err();
-    assert_eq!(
-        (error.place.as_str(), error.path.as_str()),
-        ("/a~1b/1", "env.API_KEY")
-    );
+    assert_eq!((error.place.as_str(), error.path.as_str()), ("/a~1b/1", "env.API_KEY"));
 }
 
 #[test]
@@ -255,8 +217,5 @@ fn nothing_is_rendered_that_could_not_be_read_back() {
         RenderErrorKind::Limit
     );
     let cel = Template::compile(&json!("{= [[input.deep]] }"), &request()).unwrap();
-    assert_eq!(
-        cel.render(&fixture.scope()).unwrap_err().kind,
-        RenderErrorKind::Limit
-    );
+    assert_eq!(cel.render(&fixture.scope()).unwrap_err().kind, RenderErrorKind::Limit);
 }

@@ -65,7 +65,13 @@ const PAGE: u32 = 500;
 pub async fn run(options: &Options, config: &Config) -> Result<ExitCode> {
     let log = database::open_log_for_reading(&config.database).await?;
     match &options.action {
-        Action::List { after, limit, stream, event_type, json } => {
+        Action::List {
+            after,
+            limit,
+            stream,
+            event_type,
+            json,
+        } => {
             let mut left = *limit;
             let mut position = Position(*after);
             let mut version = StreamVersion(0);
@@ -84,21 +90,29 @@ pub async fn run(options: &Options, config: &Config) -> Result<ExitCode> {
                 let Some(last) = page.last() else { break };
                 (position, version) = (last.position, last.version);
                 let wanted = page.iter().filter(|event| event.position.0 > *after);
-                let wanted = wanted.filter(|event| event_type.as_deref().is_none_or(|wanted| *event.event_type == *wanted));
+                let wanted =
+                    wanted.filter(|event| event_type.as_deref().is_none_or(|wanted| *event.event_type == *wanted));
                 for event in wanted.take(left as usize) {
                     left -= 1;
                     if *json {
                         output::json(&document(event)?)?;
                     } else {
-                        println!("{:>8}  {}  {:<24} {}@{}", event.position.0, event.recorded_at, event.event_type, event.stream, event.version);
+                        println!(
+                            "{:>8}  {}  {:<24} {}@{}",
+                            event.position.0, event.recorded_at, event.event_type, event.stream, event.version
+                        );
                     }
                 }
             }
         }
         Action::Show { position, json } => {
-            let Some(before) = position.checked_sub(1) else { bail!("positions begin at 1") };
+            let Some(before) = position.checked_sub(1) else {
+                bail!("positions begin at 1")
+            };
             let found = log.read_log(Position(before), 1).await?;
-            let Some(event) = found.first() else { bail!("there is no event at position {position}") };
+            let Some(event) = found.first() else {
+                bail!("there is no event at position {position}")
+            };
             let document = document(event)?;
             if *json {
                 output::json(&document)?;

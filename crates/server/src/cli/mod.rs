@@ -16,7 +16,10 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::{config::{Config, Values}, telemetry};
+use crate::{
+    config::{Config, Values},
+    telemetry,
+};
 
 /// Workflow automation that can prove what happened.
 #[derive(Debug, Parser)]
@@ -66,7 +69,9 @@ enum Command {
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let outcome = runtime.context("starting the runtime").and_then(|runtime| runtime.block_on(dispatch(cli)));
+    let outcome = runtime
+        .context("starting the runtime")
+        .and_then(|runtime| runtime.block_on(dispatch(cli)));
     match outcome {
         Ok(code) => code,
         Err(error) => {
@@ -79,7 +84,11 @@ pub fn run(cli: Cli) -> ExitCode {
 async fn dispatch(cli: Cli) -> Result<ExitCode> {
     let flags = cli.settings;
     let values = |listen: Option<String>| {
-        let given = [("database", flags.database.clone()), ("log", flags.log.clone()), ("listen", listen)];
+        let given = [
+            ("database", flags.database.clone()),
+            ("log", flags.log.clone()),
+            ("listen", listen),
+        ];
         Values::read(flags.config.as_deref(), std::env::vars(), &given)
     };
     let config = || -> Result<Config> {

@@ -14,6 +14,8 @@ pub fn json(value: &impl Serialize) -> Result<()> {
 #[must_use]
 pub fn table(columns: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(columns.to_vec());
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_header(columns.to_vec());
     table
 }

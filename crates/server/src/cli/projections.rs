@@ -9,7 +9,10 @@ use wfm_application::projection::RebuildProgress;
 use wfm_storage::read_store::TableDifference;
 
 use super::output;
-use crate::{config::Config, core::{Parts, Surroundings}};
+use crate::{
+    config::Config,
+    core::{Parts, Surroundings},
+};
 
 /// Options of `wfm projections`.
 #[derive(Debug, Args)]
@@ -80,7 +83,11 @@ pub async fn run(options: &Options, config: &Config) -> Result<ExitCode> {
             projection.catch_up().await?;
             let differences = projection.verify(progress).await?;
             report(*json, "verified", &differences)?;
-            if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if differences.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
     };
     parts.database.close().await;
@@ -109,9 +116,17 @@ fn report(json: bool, what: &str, differences: &[TableDifference]) -> Result<()>
         println!("{what}: every row is identical to its replay");
         return Ok(());
     }
-    let mut table = output::table(&["table", "rows the replay has and the table lacked", "rows the replay has not"]);
+    let mut table = output::table(&[
+        "table",
+        "rows the replay has and the table lacked",
+        "rows the replay has not",
+    ]);
     for difference in differences {
-        table.add_row([difference.table.to_owned(), difference.missing.to_string(), difference.surplus.to_string()]);
+        table.add_row([
+            difference.table.to_owned(),
+            difference.missing.to_string(),
+            difference.surplus.to_string(),
+        ]);
     }
     println!("{what}; what differed:\n{table}");
     Ok(())

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use wfm_application::{app::App, clock::Entropy, context::Context, security::token::random_token, users::NewUser};
 
 use super::output;
-use crate::{config::Config, core::{Core, Surroundings}};
+use crate::{
+    config::Config,
+    core::{Core, Surroundings},
+};
 
 /// Options of `wfm user`.
 #[derive(Debug, Args)]
@@ -61,7 +64,9 @@ async fn create_admin(app: &App, email: &str, password: &str) -> Result<Value> {
     }))?;
     let context = Context::system("command line", app.store.entropy.uuid().to_string());
     let recorded = app.create_user(&context, &admin).await?;
-    app.projection.wait_for(recorded.position, Duration::from_secs(10)).await;
+    app.projection
+        .wait_for(recorded.position, Duration::from_secs(10))
+        .await;
     Ok(recorded.id)
 }
 
@@ -77,11 +82,19 @@ pub async fn first_admin(app: &App, config: &Config) -> Result<()> {
     if !app.access.is_empty() {
         return Ok(());
     }
-    let email = config.admin_email.clone().unwrap_or_else(|| "admin@example.com".to_owned());
+    let email = config
+        .admin_email
+        .clone()
+        .unwrap_or_else(|| "admin@example.com".to_owned());
     let (password, made) = password(config, app.store.entropy.as_ref());
-    let recorded = app.create_first_admin(&email, &password).await.context("making the first administrator")?;
+    let recorded = app
+        .create_first_admin(&email, &password)
+        .await
+        .context("making the first administrator")?;
     let Some(recorded) = recorded else { return Ok(()) };
-    app.projection.wait_for(recorded.position, Duration::from_secs(10)).await;
+    app.projection
+        .wait_for(recorded.position, Duration::from_secs(10))
+        .await;
     if made {
         eprintln!("first administrator: {email}\npassword (shown once): {password}");
     } else {

@@ -29,7 +29,10 @@ pub async fn measure(folder: &Path, seconds: u64) -> Result<Value> {
     let duration = Duration::from_secs(seconds);
     let bare = bare_insert(&folder.join("bare"), duration, BARE_BATCH).await?;
     let appended = appends(&folder.join("log"), duration).await?;
-    let (bare_rate, rate) = (rate(bare, duration.as_secs_f64()), rate(appended, duration.as_secs_f64()));
+    let (bare_rate, rate) = (
+        rate(bare, duration.as_secs_f64()),
+        rate(appended, duration.as_secs_f64()),
+    );
     #[allow(clippy::cast_precision_loss)]
     let ratio = rate as f64 / bare_rate.max(1) as f64;
     Ok(json!({ "writers": WRITERS, "eventsPerSecond": rate, "bareInsertEventsPerSecond": bare_rate, "ratio": ratio }))
@@ -63,8 +66,12 @@ async fn appends(folder: &Path, duration: Duration) -> Result<u64> {
 fn append() -> Append {
     let entropy = SystemEntropy;
     let occurred_at: Arc<str> = SystemClock.now().to_string().into();
-    let payload: Arc<str> = json!({ "run": { "id": entropy.uuid(), "workflowId": 1 }, "text": "x".repeat(500) }).to_string().into();
-    let metadata: Arc<str> = json!({ "actor": { "userId": 1 }, "correlationId": entropy.uuid() }).to_string().into();
+    let payload: Arc<str> = json!({ "run": { "id": entropy.uuid(), "workflowId": 1 }, "text": "x".repeat(500) })
+        .to_string()
+        .into();
+    let metadata: Arc<str> = json!({ "actor": { "userId": 1 }, "correlationId": entropy.uuid() })
+        .to_string()
+        .into();
     let event = || NewEvent {
         id: entropy.uuid(),
         event_type: "StepSucceeded".into(),
@@ -81,5 +88,8 @@ fn append() -> Append {
         expected: StreamVersion(0),
         events: vec![event(), event()],
     };
-    Append { streams: vec![stream], ..Append::default() }
+    Append {
+        streams: vec![stream],
+        ..Append::default()
+    }
 }

@@ -57,14 +57,21 @@ impl Drop for Scratch {
 pub async fn run(options: &Options, values: Values) -> Result<ExitCode> {
     let scratch = Scratch(options.folder.join(format!("wfm-bench-{}", std::process::id())));
     std::fs::create_dir_all(&scratch.0)?;
-    let config = Config { bcrypt_cost: 4, ..Config::new(&values)? };
-    crate::telemetry::begin(&Config { log: "warn".to_owned(), ..config.clone() })?;
+    let config = Config {
+        bcrypt_cost: 4,
+        ..Config::new(&values)?
+    };
+    crate::telemetry::begin(&Config {
+        log: "warn".to_owned(),
+        ..config.clone()
+    })?;
 
     eprintln!("log append: {} s, 64 writers of two-event appends", options.seconds);
     let append = append::measure(&scratch.0.join("append"), options.seconds).await?;
     let small = logged(&config, &scratch.0.join("small"), options.small).await?;
     let large = logged(&config, &scratch.0.join("large"), options.events).await?;
-    let ratio = large["start"]["readySeconds"].as_f64().unwrap_or_default() / small["start"]["readySeconds"].as_f64().unwrap_or(1.0);
+    let ratio = large["start"]["readySeconds"].as_f64().unwrap_or_default()
+        / small["start"]["readySeconds"].as_f64().unwrap_or(1.0);
     output::json(&json!({
         "append": append,
         "rebuild": large["rebuild"],
@@ -75,7 +82,10 @@ pub async fn run(options: &Options, values: Values) -> Result<ExitCode> {
 
 /// Writes a log of so many events, builds the read models from it, rebuilds them, and starts a node on both.
 async fn logged(config: &Config, folder: &Path, events: u64) -> Result<Value> {
-    let config = Config { database: Database::Sqlite(folder.to_owned()), ..config.clone() };
+    let config = Config {
+        database: Database::Sqlite(folder.to_owned()),
+        ..config.clone()
+    };
     eprintln!("writing {events} events");
     sagas::write(&config, events).await?;
 
@@ -109,7 +119,11 @@ async fn logged(config: &Config, folder: &Path, events: u64) -> Result<Value> {
     }))
 }
 
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 fn rate(count: u64, seconds: f64) -> u64 {
     (count as f64 / seconds) as u64
 }

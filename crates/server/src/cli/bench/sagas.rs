@@ -63,17 +63,25 @@ fn id(recorded: &Recorded) -> Result<i64> {
 
 impl Setting {
     async fn make(app: &App) -> Result<Self> {
-        let admin = app.create_first_admin("bench@example.com", "a bench password").await?.context("the log is new")?;
+        let admin = app
+            .create_first_admin("bench@example.com", "a bench password")
+            .await?
+            .context("the log is new")?;
         let context = Context::user(Caller::administrator(UserId(id(&admin)?)), "bench");
-        let workspace = id(&app.create_workspace(&context, &input(json!({ "name": "Bench" }))?).await?)?;
+        let workspace = id(&app
+            .create_workspace(&context, &input(json!({ "name": "Bench" }))?)
+            .await?)?;
         let project = json!({ "workspaceId": workspace, "name": "Bench" });
         let project = id(&app.create_project(&context, &input(project)?).await?)?;
-        let environment = json!({ "projectId": project, "name": "Bench", "configuration": { "maxConcurrentExecutions": 1000 } });
+        let environment =
+            json!({ "projectId": project, "name": "Bench", "configuration": { "maxConcurrentExecutions": 1000 } });
         let environment = id(&app.create_environment(&context, &input(environment)?).await?)?;
-        let endpoint = json!({ "name": "Bench", "url": "http://127.0.0.1:9/", "method": "POST", "workspaceId": workspace });
+        let endpoint =
+            json!({ "name": "Bench", "url": "http://127.0.0.1:9/", "method": "POST", "workspaceId": workspace });
         let endpoint = id(&app.define_endpoint(&context, &input(endpoint)?).await?)?;
-        let steps: Vec<Value> =
-            (1..=3).map(|order| json!({ "name": format!("step {order}"), "order": order, "apiEndpointId": endpoint })).collect();
+        let steps: Vec<Value> = (1..=3)
+            .map(|order| json!({ "name": format!("step {order}"), "order": order, "apiEndpointId": endpoint }))
+            .collect();
         let workflow = json!({ "projectId": project, "environmentId": environment, "name": "Bench", "steps": steps });
         let workflow = WorkflowId(id(&app.create_workflow(&context, &input(workflow)?).await?)?);
         app.publish_workflow(&context, workflow).await?;
@@ -126,7 +134,11 @@ impl Setting {
                 output: seal(&output),
                 status_code: Some(200),
                 duration_ms: 1.5,
-                moves: vec![if last { Move::Complete { output: seal(&output) } } else { call(index + 1) }],
+                moves: vec![if last {
+                    Move::Complete { output: seal(&output) }
+                } else {
+                    call(index + 1)
+                }],
             }));
         }
         let before = loaded.clone();

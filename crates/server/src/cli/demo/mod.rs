@@ -18,7 +18,8 @@ use clap::Args;
 use self::{client::Client, order_service::OrderService, scenario::Scenario};
 use crate::{
     config::{Config, Database, Values},
-    core::Surroundings, node::Node,
+    core::Surroundings,
+    node::Node,
 };
 
 /// Options of `wfm demo`.
@@ -53,12 +54,20 @@ pub async fn run(options: Options, values: Values) -> Result<ExitCode> {
     let service = OrderService::start().await?;
     let node = Node::start(&config, Surroundings::default()).await?;
     super::user::first_admin(&node.app, &config).await?;
-    println!("server       http://{}\norder service {}\n", node.address, service.url());
+    println!(
+        "server       http://{}\norder service {}\n",
+        node.address,
+        service.url()
+    );
 
     let outcome = demonstrate(&node, &service, &folder).await;
     if outcome.is_ok() && options.keep_serving {
         let client = Client::login(node.address, ADMIN_EMAIL, ADMIN_PASSWORD).await?;
-        println!("\nstill serving on http://{}; token:\n{}\nend with Ctrl-C", node.address, client.token());
+        println!(
+            "\nstill serving on http://{}; token:\n{}\nend with Ctrl-C",
+            node.address,
+            client.token()
+        );
         tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;
     }
     node.stop().await;
@@ -69,14 +78,20 @@ pub async fn run(options: Options, values: Values) -> Result<ExitCode> {
 /// An empty, marked folder; replaces only one that carries the mark.
 fn prepare(folder: &Path) -> Result<()> {
     if folder.exists() {
-        let empty = fs::read_dir(folder).with_context(|| format!("{}", folder.display()))?.next().is_none();
+        let empty = fs::read_dir(folder)
+            .with_context(|| format!("{}", folder.display()))?
+            .next()
+            .is_none();
         if !empty && !folder.join(MARK).exists() {
             bail!("./{FOLDER} exists and was not made by a demonstration; move it away or run in another folder");
         }
         fs::remove_dir_all(folder).with_context(|| format!("replacing ./{FOLDER}"))?;
     }
     fs::create_dir_all(folder).with_context(|| format!("making ./{FOLDER}"))?;
-    fs::write(folder.join(MARK), "This folder was made by `wfm demo`, which replaces it at its next run.\n")?;
+    fs::write(
+        folder.join(MARK),
+        "This folder was made by `wfm demo`, which replaces it at its next run.\n",
+    )?;
     Ok(())
 }
 
@@ -89,15 +104,26 @@ async fn demonstrate(node: &Node, service: &OrderService, folder: &Path) -> Resu
     scenario.check(&runs, service)?;
 
     show::view(&client, "vw_ActiveWorkflows", "/api/v1/views/active-workflows").await?;
-    show::view(&client, "vw_WorkflowExecutionSummary", "/api/v1/views/workflow-execution-summary").await?;
+    show::view(
+        &client,
+        "vw_WorkflowExecutionSummary",
+        "/api/v1/views/workflow-execution-summary",
+    )
+    .await?;
     show::history(&client, &runs.failed_id).await?;
 
     println!("\nRebuilding the read models from the log …");
     let differences = node.app.projection.rebuild(|_| {}).await?;
     ensure!(differences.is_empty(), "the rebuilt rows differ: {differences:?}");
     let status = node.app.projection.status().await?;
-    println!("… {} events replayed into epoch {}: every row is identical.", status.position, status.epoch);
-    ensure!(status.lag == 0 && status.parked == 0, "the read models lag behind or events are parked: {status:?}");
+    println!(
+        "… {} events replayed into epoch {}: every row is identical.",
+        status.position, status.epoch
+    );
+    ensure!(
+        status.lag == 0 && status.parked == 0,
+        "the read models lag behind or events are parked: {status:?}"
+    );
     ensure!(!holds(folder, scenario::SECRET.as_bytes())?, "a file holds the secret");
     println!("No file of ./{FOLDER} holds the payment key in plain text.");
     println!(

@@ -80,7 +80,11 @@ impl OrderService {
 
 /// Notes a call; answers which attempt under its idempotency key this is.
 fn note(seen: &Shared, path: &'static str, headers: &HeaderMap, body: &Value) -> u32 {
-    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
+    let key = headers
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     *seen.calls.entry(path).or_default() += 1;
     if seen.bodies.entry(key.clone()).or_insert_with(|| body.clone()) != body {
@@ -107,9 +111,16 @@ async fn check_fraud(State(seen): State<Shared>, headers: HeaderMap, Json(body):
 
 async fn charge(State(seen): State<Shared>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     note(&seen, "/payments", &headers, &body);
-    let authorization = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let authorization = headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     if authorization != format!("Bearer {SECRET}") {
-        return (StatusCode::UNAUTHORIZED, Json(json!({ "error": "unknown payment key" }))).into_response();
+        return (
+            StatusCode::UNAUTHORIZED,
+            Json(json!({ "error": "unknown payment key" })),
+        )
+            .into_response();
     }
     // A careless service: it repeats the key it was sent. The answer is redacted before anything is recorded.
     Json(json!({ "paymentId": format!("P-{}", body["orderId"].as_str().unwrap_or("?")), "amount": body["amount"], "paidWith": authorization }))
@@ -118,12 +129,20 @@ async fn charge(State(seen): State<Shared>, headers: HeaderMap, Json(body): Json
 
 async fn ship(State(seen): State<Shared>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     if note(&seen, "/shipments", &headers, &body) <= 2 {
-        return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": "the carrier is busy" }))).into_response();
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Json(json!({ "error": "the carrier is busy" })),
+        )
+            .into_response();
     }
     Json(json!({ "trackingNumber": format!("T-{}", body["orderId"].as_str().unwrap_or("?")) })).into_response()
 }
 
 async fn subscribe(State(seen): State<Shared>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     note(&seen, "/newsletter", &headers, &body);
-    (StatusCode::GONE, Json(json!({ "error": "the newsletter was discontinued" }))).into_response()
+    (
+        StatusCode::GONE,
+        Json(json!({ "error": "the newsletter was discontinued" })),
+    )
+        .into_response()
 }

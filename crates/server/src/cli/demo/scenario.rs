@@ -38,15 +38,31 @@ fn total(order: usize) -> usize {
 impl Scenario {
     /// Builds workspace, people, environment, endpoints and workflow through the API, and publishes.
     pub async fn build(client: &Client, service: &OrderService) -> Result<Self> {
-        let workspace = client.create("/api/v1/workspaces", &json!({ "name": "Order desk", "description": "The demonstration" })).await?;
-        for (first, last, email, role) in
-            [("Grace", "Hopper", "grace@orders.example", "Developer"), ("Edgar", "Codd", "edgar@orders.example", "Viewer")]
-        {
+        let workspace = client
+            .create(
+                "/api/v1/workspaces",
+                &json!({ "name": "Order desk", "description": "The demonstration" }),
+            )
+            .await?;
+        for (first, last, email, role) in [
+            ("Grace", "Hopper", "grace@orders.example", "Developer"),
+            ("Edgar", "Codd", "edgar@orders.example", "Viewer"),
+        ] {
             let user = json!({ "firstName": first, "lastName": last, "email": email, "password": "demo-password-2", "role": "Viewer" });
             let id = client.create("/api/v1/users", &user).await?;
-            client.put(&format!("/api/v1/workspaces/{workspace}/members/{id}"), &json!({ "role": role })).await?;
+            client
+                .put(
+                    &format!("/api/v1/workspaces/{workspace}/members/{id}"),
+                    &json!({ "role": role }),
+                )
+                .await?;
         }
-        let project = client.create("/api/v1/projects", &json!({ "workspaceId": workspace, "name": "Fulfilment" })).await?;
+        let project = client
+            .create(
+                "/api/v1/projects",
+                &json!({ "workspaceId": workspace, "name": "Fulfilment" }),
+            )
+            .await?;
         let environment = json!({
             "projectId": project,
             "name": "Production",
@@ -77,8 +93,12 @@ impl Scenario {
             }
             endpoints.push(client.create("/api/v1/api-endpoints", &endpoint).await?);
         }
-        let workflow = client.create("/api/v1/workflows", &workflow(project, environment, &endpoints)).await?;
-        let published = client.post(&format!("/api/v1/workflows/{workflow}/publish"), &json!({})).await?;
+        let workflow = client
+            .create("/api/v1/workflows", &workflow(project, environment, &endpoints))
+            .await?;
+        let published = client
+            .post(&format!("/api/v1/workflows/{workflow}/publish"), &json!({}))
+            .await?;
         println!("published workflow {workflow}, version {}\n", published["version"]);
         Ok(Self { workflow })
     }
@@ -100,29 +120,61 @@ impl Scenario {
             .buffer_unordered(8)
             .try_collect()
             .await?;
-        let failed: Vec<&(usize, Value)> = answers.iter().filter(|(_, answer)| answer["status"] == "Failed").collect();
-        ensure!(failed.len() == 1 && failed[0].0 == SOLD_OUT, "exactly order {SOLD_OUT} should fail, but: {failed:?}");
-        let failed_id = failed[0].1["executionId"].as_str().context("no executionId")?.to_owned();
-        let completed = answers.iter().filter(|(_, answer)| answer["status"] == "Completed").count();
-        Ok(Runs { completed, failed_id, answers })
+        let failed: Vec<&(usize, Value)> = answers
+            .iter()
+            .filter(|(_, answer)| answer["status"] == "Failed")
+            .collect();
+        ensure!(
+            failed.len() == 1 && failed[0].0 == SOLD_OUT,
+            "exactly order {SOLD_OUT} should fail, but: {failed:?}"
+        );
+        let failed_id = failed[0].1["executionId"]
+            .as_str()
+            .context("no executionId")?
+            .to_owned();
+        let completed = answers
+            .iter()
+            .filter(|(_, answer)| answer["status"] == "Completed")
+            .count();
+        Ok(Runs {
+            completed,
+            failed_id,
+            answers,
+        })
     }
 
     /// Compares what happened with what was promised.
     pub fn check(&self, runs: &Runs, service: &OrderService) -> Result<()> {
-        ensure!(runs.completed == ORDERS - 1, "{} orders completed, not {}", runs.completed, ORDERS - 1);
+        ensure!(
+            runs.completed == ORDERS - 1,
+            "{} orders completed, not {}",
+            runs.completed,
+            ORDERS - 1
+        );
         for (order, answer) in runs.answers.iter().filter(|(order, _)| *order != SOLD_OUT) {
             let expected = json!({
                 "orderId": format!("O-{order:03}"), "paymentId": format!("P-O-{order:03}"), "paidWith": "Bearer ***",
                 "trackingNumber": format!("T-O-{order:03}"), "fraudChecked": total(*order) > CHECKED_ABOVE,
             });
-            ensure!(answer["outputParameters"] == expected, "order {order} gave {}, not {expected}", answer["outputParameters"]);
+            ensure!(
+                answer["outputParameters"] == expected,
+                "order {order} gave {}, not {expected}",
+                answer["outputParameters"]
+            );
         }
         let good = u32::try_from(ORDERS - 1)?;
-        let checked = u32::try_from((1..=ORDERS).filter(|order| *order != SOLD_OUT && total(*order) > CHECKED_ABOVE).count())?;
+        let checked = u32::try_from(
+            (1..=ORDERS)
+                .filter(|order| *order != SOLD_OUT && total(*order) > CHECKED_ABOVE)
+                .count(),
+        )?;
         service.seen(|seen| {
             let calls = |path| seen.calls.get(path).copied().unwrap_or_default();
             ensure!(calls("/reservations") == good + 1, "every order reserves once");
-            ensure!(calls("/fraud-checks") == checked, "the condition chooses {checked} orders");
+            ensure!(
+                calls("/fraud-checks") == checked,
+                "the condition chooses {checked} orders"
+            );
             ensure!(calls("/payments") == good, "every good order is charged once");
             ensure!(calls("/shipments") == good * 3, "every shipment needs three attempts");
             ensure!(calls("/newsletter") == good, "the optional step is tried once");

@@ -30,7 +30,9 @@ pub async fn events_as_they_happen(node: &Node) -> Result<Watching> {
                 batches = feed.next() => batches?,
                 _ = end.changed() => continue,
             };
-            let Some(batches) = batches else { bail!("the log closed") };
+            let Some(batches) = batches else {
+                bail!("the log closed")
+            };
             for event in batches.iter().flat_map(|batch| batch.iter()) {
                 printed += usize::from(print(event));
             }
@@ -53,27 +55,48 @@ fn print(stored: &StoredEvent) -> bool {
         return false;
     };
     let run = stored.stream.as_str().rsplit('-').next().unwrap_or_default();
-    println!("{:>6}  …{:<12}  {:<20} {}", stored.position.0, run, event.name(), about(event));
+    println!(
+        "{:>6}  …{:<12}  {:<20} {}",
+        stored.position.0,
+        run,
+        event.name(),
+        about(event)
+    );
     true
 }
 
 fn about(event: &ExecutionEvent) -> String {
     match event {
         ExecutionEvent::ExecutionQueued(queued) => queued.request.execution_context.clone().unwrap_or_default(),
-        ExecutionEvent::ExecutionStarted(started) => {
-            started.request.as_ref().and_then(|request| request.execution_context.clone()).unwrap_or_default()
-        }
+        ExecutionEvent::ExecutionStarted(started) => started
+            .request
+            .as_ref()
+            .and_then(|request| request.execution_context.clone())
+            .unwrap_or_default(),
         ExecutionEvent::ExecutionAdopted(adopted) => adopted.node.clone(),
         ExecutionEvent::StepStarted(started) => format!("{} (attempt {})", started.step.name, started.step.attempt),
-        ExecutionEvent::StepSucceeded(succeeded) => format!("{} in {:.1} ms", succeeded.step.name, succeeded.duration_ms),
-        ExecutionEvent::StepFailed(failed) => {
-            format!("{}: {} -> {:?}", failed.step.name, failed.message.text().unwrap_or("sealed"), failed.consequence)
+        ExecutionEvent::StepSucceeded(succeeded) => {
+            format!("{} in {:.1} ms", succeeded.step.name, succeeded.duration_ms)
         }
-        ExecutionEvent::StepRetryScheduled(retry) => format!("{} (attempt {} at {})", retry.step.name, retry.step.attempt, retry.due_at),
+        ExecutionEvent::StepFailed(failed) => {
+            format!(
+                "{}: {} -> {:?}",
+                failed.step.name,
+                failed.message.text().unwrap_or("sealed"),
+                failed.consequence
+            )
+        }
+        ExecutionEvent::StepRetryScheduled(retry) => format!(
+            "{} (attempt {} at {})",
+            retry.step.name, retry.step.attempt, retry.due_at
+        ),
         ExecutionEvent::StepSkipped(skipped) => format!("{} ({})", skipped.name, skipped.reason),
         ExecutionEvent::StepInDoubt(doubt) => doubt.step.name.clone(),
         ExecutionEvent::ExecutionCompleted(completed) => {
-            format!("{:.1} ms, {} retries", completed.ending.duration_ms, completed.ending.retry_count)
+            format!(
+                "{:.1} ms, {} retries",
+                completed.ending.duration_ms, completed.ending.retry_count
+            )
         }
         ExecutionEvent::ExecutionFailed(failed) => failed.message.text().unwrap_or("sealed").to_owned(),
         ExecutionEvent::ExecutionCancelled(_) => String::new(),
@@ -83,8 +106,13 @@ fn about(event: &ExecutionEvent) -> String {
 /// Prints one of the documented views.
 pub async fn view(client: &Client, name: &str, path: &str) -> Result<()> {
     let page = client.get(path).await?;
-    let rows = page["items"].as_array().with_context(|| format!("{path} gives no items: {page}"))?;
-    let first = rows.first().and_then(Value::as_object).with_context(|| format!("{name} is empty"))?;
+    let rows = page["items"]
+        .as_array()
+        .with_context(|| format!("{path} gives no items: {page}"))?;
+    let first = rows
+        .first()
+        .and_then(Value::as_object)
+        .with_context(|| format!("{name} is empty"))?;
     let columns: Vec<&str> = first.keys().map(String::as_str).collect();
     let mut table = output::table(&columns);
     for row in rows {
@@ -109,7 +137,12 @@ pub async fn history(client: &Client, execution: &str) -> Result<()> {
     let mut table = output::table(&["version", "occurred at", "event", "data"]);
     for event in events {
         let data: String = event["data"].to_string().chars().take(100).collect();
-        table.add_row([cell(&event["version"]), cell(&event["occurredAt"]), cell(&event["type"]), data]);
+        table.add_row([
+            cell(&event["version"]),
+            cell(&event["occurredAt"]),
+            cell(&event["type"]),
+            data,
+        ]);
     }
     println!("\nHistory of execution {execution}, the order that failed\n{table}");
     Ok(())
