@@ -33,11 +33,25 @@ impl Node {
     /// # Errors
     /// When the address is taken or the database cannot be opened.
     pub async fn start(config: &Config, surroundings: Surroundings) -> Result<Self> {
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .with_context(|| format!("listening on {}", config.listen))?;
+        Self::start_prepared(config, surroundings, async |_| Ok(())).await
+    }
+
+    /// The same with something to be done before the first request is answered.
+    ///
+    /// # Errors
+    /// Also those of `prepare`.
+    pub async fn start_prepared(
+        config: &Config,
+        surroundings: Surroundings,
+        prepare: impl AsyncFnOnce(&App) -> Result<()>,
+    ) -> Result<Self> {
+        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
         let address = listener.local_addr()?;
         let core = Core::start(config, surroundings).await?;
+        if let Err(error) = prepare(&core.app).await {
+            core.stop().await;
+            return Err(error);
+        }
         let app = Arc::clone(&core.app);
         let closing = CancellationToken::new();
         let options = ApiOptions {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
+use wfm_application::app::App;
 
 use crate::{config::Config, core::Surroundings, node::Node};
 
@@ -20,8 +21,9 @@ pub struct Options {
 pub async fn run(config: Config) -> Result<ExitCode> {
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-    let node = Node::start(&config, Surroundings::default()).await?;
-    super::user::first_admin(&node.app, &config).await?;
+    // Whoever waits for the server to be ready may log in at once.
+    let first_admin = async |app: &App| super::user::first_admin(app, &config).await;
+    let node = Node::start_prepared(&config, Surroundings::default(), first_admin).await?;
     // The one line on standard output: what scripts wait for.
     println!("listening on http://{}", node.address);
     tokio::select! {
