@@ -49,7 +49,9 @@ pub(crate) fn pieces(text: &str) -> Result<Vec<Piece>, String> {
                 rest = &after[1..];
             }
             Some('=') => {
-                return Err("'{= …}' must be the whole value, not a part of a text; '{{' is a literal brace".to_owned());
+                return Err(
+                    "'{= …}' must be the whole value, not a part of a text; '{{' is a literal brace".to_owned(),
+                );
             }
             Some(first) if first.is_alphabetic() => {
                 if !literal.is_empty() {

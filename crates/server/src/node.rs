@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
-use wfm_api::{ApiOptions, router};
+use wfm_api::{ApiOptions, Readiness, router};
 use wfm_application::app::App;
 
 use crate::{
@@ -24,6 +24,7 @@ pub struct Node {
     pub address: SocketAddr,
     core: Core,
     closing: CancellationToken,
+    readiness: Readiness,
     serving: JoinHandle<()>,
 }
 
@@ -45,7 +46,9 @@ impl Node {
         surroundings: Surroundings,
         prepare: impl AsyncFnOnce(&App) -> Result<()>,
     ) -> Result<Self> {
-        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("listening on {}", config.listen))?;
         let address = listener.local_addr()?;
         let core = Core::start(config, surroundings).await?;
         if let Err(error) = prepare(&core.app).await {
@@ -54,10 +57,11 @@ impl Node {
         }
         let app = Arc::clone(&core.app);
         let closing = CancellationToken::new();
+        let readiness = Readiness::default();
         let options = ApiOptions {
             maximum_body_bytes: config.maximum_body_bytes,
             cors_origins: config.cors_origins.clone(),
-            ..ApiOptions::default()
+            readiness: readiness.clone(),
         };
         let serving = tokio::spawn(serve(
             listener,
@@ -70,12 +74,14 @@ impl Node {
             address,
             core,
             closing,
+            readiness,
             serving,
         })
     }
 
     /// Stops: no new requests, calls under way end or are left to the next start, everything accepted is on disk.
     pub async fn stop(self) {
+        self.readiness.withdraw("the server is stopping");
         self.closing.cancel();
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "the server ended in disorder");

@@ -108,6 +108,7 @@ impl SqliteReadStore {
     /// # Errors
     /// When the file cannot be written.
     pub async fn open(folder: &Path) -> Result<Arc<dyn ReadStore>, StorageError> {
+        remove_left_shadows(folder);
         let store = Self::open_file(folder.join("dbo.db"), Use::Serving).await?;
         Ok(store)
     }
@@ -237,6 +238,18 @@ impl SqliteReadStore {
             .map_err(storage_error)?;
         writer.unsettled = false;
         Ok(differences)
+    }
+}
+
+/// Removes the scratch files of rebuilds that a killed process left. The log's lock keeps other processes out.
+fn remove_left_shadows(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with("dbo-shadow-")
+            && let Err(error) = std::fs::remove_file(entry.path())
+        {
+            tracing::warn!(%error, "a shadow of an earlier rebuild could not be removed");
+        }
     }
 }
 

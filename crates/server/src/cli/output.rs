@@ -15,7 +15,7 @@ pub fn json(value: &impl Serialize) -> Result<()> {
 pub fn table(columns: &[&str]) -> Table {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::UTF8_FULL_CONDENSED)
         .set_header(columns.to_vec());
     table
 }
