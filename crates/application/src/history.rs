@@ -75,7 +75,8 @@ pub struct EventView {
 pub struct EventPage {
     /// The events in order.
     pub items: Vec<EventView>,
-    /// Position (of the log) or version (of a stream) to go on after; null when the page is empty.
+    /// Position (of the log) or version (of a stream) to go on after; null when nothing follows. A page of the log may end
+    /// before its limit, so there it is null only once nothing was found.
     pub next: Option<u64>,
 }
 
@@ -197,12 +198,15 @@ impl App {
         limit: u32,
     ) -> Result<EventPage, ApplicationError> {
         let limit = limit.clamp(1, MAXIMUM_PAGE);
-        let page = self
+        // One more than asked tells whether more follow.
+        let mut page = self
             .store
             .log
-            .read_stream(stream, StreamVersion(after_version), limit)
+            .read_stream(stream, StreamVersion(after_version), limit + 1)
             .await?;
-        let next = page.last().map(|last| last.version.0);
+        let more = page.len() > limit as usize;
+        page.truncate(limit as usize);
+        let next = page.last().filter(|_| more).map(|last| last.version.0);
         Ok(EventPage {
             items: self.views(context, &page).await?,
             next,
