@@ -68,7 +68,7 @@ impl SqliteLog {
             .execute(&mut connection)
             .await
             .map_err(storage_error)?;
-        let store = Arc::new(WriteConnection::new(connection, path.clone(), &options, lock));
+        let store = Arc::new(WriteConnection::new(connection, &path, &options, lock).await?);
         checkpoint::start(path.clone(), &store);
         let sequencer = Sequencer::start(SqliteBatchWriter::new(store.clone(), options));
         let readers = connections::readers(connections::reader(&path));

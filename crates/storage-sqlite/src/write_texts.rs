@@ -1,26 +1,24 @@
-//! The one text that writes a batch, with its arguments.
+//! The one statement that writes a batch, with its arguments.
 //!
-//! Invariant: a batch is one execution, thus one hop to the connection's thread, whatever it changes. Texts are few,
-//! because each is prepared once and kept: events travel as bound rows in numbers that are padded to the next size, all
-//! else as JSON arrays of short texts. Payloads are bound, never part of JSON, so that they come back byte for byte; that
-//! is cheaper, too: events in JSON cost a third more processor time.
+//! Invariant: a batch is one statement, which is its own transaction: one hop to the connection's thread and one answer
+//! back, whatever the batch changes. A view takes the rows, its triggers know the tables. Texts are few, because each is
+//! prepared once and kept: rows come in numbers that are padded to the next size. Payloads are bound, never part of JSON,
+//! so that they come back byte for byte; that is cheaper, too: events in JSON cost a third more processor time.
 
 use std::{collections::HashMap, fmt::Write, sync::Arc};
 
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 use sqlx::{Arguments, AssertSqlSafe, SqlSafeStr, SqlStr, sqlite::SqliteArguments};
 use wfm_storage::{append::Claim, batch::Changes, event::StoredEvent};
 
-/// Sizes to which the number of bound event rows is padded.
-const SIZES: [usize; 13] = [1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128, 256, 512];
+/// Sizes to which the number of event rows is padded.
+const SIZES: [usize; 19] = [
+    1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024,
+];
 
-/// Batches from this size on have every part, though it be empty: so there are fewer texts.
-const WHOLE_FROM: usize = 16;
-
-/// Columns of an event that are bound for each row; the instant of recording is bound once.
-const COLUMNS: &str =
-    "Position, Stream, Version, EventId, Type, SchemaVersion, WorkspaceId, OccurredAt, LeafHash, Metadata, Payload";
-const COLUMN_COUNT: usize = 11;
+/// Most event rows of one statement: more make a transaction of several.
+const GREATEST: usize = SIZES[SIZES.len() - 1];
 
 /// Bytes for each row, beyond which a batch's text is not kept: a prepared statement holds on to what was last bound to it.
 const KEPT_BYTES_PER_ROW: usize = 4 * 1024;
@@ -28,16 +26,64 @@ const KEPT_BYTES_PER_ROW: usize = 4 * 1024;
 /// The same, for the batch as a whole.
 const KEPT_BYTES: usize = 64 * 1024;
 
-/// Which parts a text has; events, streams and head are always in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Shape {
-    /// Rows of the last event statement; the ones before it have as many as fit.
-    last_rows: usize,
-    /// Event statements with the greatest number of rows.
-    full: usize,
-    claims_and_work: bool,
-    commands: bool,
-}
+/// Columns of an event row, and of the batch's last row, which has a position and no stream.
+const EVENT_COLUMNS: usize = 12;
+const LAST_COLUMNS: usize = 5;
+
+/// The view that takes a batch, and the triggers that write it; they belong to the connection, not to the file. A row with
+/// a stream is an event; `Aggregate` is set on the batch's last event of each stream. The row without one ends the batch.
+pub(crate) const APPENDING: &str = "
+CREATE TEMP VIEW Appending AS
+SELECT NULL AS RecordedAt, NULL AS Position, NULL AS Stream, NULL AS Version, NULL AS EventId, NULL AS Type,
+    NULL AS SchemaVersion, NULL AS WorkspaceId, NULL AS OccurredAt, NULL AS LeafHash, NULL AS Metadata, NULL AS Payload,
+    NULL AS Aggregate, NULL AS ClaimsRemoved, NULL AS ClaimsInserted, NULL AS WorkRemoved, NULL AS WorkPut, NULL AS Commands;
+
+CREATE TEMP TRIGGER tr_Appending_Event INSTEAD OF INSERT ON Appending WHEN NEW.Stream IS NOT NULL
+BEGIN
+    INSERT INTO Events (Position, Stream, Version, EventId, Type, SchemaVersion, WorkspaceId, OccurredAt, RecordedAt,
+        LeafHash, Metadata, Payload)
+    VALUES (NEW.Position, NEW.Stream, NEW.Version, NEW.EventId, NEW.Type, NEW.SchemaVersion, NEW.WorkspaceId,
+        NEW.OccurredAt, NEW.RecordedAt, NEW.LeafHash, NEW.Metadata, NEW.Payload);
+END;
+
+CREATE TEMP TRIGGER tr_Appending_Stream INSTEAD OF INSERT ON Appending WHEN NEW.Aggregate IS NOT NULL
+BEGIN
+    INSERT INTO Streams (Stream, Aggregate, WorkspaceId, Version)
+    VALUES (NEW.Stream, NEW.Aggregate, NEW.WorkspaceId, NEW.Version)
+    ON CONFLICT (Stream) DO UPDATE SET Version = excluded.Version;
+END;
+
+CREATE TEMP TRIGGER tr_Appending_Head INSTEAD OF INSERT ON Appending WHEN NEW.Stream IS NULL
+BEGIN
+    UPDATE Head SET Position = NEW.Position, RecordedAt = NEW.RecordedAt;
+END;
+
+CREATE TEMP TRIGGER tr_Appending_Claims INSTEAD OF INSERT ON Appending
+WHEN NEW.ClaimsRemoved IS NOT NULL OR NEW.ClaimsInserted IS NOT NULL
+BEGIN
+    DELETE FROM Claims WHERE (Scope, Key) IN (SELECT value ->> 0, value ->> 1 FROM json_each(NEW.ClaimsRemoved));
+    INSERT INTO Claims (Scope, Key, Owner)
+    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(NEW.ClaimsInserted);
+END;
+
+CREATE TEMP TRIGGER tr_Appending_Work INSTEAD OF INSERT ON Appending
+WHEN NEW.WorkRemoved IS NOT NULL OR NEW.WorkPut IS NOT NULL
+BEGIN
+    DELETE FROM Work WHERE Execution IN (SELECT value FROM json_each(NEW.WorkRemoved));
+    INSERT INTO Work (Execution, EnvironmentId, WorkspaceId, State, DueAt, Owner, Epoch)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+    FROM json_each(NEW.WorkPut) WHERE true
+    ON CONFLICT (Execution) DO UPDATE SET EnvironmentId = excluded.EnvironmentId, WorkspaceId = excluded.WorkspaceId,
+        State = excluded.State, DueAt = excluded.DueAt, Owner = excluded.Owner, Epoch = excluded.Epoch;
+END;
+
+CREATE TEMP TRIGGER tr_Appending_Commands INSTEAD OF INSERT ON Appending WHEN NEW.Commands IS NOT NULL
+BEGIN
+    INSERT INTO Commands (RecordedAt, Actor, Key, RequestHash, FirstPosition, LastPosition, Answer)
+    SELECT NEW.RecordedAt, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+    FROM json_each(NEW.Commands);
+END;
+";
 
 /// A text with its arguments, ready to be executed.
 pub(crate) struct PreparedWrite {
@@ -45,157 +91,128 @@ pub(crate) struct PreparedWrite {
     pub(crate) arguments: SqliteArguments,
     /// Whether the prepared text is worth keeping.
     pub(crate) keep: bool,
+    /// Whether the text is one statement.
+    pub(crate) alone: bool,
 }
 
-/// The texts made so far.
+/// The texts made so far, by their number of event rows.
 #[derive(Default)]
-pub(crate) struct WriteTexts(HashMap<Shape, Arc<str>>);
+pub(crate) struct WriteTexts(HashMap<usize, Arc<str>>);
 
 impl WriteTexts {
     /// The text and arguments that write `changes` in one transaction.
     pub(crate) fn write(&mut self, changes: &Changes) -> PreparedWrite {
-        let greatest = SIZES[SIZES.len() - 1];
-        let full = (changes.events.len() - 1) / greatest;
-        let rest = changes.events.len() - full * greatest;
-        let last_rows = SIZES.into_iter().find(|size| *size >= rest).unwrap_or(greatest);
-        let whole = full > 0 || last_rows >= WHOLE_FROM;
-        let claims_and_work = !(changes.claims_removed.is_empty()
-            && changes.claims_inserted.is_empty()
-            && changes.work_put.is_empty()
-            && changes.work_removed.is_empty());
-        let shape = Shape {
-            last_rows,
-            full,
-            claims_and_work: whole || claims_and_work,
-            commands: whole || !changes.commands.is_empty(),
-        };
+        let full = (changes.events.len() - 1) / GREATEST;
+        let rest = changes.events.len() - full * GREATEST;
+        let rows = SIZES.into_iter().find(|size| *size >= rest).unwrap_or(GREATEST);
         let bytes: usize = changes
             .events
             .iter()
             .map(|event| event.payload.len() + event.metadata.len())
             .sum();
-        let keep = full == 0 && bytes <= KEPT_BYTES + last_rows * KEPT_BYTES_PER_ROW;
         let text = if full > 0 {
-            text(shape).into()
+            format!(
+                "BEGIN IMMEDIATE;\n{}{};\nCOMMIT",
+                format!("{};\n", text(GREATEST, false)).repeat(full),
+                text(rows, true)
+            )
+            .into()
         } else {
-            self.0.entry(shape).or_insert_with(|| text(shape).into()).clone()
+            self.0.entry(rows).or_insert_with(|| text(rows, true).into()).clone()
         };
         PreparedWrite {
             text: AssertSqlSafe(text).into_sql_str(),
-            arguments: arguments(changes, shape),
-            keep,
+            arguments: arguments(changes, full * GREATEST + rows),
+            alone: full == 0,
+            keep: full == 0 && bytes <= KEPT_BYTES + rows * KEPT_BYTES_PER_ROW,
         }
     }
 }
 
-fn text(shape: Shape) -> String {
-    let mut text = String::from("BEGIN IMMEDIATE;\n");
-    for _ in 0..shape.full {
-        events_text(&mut text, SIZES[SIZES.len() - 1]);
-    }
-    events_text(&mut text, shape.last_rows);
-    text.push_str(
-        "INSERT INTO Streams (Stream, Aggregate, WorkspaceId, Version)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE true
-         ON CONFLICT (Stream) DO UPDATE SET Version = excluded.Version;\n",
+/// An insert of so many event rows, and of the batch's last row if it `ends` the batch. Rows whose position is NULL are
+/// padding.
+fn text(rows: usize, ends: bool) -> String {
+    let columns = (1..=EVENT_COLUMNS + LAST_COLUMNS).fold(String::new(), |mut columns, column| {
+        // Writing to a String cannot fail.
+        let _infallible = write!(columns, ", column{column}");
+        columns
+    });
+    let list = |value: &str, times: usize| vec![value; times].join(",");
+    let event = format!("({},{})", list("?", EVENT_COLUMNS), list("NULL", LAST_COLUMNS));
+    let mut text = format!(
+        "INSERT INTO Appending SELECT ?{columns} FROM (VALUES {}",
+        list(&event, rows)
     );
-    if shape.claims_and_work {
-        text.push_str(
-            "DELETE FROM Claims WHERE (Scope, Key) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?));
-             INSERT INTO Claims (Scope, Key, Owner) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?);
-             DELETE FROM Work WHERE Execution IN (SELECT value FROM json_each(?));
-             INSERT INTO Work (Execution, EnvironmentId, WorkspaceId, State, DueAt, Owner, Epoch)
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?) WHERE true
-             ON CONFLICT (Execution) DO UPDATE SET EnvironmentId = excluded.EnvironmentId, WorkspaceId = excluded.WorkspaceId,
-                 State = excluded.State, DueAt = excluded.DueAt, Owner = excluded.Owner, Epoch = excluded.Epoch;\n",
+    if ends {
+        let _infallible = write!(
+            text,
+            ",(?,{},{})",
+            list("NULL", EVENT_COLUMNS - 1),
+            list("?", LAST_COLUMNS)
         );
     }
-    if shape.commands {
-        text.push_str(
-            "INSERT INTO Commands (RecordedAt, Actor, Key, RequestHash, FirstPosition, LastPosition, Answer)
-             SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?);\n",
-        );
-    }
-    text.push_str("UPDATE Head SET Position = ?, RecordedAt = ?;\nCOMMIT");
+    text.push_str(") WHERE column1 IS NOT NULL");
     text
 }
 
-fn events_text(text: &mut String, rows: usize) {
-    let row = format!("({})", ["?"; COLUMN_COUNT].join(", "));
-    // Writing to a String cannot fail.
-    let _infallible = if rows == 1 {
-        writeln!(
-            text,
-            "INSERT INTO Events (RecordedAt, {COLUMNS}) VALUES (?, {};",
-            &row[1..]
-        )
-    } else {
-        let columns = (1..=COLUMN_COUNT)
-            .map(|column| format!("column{column}"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        writeln!(
-            text,
-            "INSERT INTO Events (RecordedAt, {COLUMNS}) SELECT ?, {columns} FROM (VALUES {}) WHERE column1 IS NOT NULL;",
-            vec![row.as_str(); rows].join(", ")
-        )
-    };
-}
-
-fn arguments(changes: &Changes, shape: Shape) -> SqliteArguments {
+fn arguments(changes: &Changes, rows: usize) -> SqliteArguments {
     let mut binding = Binding(SqliteArguments::default());
     let last = changes.events.last().expect("a batch that is written has events");
-    let greatest = SIZES[SIZES.len() - 1];
-    for (index, chunk) in changes.events.chunks(greatest).enumerate() {
-        binding.add(last.recorded_at.clone());
-        chunk.iter().for_each(|event| binding.event(event));
-        let rows = if index < shape.full { greatest } else { shape.last_rows };
-        for _ in 0..(rows - chunk.len()) * COLUMN_COUNT {
-            binding.add(None::<i64>);
+    let aggregates = aggregates(changes);
+    for (index, (event, aggregate)) in changes.events.iter().zip(aggregates).enumerate() {
+        if index % GREATEST == 0 {
+            binding.add(last.recorded_at.clone());
         }
+        binding.event(event, aggregate);
     }
-    binding.rows(changes.streams.iter().map(|change| {
-        (
-            change.stream.as_str(),
-            &change.aggregate,
-            change.fact.workspace,
-            change.fact.version.0,
-        )
-    }));
-    if shape.claims_and_work {
-        let claim = |claim: &Claim| (claim.key.scope.clone(), claim.key.key.clone(), claim.owner.clone());
-        binding.rows(changes.claims_removed.iter().map(claim));
-        binding.rows(changes.claims_inserted.iter().map(claim));
-        binding.rows(changes.work_removed.iter());
-        binding.rows(changes.work_put.iter().map(|item| {
-            (
-                &item.execution,
-                item.environment,
-                item.workspace,
-                item.state.name(),
-                &item.due_at,
-                &item.owner,
-                item.epoch,
-            )
-        }));
-    }
-    if shape.commands {
-        binding.add(last.recorded_at.clone());
-        binding.rows(changes.commands.iter().map(|command| {
-            let id = &command.id;
-            (
-                &id.actor,
-                &id.key,
-                &id.request_hash,
-                command.first,
-                command.last,
-                &id.answer,
-            )
-        }));
+    for _ in 0..(rows - changes.events.len()) * EVENT_COLUMNS {
+        binding.add(None::<i64>);
     }
     binding.add(last.position.0.cast_signed());
-    binding.add(last.recorded_at.clone());
+    let claim = |claim: &Claim| (claim.key.scope.clone(), claim.key.key.clone(), claim.owner.clone());
+    binding.rows(&changes.claims_removed, claim);
+    binding.rows(&changes.claims_inserted, claim);
+    binding.rows(&changes.work_removed, Arc::clone);
+    binding.rows(&changes.work_put, |item| {
+        (
+            item.execution.clone(),
+            item.environment,
+            item.workspace,
+            item.state.name(),
+            item.due_at.clone(),
+            item.owner.clone(),
+            item.epoch,
+        )
+    });
+    binding.rows(&changes.commands, |command| {
+        let id = command.id.clone();
+        (
+            id.actor,
+            id.key,
+            id.request_hash,
+            command.first,
+            command.last,
+            id.answer,
+        )
+    });
     binding.0
+}
+
+/// For each event, the aggregate of its stream if it is the stream's last event in the batch.
+fn aggregates(changes: &Changes) -> Vec<Option<Arc<str>>> {
+    let mut streams: FxHashMap<_, _> = changes
+        .streams
+        .iter()
+        .map(|change| (&change.stream, &change.aggregate))
+        .collect();
+    let mut aggregates: Vec<_> = changes
+        .events
+        .iter()
+        .rev()
+        .map(|event| streams.remove(&event.stream).cloned())
+        .collect();
+    aggregates.reverse();
+    aggregates
 }
 
 struct Binding(SqliteArguments);
@@ -205,7 +222,7 @@ impl Binding {
         self.0.add(value).expect("texts, integers and bytes are always encoded");
     }
 
-    fn event(&mut self, event: &StoredEvent) {
+    fn event(&mut self, event: &StoredEvent, aggregate: Option<Arc<str>>) {
         self.add(event.position.0.cast_signed());
         self.add(event.stream.shared());
         self.add(event.version.0.cast_signed());
@@ -217,9 +234,15 @@ impl Binding {
         self.add(event.leaf_hash.to_vec());
         self.add(event.metadata.clone());
         self.add(event.payload.clone());
+        self.add(aggregate);
     }
 
-    fn rows<T: Serialize>(&mut self, rows: impl Iterator<Item = T>) {
-        self.add(serde_json::to_string(&rows.collect::<Vec<_>>()).expect("texts and integers are always JSON"));
+    /// Rows as a JSON array of arrays; NULL when there is none.
+    fn rows<T, R: Serialize>(&mut self, rows: &[T], row: impl Fn(&T) -> R) {
+        let json = (!rows.is_empty()).then(|| {
+            serde_json::to_string(&rows.iter().map(row).collect::<Vec<_>>())
+                .expect("texts and integers are always JSON")
+        });
+        self.add(json);
     }
 }

@@ -4,12 +4,13 @@
 //! forgets everything. Absence that a uniqueness constraint checks is presumed instead of read; a refusal is never built
 //! on a presumption.
 
-use std::{hash::Hash, path::PathBuf, sync::Arc};
+use std::{hash::Hash, path::Path, sync::Arc};
 
 use async_trait::async_trait;
+use futures::TryStreamExt;
 use quick_cache::unsync::Cache;
 use sqlx::{
-    ConnectOptions, Row, query_with,
+    ConnectOptions, Executor, Row, query_with,
     sqlite::{SqliteConnectOptions, SqliteConnection},
 };
 use tokio::sync::{Mutex, MutexGuard};
@@ -27,7 +28,7 @@ use crate::{
     error::{is_broken, is_constraint, storage_error},
     facts::{self, Found, Questions},
     folder_lock::FolderLock,
-    write_texts::WriteTexts,
+    write_texts::{APPENDING, PreparedWrite, WriteTexts},
 };
 
 /// Streams, and claims, that the writer remembers at most: some megabytes.
@@ -58,15 +59,22 @@ pub(crate) struct Held<'connection> {
 }
 
 impl WriteConnection {
-    pub(crate) fn new(connection: SqliteConnection, path: PathBuf, options: &LogOptions, lock: FolderLock) -> Self {
-        Self {
+    /// Takes over a connection to the log of a folder whose lock is held.
+    pub(crate) async fn new(
+        mut connection: SqliteConnection,
+        path: &Path,
+        options: &LogOptions,
+        lock: FolderLock,
+    ) -> Result<Self, StorageError> {
+        take_batches(&mut connection).await?;
+        Ok(Self {
             slot: Mutex::new(Slot {
                 connection: Some(connection),
                 lock: Some(lock),
             }),
-            options: connections::writer(&path, options.max_pages),
+            options: connections::writer(path, options.max_pages),
             pressure: Arc::default(),
-        }
+        })
     }
 
     /// Waits for whoever writes just now.
@@ -104,7 +112,11 @@ impl Held<'_> {
         match connection {
             Some(connection) => Ok(connection),
             None if lock.is_none() => Err(StorageError::Unavailable("the log is closed".into())),
-            empty => Ok(empty.insert(self.options.connect().await.map_err(storage_error)?)),
+            empty => {
+                let mut connection = self.options.connect().await.map_err(storage_error)?;
+                take_batches(&mut connection).await?;
+                Ok(empty.insert(connection))
+            }
         }
     }
 
@@ -118,6 +130,28 @@ impl Held<'_> {
         }
         storage_error(error)
     }
+}
+
+/// Writes a batch.
+async fn execute(write: PreparedWrite, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let query = query_with(write.text, write.arguments).persistent(write.keep);
+    let mut results = connection.fetch_many(query);
+    if write.alone {
+        // Its result is all there is: waiting for the end of the results would wake this task again for nothing.
+        results.try_next().await.map(|_| ())
+    } else {
+        while results.try_next().await?.is_some() {}
+        Ok(())
+    }
+}
+
+/// Gives a connection what takes batches.
+async fn take_batches(connection: &mut SqliteConnection) -> Result<(), StorageError> {
+    sqlx::raw_sql(APPENDING)
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(storage_error)
 }
 
 /// What the writer remembers of the log.
@@ -200,9 +234,7 @@ impl SqliteBatchWriter {
                 position: last.position,
                 recorded_at: last.recorded_at.clone(),
             };
-            let write = self.texts.write(&changes);
-            let query = query_with(write.text, write.arguments).persistent(write.keep);
-            if let Err(error) = query.execute(held.connection().await?).await {
+            if let Err(error) = execute(self.texts.write(&changes), held.connection().await?).await {
                 let constraint = is_constraint(&error);
                 let error = held.failed(error).await;
                 return if constraint && presume {

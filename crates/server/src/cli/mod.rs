@@ -68,8 +68,7 @@ enum Command {
 /// Runs a command; errors go to standard error.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let outcome = runtime
+    let outcome = runtime()
         .context("starting the runtime")
         .and_then(|runtime| runtime.block_on(dispatch(cli)));
     match outcome {
@@ -79,6 +78,17 @@ pub fn run(cli: Cli) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A worker for each processor but one, which is left to the threads of the databases: with as many as there are
+/// processors, each event wakes one more worker than there is work for. `TOKIO_WORKER_THREADS` says otherwise.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        builder.worker_threads((processors - 1).max(1));
+    }
+    builder.enable_all().build()
 }
 
 async fn dispatch(cli: Cli) -> Result<ExitCode> {
