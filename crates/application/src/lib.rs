@@ -12,6 +12,7 @@ pub mod executions;
 pub mod history;
 pub mod housekeeping;
 pub mod input;
+pub mod membership;
 pub mod projection;
 pub mod projects;
 pub mod security;

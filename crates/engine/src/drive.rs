@@ -41,6 +41,8 @@ pub async fn drive(runs: Arc<Runs>, connector: Arc<dyn Connector>, mut run: Live
                     () = &mut stopped => return,
                 }
             }
+            // Another node may drive the run by now; if none does, this one takes it over again when it may act.
+            Next::Call(_) if !runs.may_act() => return,
             Next::Call(call) => tokio::select! {
                 outcome = send(connector.as_ref(), &run, &call) => (outcome, call),
                 () = &mut stopped => return,

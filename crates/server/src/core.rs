@@ -1,6 +1,6 @@
 //! Everything of a node but its HTTP server: database, keys, projection, access view, runs and engine.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use async_trait::async_trait;
@@ -10,7 +10,8 @@ use wfm_application::{
     app::App,
     clock::{Clock, Entropy, SystemClock, SystemEntropy},
     executions::{cache::Definitions, runs::Runs},
-    projection::{OpenError, Opener, Projection, ProjectionRunner},
+    membership::{self, Membership},
+    projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
     security::{
         access::AccessView,
         keyring::{Keyring, SealError},
@@ -136,6 +137,7 @@ impl Parts {
 pub struct Core {
     /// The application.
     pub app: Arc<App>,
+    membership: Arc<Membership>,
     database: OpenDatabase,
     engine: Engine,
     projection: ProjectionRunner,
@@ -158,15 +160,23 @@ impl Core {
             opener,
         } = parts;
         let access = Arc::new(AccessView::load(database.reads.as_ref()).await?);
-        let (projection, runner) =
-            Projection::start(Arc::clone(&database.log), Arc::clone(&database.reads), opener, now).await?;
+        let incarnation = format!("{}/{}", config.node, surroundings.entropy.uuid());
+        let membership = Arc::new(Membership::join(Arc::clone(&database.leases), &config.node, &incarnation).await?);
+        let (projection, runner) = Projection::start(
+            Arc::clone(&database.log),
+            Arc::clone(&database.reads),
+            opener,
+            now,
+            Turn::new(Arc::clone(&database.leases), membership.holder()),
+        )
+        .await?;
 
         let definitions = Arc::new(Definitions::new(store.clone()));
         let (sender, ready) = tokio::sync::mpsc::channel(READY_RUNS);
         let runs = Arc::new(Runs::new(
             store.clone(),
             Arc::clone(&definitions),
-            config.node.as_str().into(),
+            Arc::clone(&membership),
             sender,
         ));
         let mut following = vec![
@@ -215,8 +225,12 @@ impl Core {
             );
         }
         following.push(tokio::spawn(keep_house(Arc::clone(&app))));
+        if database.leases.shared() {
+            following.push(tokio::spawn(stay_alive(Arc::clone(&app), Arc::clone(&membership))));
+        }
         Ok(Self {
             app,
+            membership,
             database,
             engine,
             projection: runner,
@@ -231,7 +245,56 @@ impl Core {
         for task in &self.following {
             task.abort();
         }
+        self.membership.leave().await;
         self.database.close().await;
+    }
+}
+
+/// Renews this node's lease and takes over the runs of nodes that are gone; after a loss of its own lease, also what it
+/// dropped itself. Queued runs are looked at again, for places that other nodes freed.
+async fn stay_alive(app: Arc<App>, membership: Arc<Membership>) {
+    let mut renewals = tokio::time::interval(membership::RENEWAL);
+    renewals.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut known = HashSet::new();
+    loop {
+        renewals.tick().await;
+        let was_valid = membership.is_valid();
+        let alive = async {
+            match membership.renew().await? {
+                true => membership.alive().await.map(Some),
+                false => Ok(None),
+            }
+        };
+        match alive.await {
+            Ok(Some(alive)) => {
+                if (!was_valid || known.difference(&alive).next().is_some()) && !recovered(&app).await {
+                    // The nodes that are gone stay known, so that it is tried again.
+                    continue;
+                }
+                known = alive;
+            }
+            Ok(None) => tracing::error!("another server has this node's name; nothing is sent until it is gone"),
+            Err(error) => tracing::warn!(%error, "the node's lease could not be renewed"),
+        }
+        app.runs.queue().look_again();
+        app.store.keyring.look_again();
+    }
+}
+
+async fn recovered(app: &App) -> bool {
+    match app.runs.recover().await {
+        Ok(recovered) => {
+            tracing::info!(
+                adopted = recovered.adopted,
+                queued = recovered.queued,
+                "took over runs of a node that is gone"
+            );
+            true
+        }
+        Err(error) => {
+            tracing::warn!(%error, "runs could not be taken over; it is tried again");
+            false
+        }
     }
 }
 
@@ -262,6 +325,7 @@ async fn follow_definitions(runs: Arc<Runs>, definitions: Arc<Definitions>, stor
             match feed.next().await {
                 Ok(Some(batches)) => {
                     for batch in &batches {
+                        runs.observe(batch).await;
                         for environment in definitions.invalidate(batch) {
                             runs.queue().freed(environment);
                         }

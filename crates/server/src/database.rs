@@ -4,7 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use wfm_application::clock::Clock;
-use wfm_storage::{log::EventLog, read_store::ReadStore, vault::Vault};
+use wfm_storage::{
+    lease::{Leases, Unshared},
+    log::EventLog,
+    read_store::ReadStore,
+    vault::Vault,
+};
 use wfm_storage_sqlite::{LogOptions, SqliteLog, read_store::SqliteReadStore};
 
 use crate::config::Database;
@@ -17,6 +22,8 @@ pub struct OpenDatabase {
     pub vault: Arc<dyn Vault>,
     /// The read models.
     pub reads: Arc<dyn ReadStore>,
+    /// Which nodes are alive, and whose turn it is.
+    pub leases: Arc<dyn Leases>,
     closing: Arc<SqliteLog>,
 }
 
@@ -56,6 +63,8 @@ pub async fn open(database: &Database, clock: Arc<dyn Clock>) -> Result<OpenData
         log: Arc::clone(&log) as _,
         vault: Arc::clone(&log) as _,
         reads,
+        // The folder's lock keeps other processes out.
+        leases: Arc::new(Unshared),
         closing: log,
     })
 }

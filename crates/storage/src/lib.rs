@@ -14,6 +14,7 @@ pub mod event;
 pub mod feed;
 pub mod fold;
 pub mod leaf_hash;
+pub mod lease;
 pub mod log;
 pub mod read_store;
 pub mod sequencer;

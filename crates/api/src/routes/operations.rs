@@ -80,7 +80,7 @@ async fn ready(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
         Err(_) => reasons.push("the log cannot be read".to_owned()),
         Ok(status) => {
             match status.state {
-                ProjectionState::Running => {}
+                ProjectionState::Running | ProjectionState::Following => {}
                 ProjectionState::Rebuilding => reasons.push("the read models are being built anew".to_owned()),
                 ProjectionState::Retrying => reasons.push("the read models cannot be written at the moment".to_owned()),
                 ProjectionState::Stopped => reasons.push("the read models stand still".to_owned()),

@@ -17,7 +17,8 @@ use wfm_application::{
         outcome::{Answer as CallAnswer, CallFailure},
         runs::Runs,
     },
-    projection::{OpenError, Opener, Projection, ProjectionRunner},
+    membership::Membership,
+    projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
     security::{
         access::AccessView,
         keyring::{Keyring, MasterKey},
@@ -219,6 +220,7 @@ impl TestApp {
             Arc::clone(&reads),
             opener,
             Arc::new(move || now().into()),
+            Turn::always(),
         )
         .await
         .unwrap();
@@ -228,7 +230,7 @@ impl TestApp {
         let runs = Arc::new(Runs::new(
             store.clone(),
             Arc::clone(&definitions),
-            "test".into(),
+            Arc::new(Membership::alone("test")),
             sender,
         ));
         follow(&store.log, &access, &definitions, &runs);

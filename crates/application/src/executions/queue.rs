@@ -31,6 +31,17 @@ impl Queue {
         }
     }
 
+    /// No run is queued in this environment.
+    pub fn emptied(&self, environment: EnvironmentId) {
+        self.waiting.lock().remove(&environment);
+    }
+
+    /// Looks at every environment with queued runs again: another node may have freed a place.
+    pub fn look_again(&self) {
+        let waiting: Vec<EnvironmentId> = self.waiting.lock().keys().copied().collect();
+        waiting.into_iter().for_each(|environment| self.wake(environment));
+    }
+
     /// Whether runs are queued: a new one then joins them instead of overtaking.
     #[must_use]
     pub fn is_waiting(&self, environment: EnvironmentId) -> bool {

@@ -1,6 +1,6 @@
 //! Runs that were under way when a node stopped: read from the log, adopted, and driven on.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use wfm_domain::{
     execution::{AdoptExecution, Ask, Execution, Phase, ReportInDoubt, StepAttempt},
@@ -21,6 +21,9 @@ use super::{
 use crate::{context::Context, error::ApplicationError};
 
 const PAGE: u32 = 500;
+
+/// How long it may take from a run's record to its driver.
+const SETTLING: Duration = Duration::from_millis(200);
 
 /// What recovery found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -68,17 +71,20 @@ impl Runs {
         Ok(Some(live))
     }
 
-    /// Takes over every run that was under way and counts those that are queued.
+    /// Takes over every run under way that no living node drives, and counts those that are queued. A run that another
+    /// node took over meanwhile is left to it.
     ///
     /// # Errors
     /// When the log fails.
     pub async fn recover(&self) -> Result<Recovered, ApplicationError> {
+        let alive = self.membership.alive().await?;
         let mut recovered = Recovered::default();
         let mut filter = WorkFilter::default();
         loop {
             let page = self.store.log.work(&filter, PAGE).await?;
             let Some(last) = page.last() else { return Ok(recovered) };
             filter.after = Some(Arc::clone(&last.execution));
+            let mut left = Vec::new();
             for item in &page {
                 match item.state {
                     WorkState::Queued => {
@@ -86,11 +92,33 @@ impl Runs {
                         self.queue.joined(EnvironmentId(item.environment));
                     }
                     WorkState::Running | WorkState::Timer | WorkState::Signal | WorkState::Approval => {
-                        self.adopt(&ExecutionId(item.execution.to_string())).await?;
-                        recovered.adopted += 1;
+                        let id = ExecutionId(item.execution.to_string());
+                        if !self.is_driven(&id, item.owner.as_deref(), &alive) {
+                            left.push((id, item));
+                        }
                     }
                 }
             }
+            if !left.is_empty() && !self.registry.is_empty() {
+                // A run of this node may have been recorded a moment ago and not be driven yet.
+                tokio::time::sleep(SETTLING).await;
+                left.retain(|(id, item)| !self.is_driven(id, item.owner.as_deref(), &alive));
+            }
+            for (id, _) in left {
+                match self.adopt(&id).await {
+                    Ok(()) => recovered.adopted += 1,
+                    Err(ApplicationError::Contended | ApplicationError::Refused(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+
+    fn is_driven(&self, id: &ExecutionId, owner: Option<&str>, alive: &HashSet<String>) -> bool {
+        match owner {
+            Some(owner) if owner == &**self.membership.node() => self.registry.drives(id),
+            Some(owner) => alive.contains(owner),
+            None => false,
         }
     }
 
@@ -120,7 +148,7 @@ impl Runs {
             }
         };
         let adopt = Ask::Adopt(AdoptExecution {
-            node: self.node.to_string(),
+            node: self.membership.node().to_string(),
             moves: plan.moves,
         });
         self.advance(&mut live, adopt, plan.call, now).await?;

@@ -60,6 +60,21 @@ impl Registry {
         receiver
     }
 
+    /// Whether this node drives the run.
+    #[must_use]
+    pub fn drives(&self, id: &ExecutionId) -> bool {
+        self.0
+            .lock()
+            .get(id)
+            .is_some_and(|entry| Arc::strong_count(&entry.stop.0) > 1)
+    }
+
+    /// Whether this node drives the run or somebody waits for it.
+    #[must_use]
+    pub fn knows(&self, id: &ExecutionId) -> bool {
+        self.0.lock().contains_key(id)
+    }
+
     /// Forgets a run that nobody drives after its last waiter has gone.
     pub fn leave(&self, id: &ExecutionId) {
         let mut entries = self.0.lock();

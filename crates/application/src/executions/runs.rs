@@ -35,6 +35,7 @@ use super::{
 use crate::{
     context::{Actor, Context},
     error::ApplicationError,
+    membership::Membership,
     security::permission::Permission,
     store::{Loaded, Recorded, Store},
 };
@@ -71,7 +72,7 @@ pub struct Runs {
     pub(super) definitions: Arc<Definitions>,
     pub(super) registry: Arc<Registry>,
     pub(super) queue: Arc<Queue>,
-    pub(super) node: Arc<str>,
+    pub(super) membership: Arc<Membership>,
     pub(super) ready: mpsc::Sender<LiveRun>,
 }
 
@@ -84,15 +85,20 @@ struct Ground {
 }
 
 impl Runs {
-    /// Runs that are driven by this `node`; what is ready to be driven goes to `ready`.
+    /// Runs that are driven by this node; what is ready to be driven goes to `ready`.
     #[must_use]
-    pub fn new(store: Store, definitions: Arc<Definitions>, node: Arc<str>, ready: mpsc::Sender<LiveRun>) -> Self {
+    pub fn new(
+        store: Store,
+        definitions: Arc<Definitions>,
+        membership: Arc<Membership>,
+        ready: mpsc::Sender<LiveRun>,
+    ) -> Self {
         Self {
             store,
             definitions,
             registry: Arc::default(),
             queue: Arc::default(),
-            node,
+            membership,
             ready,
         }
     }
@@ -101,6 +107,12 @@ impl Runs {
     #[must_use]
     pub fn now(&self) -> Instant {
         self.store.now()
+    }
+
+    /// Whether this node may act: send a call, for one.
+    #[must_use]
+    pub fn may_act(&self) -> bool {
+        self.membership.is_valid()
     }
 
     /// The runs this node drives.
@@ -281,7 +293,7 @@ impl Runs {
         let command = StartExecution {
             run,
             request,
-            node: self.node.to_string(),
+            node: self.membership.node().to_string(),
             deadline,
             moves: plan.moves,
         };
@@ -395,7 +407,11 @@ impl Runs {
                 ..Default::default()
             };
             let oldest = self.store.log.work(&filter, 1).await?;
-            let Some(item) = oldest.first() else { return Ok(()) };
+            let Some(item) = oldest.first() else {
+                // Other nodes may have started those that were counted here.
+                self.queue.emptied(environment);
+                return Ok(());
+            };
             match self.start_queued(&item.execution).await {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
@@ -511,7 +527,7 @@ impl Runs {
                 WorkState::Running
             },
             due_at,
-            owner: Some(Arc::clone(&self.node)),
+            owner: Some(Arc::clone(self.membership.node())),
             epoch: 0,
         })
     }

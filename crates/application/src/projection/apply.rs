@@ -97,6 +97,27 @@ impl Applier {
         Ok(())
     }
 
+    /// Moves the checkpoint into a new epoch; whoever writes in the old one is refused from now on.
+    pub async fn begin_epoch(&mut self) -> Result<(), ProjectionError> {
+        let Some(checkpoint) = self.checkpoint.clone() else {
+            return Ok(());
+        };
+        let next = Checkpoint {
+            epoch: checkpoint.epoch + 1,
+            ..checkpoint.clone()
+        };
+        let batch = ProjectedBatch {
+            expected: Some(checkpoint),
+            next: next.clone(),
+            changes: Vec::new(),
+            park: Vec::new(),
+            unpark: Vec::new(),
+        };
+        self.store.apply(batch).await?;
+        self.checkpoint = Some(next);
+        Ok(())
+    }
+
     /// Position up to which the rows are.
     pub fn position(&self) -> Position {
         self.checkpoint

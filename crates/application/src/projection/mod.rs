@@ -6,7 +6,7 @@
 //!
 //! What happens to an event: the [`runner`] receives it from the log's feed, [`decode`] opens it and asks the projectors for
 //! row changes, [`apply`] writes them and finds the culprit when the rows refuse a batch, [`waiters`] wakes whoever waited for
-//! its position. [`rebuild`] does the same in a shadow, from the first event on.
+//! its position; [`turn`] says which of several nodes does it. [`rebuild`] does the same in a shadow, from the first event on.
 
 mod apply;
 mod decode;
@@ -15,6 +15,7 @@ mod runner;
 mod status;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod waiters;
 
 pub use apply::ProjectionError;
@@ -22,3 +23,4 @@ pub use decode::{OpenError, Opener};
 pub use rebuild::RebuildProgress;
 pub use runner::{Projection, ProjectionRunner};
 pub use status::{ProjectionState, ProjectionStatus};
+pub use turn::Turn;

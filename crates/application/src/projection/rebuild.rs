@@ -10,7 +10,7 @@ use wfm_storage::{
     append::StorageError,
     event::{Position, StoredEvent},
     log::Head,
-    read_store::TableDifference,
+    read_store::{ReadStore, TableDifference},
 };
 
 use super::{
@@ -26,6 +26,11 @@ const PAGES_AHEAD: usize = 2;
 
 /// So close to the serving rows the projection is held for the rest.
 const CLOSE: u64 = 8 * PAGE as u64;
+
+/// How often a comparison is tried while another node projects.
+const TRIES: usize = 20;
+
+const NO_REST: &str = "another node moves the read models on all the time; try again when there is less to do";
 
 /// How far a rebuild is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,22 +142,41 @@ pub(super) async fn rebuild(shared: &Shared, report: Report<'_>) -> Result<Vec<T
     .await?;
     follow(shared, &mut shadow_applier, report).await?;
     let mut applier = shared.applier.lock().await;
+    for _ in 0..TRIES {
+        match replace(shared, &shadow, &mut shadow_applier, &applier, report).await {
+            // Another node projected meanwhile.
+            Err(ProjectionError::Moved(_)) => applier.reload().await?,
+            outcome => {
+                applier.reload().await?;
+                shared.publish(&applier);
+                return outcome;
+            }
+        }
+    }
+    Err(StorageError::Unavailable(NO_REST.into()).into())
+}
+
+/// Brings the shadow to where the serving rows stand and replaces what differs.
+async fn replace(
+    shared: &Shared,
+    shadow: &Arc<dyn ReadStore>,
+    shadow_applier: &mut Applier,
+    applier: &Applier,
+    report: Report<'_>,
+) -> Result<Vec<TableDifference>, ProjectionError> {
+    let head = shared.log.head().await?;
     // Rows of another log have no position that this log knows; they are replaced by what the log has now.
     let target = match &applier.checkpoint {
         Some(checkpoint) if checkpoint.log_id == head.log_id && checkpoint.position >= shadow_applier.position() => {
-            checkpoint.position.min(shared.log.head().await?.position)
+            checkpoint.position.min(head.position)
         }
-        Some(_) | None => shared.log.head().await?.position,
+        Some(_) | None => head.position,
     };
-    fill(shared, &mut shadow_applier, target, report).await?;
-    let differences = if shadow_applier.checkpoint.is_some() {
-        shared.store.adopt(&shadow, applier.checkpoint.as_ref()).await?
-    } else {
-        Vec::new()
-    };
-    applier.reload().await?;
-    shared.publish(&applier);
-    Ok(differences)
+    fill(shared, shadow_applier, target, report).await?;
+    if shadow_applier.checkpoint.is_none() {
+        return Ok(Vec::new());
+    }
+    Ok(shared.store.adopt(shadow, applier.checkpoint.as_ref()).await?)
 }
 
 /// See [`super::Projection::verify`].
@@ -168,9 +192,17 @@ pub(super) async fn verify(shared: &Shared, report: Report<'_>) -> Result<Vec<Ta
     )
     .await?;
     follow(shared, &mut shadow_applier, report).await?;
-    let applier = shared.applier.lock().await;
-    fill(shared, &mut shadow_applier, applier.position(), report).await?;
-    Ok(shared.store.compare(&shadow).await?)
+    let mut applier = shared.applier.lock().await;
+    for _ in 0..TRIES {
+        applier.reload().await?;
+        fill(shared, &mut shadow_applier, applier.position(), report).await?;
+        let differences = shared.store.compare(&shadow).await?;
+        // Rows that another node moved on meanwhile differ for no bad reason.
+        if shared.store.checkpoint().await? == applier.checkpoint {
+            return Ok(differences);
+        }
+    }
+    Err(StorageError::Unavailable(NO_REST.into()).into())
 }
 
 /// Fills a shadow until it is close behind the serving rows, without ever passing them.

@@ -1,7 +1,8 @@
 //! The one task that moves the read models on, and the handle through which others see it.
 //!
 //! Invariant: whoever changes rows holds [`Shared::applier`]; the task holds it for one batch at a time, so that a rebuild can
-//! take its place between two.
+//! take its place between two. Of several nodes on one database the one whose turn it is projects; the others look how far
+//! it is, for those who wait.
 
 use std::{
     sync::{
@@ -21,6 +22,7 @@ use wfm_storage::{
     append::StorageError,
     event::{Position, StoredEvent},
     feed::{CommittedBatch, Subscription},
+    lease::Hold,
     log::EventLog,
     read_store::{ParkedEvent, ReadStore, TableDifference},
 };
@@ -30,6 +32,7 @@ use super::{
     decode::Opener,
     rebuild::{self, RebuildProgress},
     status::{ProjectionState, ProjectionStatus},
+    turn::{self, Turn},
     waiters::Waiters,
 };
 
@@ -43,6 +46,10 @@ const BUSY_BATCH_EVENTS: usize = 96;
 /// keeps it from being paid hundreds of times a second. Whoever begins to wait ends the gathering.
 const GATHER_WHILE_AWAITED: Duration = Duration::from_millis(2);
 const GATHER_UNSEEN: Duration = Duration::from_millis(10);
+
+/// How often a node whose turn it is not looks at the checkpoint: while somebody waits, and while nobody does.
+const LOOK_WHILE_AWAITED: Duration = Duration::from_millis(5);
+const LOOK_UNSEEN: Duration = Duration::from_millis(250);
 
 /// How long the runner rests after a failure.
 const REST_AFTER_FAILURE: Duration = Duration::from_millis(500);
@@ -129,8 +136,8 @@ impl ProjectionRunner {
 }
 
 impl Projection {
-    /// Starts projecting `log` into `store`. Rows of another log, or of one that differs at the checkpoint, are replaced by
-    /// a rebuild first. `now` tells the present instant in fixed width.
+    /// Starts projecting `log` into `store` whenever it is this node's `turn`. Rows of another log, or of one that differs at
+    /// the checkpoint, are replaced by a rebuild first. `now` tells the present instant in fixed width.
     ///
     /// # Errors
     /// When a store fails.
@@ -139,10 +146,11 @@ impl Projection {
         store: Arc<dyn ReadStore>,
         opener: Arc<dyn Opener>,
         now: Now,
+        turn: Turn,
     ) -> Result<(Self, ProjectionRunner), ProjectionError> {
         let projection = Self::open(log, store, opener, now).await?;
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(run(Arc::clone(&projection.shared), stopped));
+        let task = tokio::spawn(run(Arc::clone(&projection.shared), turn, stopped));
         Ok((projection, ProjectionRunner { stop, task }))
     }
 
@@ -284,24 +292,99 @@ impl Projection {
     }
 }
 
-/// The task: receive, apply, wake; after a failure, begin again from the checkpoint.
-async fn run(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+/// The task: projects while it is this node's turn, looks on while it is not.
+async fn run(shared: Arc<Shared>, mut turn: Turn, mut stopped: watch::Receiver<bool>) {
+    while let Some(hold) = look_on(&shared, &mut turn, &mut stopped).await {
+        if hold == Hold::Taken
+            && let Err(error) = take_over(&shared).await
+        {
+            tracing::error!(%error, "the read models could not be taken over; it is tried again");
+            turn.give_up().await;
+            continue;
+        }
+        if project(&shared, &mut turn, &mut stopped).await == Ended::Stopped {
+            break;
+        }
+        tracing::warn!("another node projects from now on");
+    }
+    turn.give_up().await;
+    shared.set_state(ProjectionState::Stopped, None);
+}
+
+/// Follows the checkpoint until it is this node's turn; `None` when the task was stopped.
+async fn look_on(shared: &Shared, turn: &mut Turn, stopped: &mut watch::Receiver<bool>) -> Option<Hold> {
+    loop {
+        match turn.take().await {
+            Ok(Some(hold)) => return Some(hold),
+            Ok(None) => shared.set_state(ProjectionState::Following, None),
+            Err(error) => {
+                tracing::warn!(%error, "whose turn it is to project cannot be found out; it is tried again");
+                shared.set_state(ProjectionState::Retrying, Some(error.to_string()));
+            }
+        }
+        let next_try = tokio::time::Instant::now() + turn::RENEWAL;
+        while tokio::time::Instant::now() < next_try {
+            let pause = if shared.waiters.any() {
+                LOOK_WHILE_AWAITED
+            } else {
+                LOOK_UNSEEN
+            };
+            tokio::select! {
+                biased;
+                _ = stopped.changed() => return None,
+                () = tokio::time::sleep(pause) => {}
+                () = shared.waiters.arrival() => {}
+            }
+            let mut applier = shared.applier.lock().await;
+            match applier.reload().await {
+                Ok(()) => shared.publish(&applier),
+                Err(error) => tracing::warn!(%error, "the checkpoint cannot be read; it is tried again"),
+            }
+        }
+    }
+}
+
+/// Begins a new epoch, in which whoever projected before writes no more.
+async fn take_over(shared: &Shared) -> Result<(), ProjectionError> {
+    let mut applier = shared.applier.lock().await;
+    applier.reload().await?;
+    applier.begin_epoch().await?;
+    shared.publish(&applier);
+    Ok(())
+}
+
+/// How projecting ended.
+#[derive(PartialEq, Eq)]
+enum Ended {
+    Stopped,
+    TurnLost,
+}
+
+/// Receives, applies, wakes; after a failure, begins again from the checkpoint.
+async fn project(shared: &Shared, turn: &mut Turn, stopped: &mut watch::Receiver<bool>) -> Ended {
     if let Err(error) = shared.catch_up().await {
         tracing::error!(%error, "catching up failed; it is tried again");
     }
-    let mut subscription = resume(&shared).await;
+    let mut subscription = resume(shared).await;
     loop {
+        if turn.is_due() && !renewed(turn).await {
+            return Ended::TurnLost;
+        }
         let next = tokio::select! {
             biased;
-            _ = stopped.changed() => break,
+            _ = stopped.changed() => return Ended::Stopped,
             next = subscription.next() => next,
+            () = turn.due() => continue,
         };
         let outcome = match next {
             Ok(Some(mut batches)) => {
-                gather(&shared, &mut subscription, &mut batches).await;
-                apply(&shared, &batches).await
+                gather(shared, &mut subscription, &mut batches).await;
+                if !turn.lasts() && !renewed(turn).await {
+                    return Ended::TurnLost;
+                }
+                apply(shared, &batches).await
             }
-            Ok(None) => break,
+            Ok(None) => return Ended::Stopped,
             Err(error) => Err(error.into()),
         };
         match outcome {
@@ -310,14 +393,29 @@ async fn run(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
                 tracing::error!(%error, "projecting failed; it is tried again");
                 shared.set_state(ProjectionState::Retrying, Some(error.to_string()));
                 tokio::select! {
-                    _ = stopped.changed() => break,
+                    _ = stopped.changed() => return Ended::Stopped,
                     () = tokio::time::sleep(REST_AFTER_FAILURE) => {}
                 }
-                subscription = resume(&shared).await;
+                if !renewed(turn).await {
+                    return Ended::TurnLost;
+                }
+                subscription = resume(shared).await;
             }
         }
     }
-    shared.set_state(ProjectionState::Stopped, None);
+}
+
+/// Renews the turn; `false` when it was lost, or ran out because the database fails.
+async fn renewed(turn: &mut Turn) -> bool {
+    match turn.take().await {
+        Ok(Some(Hold::Kept)) => true,
+        // It had run out: others may have written meanwhile.
+        Ok(Some(Hold::Taken) | None) => false,
+        Err(error) => {
+            tracing::warn!(%error, "the projection's lease cannot be renewed");
+            turn.lasts()
+        }
+    }
 }
 
 /// Lets more events join a batch for a moment.

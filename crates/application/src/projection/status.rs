@@ -8,6 +8,8 @@ use utoipa::ToSchema;
 pub enum ProjectionState {
     /// Events take effect as they come.
     Running,
+    /// Another node does it.
+    Following,
     /// The rows are built anew; those that serve meanwhile may be of another log.
     Rebuilding,
     /// A store failed; it is tried again.
@@ -32,7 +34,7 @@ pub struct ProjectionStatus {
     pub lag: u64,
     /// Events that could not be projected, with those that wait behind them.
     pub parked: u64,
-    /// Grows with every rebuild.
+    /// Grows with every rebuild, and when another node takes over.
     pub epoch: i64,
     /// Why it is retrying.
     pub error: Option<String>,

@@ -5,7 +5,10 @@
 //! runs a month has. Additional data is stream, event id and field: a sealed value cannot be moved to another place.
 //! Destroying the data key makes every value under it unreadable for good.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use aes_gcm::{
     Aes256Gcm, KeyInit,
@@ -93,6 +96,8 @@ pub struct Keyring {
     email: Zeroizing<[u8; 32]>,
     token: Zeroizing<[u8; 32]>,
     cache: RwLock<HashMap<DataKey, Slot>>,
+    /// Keys that were read too long ago.
+    stale: RwLock<HashSet<DataKey>>,
 }
 
 impl Keyring {
@@ -106,6 +111,7 @@ impl Keyring {
             email: master.derive("wfm/email-claims/1"),
             token: master.derive("wfm/access-tokens/1"),
             cache: RwLock::default(),
+            stale: RwLock::default(),
         }
     }
 
@@ -144,7 +150,7 @@ impl Keyring {
     /// # Errors
     /// When the store fails; a destroyed key is no error here but refuses the sealing.
     pub async fn prepare(&self, key: &DataKey) -> Result<(), SealError> {
-        if self.cache.read().contains_key(key) {
+        if self.is_fresh(key) {
             return Ok(());
         }
         let name = key.to_string();
@@ -162,7 +168,7 @@ impl Keyring {
     /// # Errors
     /// When the store fails or the key was wrapped with another master key.
     pub async fn load(&self, key: &DataKey) -> Result<(), SealError> {
-        if self.cache.read().contains_key(key) {
+        if self.is_fresh(key) {
             return Ok(());
         }
         let wrapped = self.vault.data_key(&key.to_string()).await?;
@@ -179,11 +185,23 @@ impl Keyring {
         Ok(())
     }
 
+    /// Lets each key be read again before its next use, so that one that another node destroyed is not used for long.
+    pub fn look_again(&self) {
+        let known: HashSet<DataKey> = self.cache.read().keys().cloned().collect();
+        *self.stale.write() = known;
+    }
+
+    /// Whether the key was read since the last [`Self::look_again`].
+    fn is_fresh(&self, key: &DataKey) -> bool {
+        self.cache.read().contains_key(key) && !self.stale.read().contains(key)
+    }
+
     fn remember(&self, key: &DataKey, wrapped: Option<Vec<u8>>) -> Result<(), SealError> {
         let slot = match wrapped {
             Some(wrapped) => Slot::Usable(Arc::new(self.unwrap(&key.to_string(), &wrapped)?)),
             None => Slot::Destroyed,
         };
+        self.stale.write().remove(key);
         let mut cache = self.cache.write();
         if cache.len() >= CACHED_KEYS {
             cache.clear();

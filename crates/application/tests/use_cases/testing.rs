@@ -18,7 +18,8 @@ use wfm_application::{
     context::{Context, Idempotency},
     error::ApplicationError,
     executions::{cache::Definitions, live::LiveRun, runs::Runs},
-    projection::{OpenError, Opener, Projection, ProjectionRunner},
+    membership::Membership,
+    projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
     security::{
         access::{AccessState, AccessView},
         keyring::{Keyring, MasterKey, SealError},
@@ -314,7 +315,7 @@ impl TestApp {
         let opener = Arc::new(KeyringOpener(Arc::clone(&keyring)));
         let told = Arc::clone(&clock);
         let now = Arc::new(move || Arc::<str>::from(told.now().to_string()));
-        let (projection, runner) = Projection::start(Arc::clone(&log), Arc::clone(&reads), opener, now)
+        let (projection, runner) = Projection::start(Arc::clone(&log), Arc::clone(&reads), opener, now, Turn::always())
             .await
             .unwrap();
         let store = Store {
@@ -333,7 +334,7 @@ impl TestApp {
             runs: Arc::new(Runs::new(
                 store.clone(),
                 Arc::clone(&definitions),
-                "node".into(),
+                Arc::new(Membership::alone("node")),
                 sender,
             )),
             store,

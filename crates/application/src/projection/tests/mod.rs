@@ -26,7 +26,7 @@ use wfm_storage::{
 use wfm_storage_sqlite::{LogOptions, SqliteLog, read_store::SqliteReadStore};
 
 use self::history::{History, instant, new_event, seal};
-use super::{OpenError, Opener, Projection, ProjectionRunner, ProjectionState, apply::Now};
+use super::{OpenError, Opener, Projection, ProjectionRunner, ProjectionState, Turn, apply::Now};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -92,7 +92,9 @@ impl Fixture {
 
     async fn start(&self) -> (Projection, ProjectionRunner) {
         let (log, store, opener) = (Arc::clone(&self.log), Arc::clone(&self.store), Arc::clone(&self.opener));
-        Projection::start(log, store, opener, now()).await.unwrap()
+        Projection::start(log, store, opener, now(), Turn::always())
+            .await
+            .unwrap()
     }
 
     async fn head(&self) -> Position {
