@@ -362,8 +362,9 @@ enum Ended {
 
 /// Receives, applies, wakes; after a failure, begins again from the checkpoint.
 async fn project(shared: &Shared, turn: &mut Turn, stopped: &mut watch::Receiver<bool>) -> Ended {
-    if let Err(error) = shared.catch_up().await {
-        tracing::error!(%error, "catching up failed; it is tried again");
+    match shared.catch_up().await {
+        Ok(()) => shared.set_state(ProjectionState::Running, None),
+        Err(error) => tracing::error!(%error, "catching up failed; it is tried again"),
     }
     let mut subscription = resume(shared).await;
     loop {
@@ -440,9 +441,11 @@ async fn gather(shared: &Shared, subscription: &mut Subscription, batches: &mut 
 /// A subscription from where the rows are.
 async fn resume(shared: &Shared) -> Subscription {
     let mut applier = shared.applier.lock().await;
-    if let Err(error) = applier.reload().await {
+    match applier.reload().await {
+        // Another writer may have come as far as the log goes.
+        Ok(()) => shared.publish(&applier),
         // The next batch finds out again.
-        tracing::error!(%error, "the checkpoint cannot be read");
+        Err(error) => tracing::error!(%error, "the checkpoint cannot be read"),
     }
     shared.log.subscribe(applier.position())
 }

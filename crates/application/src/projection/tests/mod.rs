@@ -1,6 +1,7 @@
 //! Live projection, replay and rebuild over a real log and real tables.
 
 mod history;
+mod turns;
 
 use std::{
     collections::HashSet,
