@@ -10,7 +10,7 @@ use http::{
 };
 use serde::Serialize;
 use utoipa::ToSchema;
-use wfm_application::error::ApplicationError;
+use wfm_application::{error::ApplicationError, projection::ProjectionError};
 use wfm_domain::refusal::{FieldError, Refusal, RefusalKind};
 use wfm_projections::queries::{DecodeError, ListError};
 use wfm_storage::append::StorageError;
@@ -324,6 +324,18 @@ impl From<StorageError> for Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
             .retry_after(RETRY_STORAGE_SECONDS)
             .because(error)
+    }
+}
+
+impl From<ProjectionError> for Problem {
+    fn from(error: ProjectionError) -> Self {
+        match error {
+            ProjectionError::Storage(error) => error.into(),
+            ProjectionError::Busy => Self::rebuilding(),
+            ProjectionError::Moved(_) => {
+                StorageError::Unavailable("another node moved the read models on".to_owned()).into()
+            }
+        }
     }
 }
 

@@ -1,13 +1,16 @@
-//! The projection: how far it is, and building it anew.
+//! The projection: how far it is, what it could not project, and building it anew.
 
 use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
 use wfm_application::{
     projection::{ProjectionState, ProjectionStatus},
     security::permission::Permission,
 };
+use wfm_storage::read_store::ParkedEvent;
 
 use super::{Access, Route, get, post};
 use crate::{
@@ -28,7 +31,55 @@ pub(super) fn routes() -> Vec<Route> {
         post("/api/v1/projections/{name}/rebuild", OPERATE, rebuild)
             .says("Builds the read models anew from the log while the present ones serve")
             .answers::<ProjectionStatus>(202),
+        get("/api/v1/projections/{name}/parked", OPERATE, parked)
+            .says("The first 200 events that could not be projected, or that wait behind such, in log order")
+            .pages::<Parked>(),
+        post("/api/v1/projections/{name}/parked/retry", OPERATE, retry)
+            .says("Tries to project parked events again, in order")
+            .answers::<Released>(200),
     ]
+}
+
+/// Parked events that are shown at most.
+const SHOWN: usize = 200;
+
+/// An event that is not projected.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Parked {
+    /// Its position in the log.
+    position: u64,
+    /// Its stream.
+    stream: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    event_type: String,
+    /// Why it is parked.
+    reason: String,
+    /// Since when.
+    parked_at: String,
+}
+
+impl From<ParkedEvent> for Parked {
+    fn from(event: ParkedEvent) -> Self {
+        Self {
+            position: event.position.0,
+            stream: event.stream.to_string(),
+            event_type: event.event_type.to_string(),
+            reason: event.reason,
+            parked_at: event.parked_at.to_string(),
+        }
+    }
+}
+
+/// What became of parked events.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Released {
+    /// Events that took effect.
+    released: u64,
+    /// Events that are still parked.
+    parked: u64,
 }
 
 async fn list(State(api): State<Arc<Api>>, Reader { .. }: Reader) -> Result<Response, Problem> {
@@ -40,10 +91,7 @@ async fn rebuild(
     Path(name): Path<String>,
     Command { .. }: Command<Nothing>,
 ) -> Result<Response, Problem> {
-    let mut status = api.app.projection.status().await?;
-    if status.name != name {
-        return Err(Problem::not_found(format!("projection {name}")));
-    }
+    let mut status = named(&api, &name).await?;
     if status.state == ProjectionState::Rebuilding {
         return Err(Problem::rebuilding());
     }
@@ -56,4 +104,35 @@ async fn rebuild(
     });
     status.state = ProjectionState::Rebuilding;
     json(StatusCode::ACCEPTED, &status)
+}
+
+/// The status of the projection of this name.
+async fn named(api: &Api, name: &str) -> Result<ProjectionStatus, Problem> {
+    let status = api.app.projection.status().await?;
+    if status.name == name {
+        Ok(status)
+    } else {
+        Err(Problem::not_found(format!("projection {name}")))
+    }
+}
+
+async fn parked(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+    Reader { .. }: Reader,
+) -> Result<Response, Problem> {
+    named(&api, &name).await?;
+    let parked = api.app.projection.parked().await?;
+    items(parked.into_iter().take(SHOWN).map(Parked::from).collect(), None)
+}
+
+async fn retry(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+    Command { .. }: Command<Nothing>,
+) -> Result<Response, Problem> {
+    named(&api, &name).await?;
+    let released = api.app.projection.retry_parked().await?;
+    let parked = named(&api, &name).await?.parked;
+    json(StatusCode::OK, &Released { released, parked })
 }

@@ -163,3 +163,34 @@ async fn the_read_models_are_built_anew() {
     }
     assert_eq!(test.get("/api/v1/workspaces").await.json()["items"][0]["name"], "Sales");
 }
+
+#[tokio::test]
+async fn parked_events_are_shown_and_tried_again() {
+    let test = TestApp::start().await;
+    test.world("Sales", "/ok").await;
+    let parked = "/api/v1/projections/read-models/parked";
+    assert_eq!(
+        test.get(parked).await.expect(200).json()["items"],
+        serde_json::json!([])
+    );
+    let renamed = test
+        .patch("/api/v1/workspaces/1", serde_json::json!({"name": "Support"}))
+        .await
+        .expect(200)
+        .json();
+    let position = renamed["position"].as_u64().unwrap();
+    test.park("workspace-1", "WorkspaceChanged", position).await;
+
+    let shown = test.get(parked).await.expect(200).json();
+    assert_eq!(shown["items"][0]["position"], position, "{shown}");
+    assert_eq!(shown["items"][0]["type"], "WorkspaceChanged");
+    let released = test
+        .act("/api/v1/projections/read-models/parked/retry")
+        .await
+        .expect(200);
+    assert_eq!(released.json(), serde_json::json!({"released": 1, "parked": 0}));
+    assert_eq!(test.get(parked).await.json()["items"], serde_json::json!([]));
+    test.get("/api/v1/projections/other/parked")
+        .await
+        .problem(404, "not-found");
+}

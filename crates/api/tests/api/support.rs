@@ -32,7 +32,11 @@ use wfm_engine::{
     Engine, EngineOptions,
     connector::{Connector, OutgoingCall},
 };
-use wfm_storage::log::EventLog;
+use wfm_storage::{
+    event::{Position, StreamId},
+    log::EventLog,
+    read_store::{ParkedEvent, ProjectedBatch},
+};
 use wfm_storage_sqlite::{LogOptions, SqliteLog, read_store::SqliteReadStore};
 
 pub const PASSWORD: &str = "correct horse";
@@ -287,6 +291,25 @@ impl TestApp {
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.call(Method::POST, path).admin().json(body).send().await
+    }
+
+    /// Parks an event, as though the rows had refused it.
+    pub async fn park(&self, stream: &str, event_type: &str, position: u64) {
+        let checkpoint = self.app.reads.checkpoint().await.unwrap().unwrap();
+        let batch = ProjectedBatch {
+            expected: Some(checkpoint.clone()),
+            next: checkpoint,
+            changes: Vec::new(),
+            park: vec![ParkedEvent {
+                position: Position(position),
+                stream: StreamId::new(stream),
+                event_type: event_type.into(),
+                reason: "for the test".to_owned(),
+                parked_at: "2026-11-22T16:29:03.123456Z".into(),
+            }],
+            unpark: Vec::new(),
+        };
+        self.app.reads.apply(batch).await.unwrap();
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
