@@ -8,7 +8,7 @@ mod establish;
 use std::{fmt, future::Future, time::Duration};
 
 use futures::TryStreamExt;
-use tiberius::{Client, QueryItem, Row, ToSql};
+use tiberius::{Client, Command, CommandItem, QueryItem, Row, ToSql};
 use tokio::{net::TcpStream, time::Instant};
 use tokio_util::compat::Compat;
 
@@ -95,6 +95,33 @@ impl Connection {
         self.note(answer)
     }
 
+    /// Calls a procedure; returns the rows of its last result set.
+    pub(crate) async fn call(
+        &mut self,
+        procedure: &str,
+        parameters: &[(&'static str, Parameter<'_>)],
+    ) -> Result<Vec<Row>, SqlError> {
+        let client = &mut self.client;
+        let call = async move {
+            let mut command = Command::new(procedure);
+            for (name, parameter) in parameters {
+                command.bind_param(*name, parameter.clone());
+            }
+            let mut answer = command.exec(client).await?;
+            let mut rows = Vec::new();
+            while let Some(item) = answer.try_next().await? {
+                match item {
+                    CommandItem::Metadata(_) => rows.clear(),
+                    CommandItem::Row(row) => rows.push(row),
+                    _ => {}
+                }
+            }
+            Ok(rows)
+        };
+        let answer = bounded(self.command_timeout, &mut self.clean, call).await;
+        self.note(answer)
+    }
+
     /// Executes a statement; returns how many rows it touched in all.
     pub(crate) async fn execute(&mut self, text: &str, parameters: &[Parameter<'_>]) -> Result<u64, SqlError> {
         let client = &mut self.client;
@@ -141,6 +168,11 @@ impl Connection {
             self.erred = false;
         }
         fit
+    }
+
+    /// Keeps the connection from being used again, because its session has settings that nobody else may inherit.
+    pub(crate) fn condemn(&mut self) {
+        self.clean = false;
     }
 
     /// Asks the server to stop what it may still do for this connection, then ends it.

@@ -77,12 +77,23 @@ impl SqlError {
     pub fn leaves_outcome_unknown(&self) -> bool {
         match self {
             Self::Timeout(_) | Self::Broken(_) | Self::Answer(_) => true,
-            Self::Server { .. }
-            | Self::Unreachable { .. }
-            | Self::LoginRefused { .. }
-            | Self::PoolExhausted { .. }
-            | Self::Closed => false,
+            // From this class on the server ends the connection.
+            Self::Server { class, .. } => *class >= 20,
+            Self::Unreachable { .. } | Self::LoginRefused { .. } | Self::PoolExhausted { .. } | Self::Closed => false,
         }
+    }
+
+    /// Whether a call whose repetition does no harm is worth repeating. After a timeout it is not: the caller has waited
+    /// long enough.
+    #[must_use]
+    pub fn is_worth_repeating(&self) -> bool {
+        matches!(self, Self::Broken(_)) || (self.number().is_some() && self.is_transient())
+    }
+
+    /// Whether a uniqueness constraint refused the statement.
+    #[must_use]
+    pub fn is_duplicate(&self) -> bool {
+        matches!(self.number(), Some(2601 | 2627))
     }
 
     /// The server's error number.

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use tiberius::{ColumnData, ToSql};
+use tiberius::{ColumnData, IntoSql, ToSql};
 use uuid::Uuid;
 
 /// A parameter.
@@ -41,6 +41,20 @@ impl ToSql for Parameter<'_> {
     }
 }
 
+impl<'value> IntoSql<'value> for Parameter<'value> {
+    fn into_sql(self) -> ColumnData<'value> {
+        match self {
+            Self::Integer(value) => ColumnData::I64(Some(value)),
+            Self::OptionalInteger(value) => ColumnData::I64(value),
+            Self::Real(value) => ColumnData::F64(Some(value)),
+            Self::Bit(value) => ColumnData::Bit(Some(value)),
+            Self::Text(value) => ColumnData::String(Some(value)),
+            Self::Bytes(value) => ColumnData::Binary(Some(value)),
+            Self::Uuid(value) => ColumnData::Guid(Some(value)),
+        }
+    }
+}
+
 impl From<i64> for Parameter<'_> {
     fn from(value: i64) -> Self {
         Self::Integer(value)
@@ -68,6 +82,12 @@ impl From<String> for Parameter<'_> {
 impl<'value> From<&'value [u8]> for Parameter<'value> {
     fn from(value: &'value [u8]) -> Self {
         Self::Bytes(Cow::Borrowed(value))
+    }
+}
+
+impl From<bool> for Parameter<'_> {
+    fn from(value: bool) -> Self {
+        Self::Bit(value)
     }
 }
 

@@ -33,8 +33,8 @@ const IDLE_FOR_AT_MOST: Duration = Duration::from_secs(300);
 /// Wait before the first repetition of a call; doubles each time.
 const FIRST_BACKOFF: Duration = Duration::from_millis(20);
 
-/// How often a call that only reads is made again.
-const READ_RETRIES: u32 = 4;
+/// How often a call is made again.
+const RETRIES: u32 = 5;
 
 /// Connections with the same settings. Clones share them.
 #[derive(Debug, Clone)]
@@ -110,13 +110,63 @@ impl Pool {
     pub(crate) async fn read(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Vec<Row>>, SqlError> {
         let mut backoff = Backoff::default();
         loop {
-            let answer = match self.acquire().await {
-                Ok(mut connection) => connection.query(text, parameters).await,
-                Err(error) => return Err(error),
-            };
-            match answer {
-                Err(error) if may_repeat(&error) && backoff.wait(READ_RETRIES).await => {
+            match self.acquire().await?.query(text, parameters).await {
+                Err(error) if error.is_worth_repeating() && backoff.wait(RETRIES).await => {
                     tracing::debug!(%error, "a reading call is made again");
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// The same, row by row, until `take` says `false`; it begins anew with each repetition.
+    pub(crate) async fn read_while<T: Default + Send>(
+        &self,
+        text: &str,
+        parameters: &[Parameter<'_>],
+        take: impl Fn(&mut T, Row) -> Result<bool, SqlError> + Send + Sync,
+    ) -> Result<T, SqlError> {
+        let mut backoff = Backoff::default();
+        loop {
+            let mut taken = T::default();
+            let mut connection = self.acquire().await?;
+            match connection
+                .query_while(text, parameters, |row| take(&mut taken, row))
+                .await
+            {
+                Err(error) if error.is_worth_repeating() && backoff.wait(RETRIES).await => {
+                    tracing::debug!(%error, "a reading call is made again");
+                }
+                answer => return answer.map(|()| taken),
+            }
+        }
+    }
+
+    /// Makes a call that changes something once; again only when the server says that nothing of it took effect.
+    pub(crate) async fn change(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Vec<Row>>, SqlError> {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.acquire().await?.query(text, parameters).await {
+                // Whoever inserts the same row at the same time is refused, and finds it then.
+                Err(error)
+                    if (error.is_duplicate() || error.is_transient())
+                        && !error.leaves_outcome_unknown()
+                        && backoff.wait(RETRIES).await =>
+                {
+                    tracing::debug!(%error, "a changing call is made again");
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Makes a call that changes the same whether it is made once or twice; returns how many rows it touched.
+    pub(crate) async fn change_again(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<u64, SqlError> {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.acquire().await?.execute(text, parameters).await {
+                Err(error) if (error.is_duplicate() || error.is_worth_repeating()) && backoff.wait(RETRIES).await => {
+                    tracing::debug!(%error, "a changing call is made again");
                 }
                 answer => return answer,
             }
@@ -141,11 +191,6 @@ impl Pool {
         self.0.slots.close();
         self.0.idle.lock().clear();
     }
-}
-
-/// Errors after which a call that only reads is worth repeating. A timeout is not: the caller has waited long enough.
-pub(crate) fn may_repeat(error: &SqlError) -> bool {
-    matches!(error, SqlError::Broken(_)) || (error.number().is_some() && error.is_transient())
 }
 
 /// Connects, again after errors that may pass.
