@@ -13,6 +13,9 @@ CREATE TABLE es.Head (
 );
 GO
 
+INSERT INTO es.Head (Id, LogId, Position, RecordedAt) VALUES (1, LOWER(CAST(NEWID() AS VARCHAR(36))), 0, '');
+GO
+
 CREATE TABLE es.Streams (
     Stream VARCHAR(100) COLLATE Latin1_General_100_BIN2 NOT NULL CONSTRAINT PK_Streams PRIMARY KEY CLUSTERED,
     Aggregate NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NOT NULL,

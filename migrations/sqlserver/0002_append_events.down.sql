@@ -1,3 +1,5 @@
--- Removes the procedure that appends; what was appended stays.
+-- Removes the procedures that append; what was appended stays.
+DROP PROCEDURE es.FindAppended;
+GO
 DROP PROCEDURE es.AppendEvents;
 GO

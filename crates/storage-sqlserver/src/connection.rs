@@ -24,8 +24,8 @@ pub(crate) struct Connection {
     client: TdsClient,
     command_timeout: Duration,
     clean: bool,
-    /// An error was answered: a transaction may have been left open.
-    erred: bool,
+    /// A transaction may have been left open: an error was answered, or a script may have ended within one.
+    doubtful: bool,
     pub(crate) established_at: Instant,
 }
 
@@ -52,7 +52,7 @@ impl Connection {
             client,
             command_timeout: settings.command_timeout,
             clean: true,
-            erred: false,
+            doubtful: false,
             established_at: Instant::now(),
         };
         // Any error ends the transaction it happens in, so that none is left open.
@@ -69,11 +69,12 @@ impl Connection {
 
     /// Whether the connection must be looked at before somebody else uses it.
     pub(crate) fn needs_check(&self) -> bool {
-        self.erred
+        self.doubtful
     }
 
     /// Executes a text of several statements without parameters.
     pub(crate) async fn execute_batch(&mut self, text: &str) -> Result<(), SqlError> {
+        self.doubtful = true;
         let client = &mut self.client;
         let call = async move {
             let answer = client.simple_query(text).await?;
@@ -84,7 +85,7 @@ impl Connection {
         self.note(answer)
     }
 
-    /// Executes a statement; returns its result sets, one after the other.
+    /// Executes a statement; returns its result sets, one after the other. A transaction that it begins ends in it, too.
     pub(crate) async fn query(&mut self, text: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Vec<Row>>, SqlError> {
         let client = &mut self.client;
         let call = async move {
@@ -165,7 +166,7 @@ impl Connection {
         let answer = tokio::time::timeout(within, check).await;
         let fit = matches!(answer, Ok(Ok(rows)) if open_transactions(&rows) == Some(0));
         if fit {
-            self.erred = false;
+            self.doubtful = false;
         }
         fit
     }
@@ -184,7 +185,7 @@ impl Connection {
         if let Err(error) = &answer {
             // An answered error ends the call as well as a result does.
             self.clean = matches!(error, SqlError::Server { class, .. } if *class < 20);
-            self.erred = true;
+            self.doubtful = true;
         }
         answer
     }

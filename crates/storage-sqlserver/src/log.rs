@@ -11,7 +11,6 @@ use std::{
 use async_trait::async_trait;
 use tiberius::Row;
 use tokio::sync::broadcast;
-use uuid::Uuid;
 use wfm_storage::{
     append::{Append, AppendError, Claim, ClaimKey, Committed, StorageError, StoredCommand},
     event::{Position, StoredEvent, StreamId, StreamVersion},
@@ -84,16 +83,6 @@ impl SqlServerLog {
     /// to date and the login may not change it, [`StorageError::Corrupt`] when a migration was applied with another text.
     pub async fn open(pool: Pool, options: LogOptions) -> Result<Arc<Self>, StorageError> {
         migrations::bring_up_to_date(&pool, &options).await?;
-        let head = format!(
-            "INSERT INTO es.Head (Id, LogId, Position, RecordedAt) SELECT 1, '{}', 0, '' WHERE NOT EXISTS (SELECT 1 FROM es.Head)",
-            Uuid::now_v7()
-        );
-        match pool.change_again(&head, &[]).await {
-            Ok(_) => {}
-            // Another node was first.
-            Err(error) if error.is_duplicate() => {}
-            Err(error) => return Err(error.into()),
-        }
         let progress = Arc::<Progress>::default();
         let sequencer = Sequencer::start(SqlServerBatchWriter::new(pool.clone(), options, progress.clone()));
         let log = Self::new(pool, Some(sequencer));

@@ -19,7 +19,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{connection::Connection, error::SqlError, parameter::Parameter, settings::Settings};
+use crate::{connection::Connection, error::SqlError, parameter::Parameter, reading, settings::Settings};
 
 /// A connection that rested longer is asked whether it lives before it is handed out.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
@@ -171,6 +171,28 @@ impl Pool {
                 answer => return answer,
             }
         }
+    }
+
+    /// Executes a text of several statements without parameters, as an operator would.
+    ///
+    /// # Errors
+    /// The first one that the server answers; what stood before it in the text took effect.
+    pub async fn execute_batch(&self, text: &str) -> Result<(), SqlError> {
+        self.acquire().await?.execute_batch(text).await
+    }
+
+    /// Rows of a statement whose columns are all of type NVARCHAR or VARCHAR.
+    ///
+    /// # Errors
+    /// What the server answers; [`SqlError::Answer`] when a column has another type.
+    pub async fn texts(&self, text: &str) -> Result<Vec<Vec<Option<String>>>, SqlError> {
+        let rows = self.read(text, &[]).await?;
+        let row = |row: &Row| {
+            (0..row.len())
+                .map(|column| Ok(reading::optional_text(row, column)?.map(|text| text.to_string())))
+                .collect()
+        };
+        rows.first().into_iter().flatten().map(row).collect()
     }
 
     /// Opens the least number of connections, so that the first callers need not wait for them.

@@ -154,6 +154,12 @@ impl Settings {
         self.server.to_string()
     }
 
+    /// Host and port, the usual one where none is given.
+    #[must_use]
+    pub fn address(&self) -> (String, u16) {
+        (self.server.host.clone(), self.server.port.unwrap_or(DEFAULT_PORT))
+    }
+
     /// Whether queries may go to a readable secondary (`ApplicationIntent=ReadOnly`).
     #[must_use]
     pub fn is_read_only(&self) -> bool {

@@ -20,19 +20,6 @@ use crate::{
     reading::{integer, optional_integer, small_integer, text},
 };
 
-/// Takes the log's lock, looks for each part's first event, lets go, tells what was found.
-const FIND: &str = "SET NOCOUNT ON;
-DECLARE @Found TABLE (Ordinal INT NOT NULL, Place INT NOT NULL, Position BIGINT NOT NULL, RecordedAt VARCHAR(27) NOT NULL, WorkspaceId BIGINT NULL);
-BEGIN TRANSACTION;
-UPDATE es.Head SET Position = Position WHERE Id = 1;
-INSERT INTO @Found (Ordinal, Place, Position, RecordedAt, WorkspaceId)
-SELECT given.Ordinal, given.Place, event.Position, event.RecordedAt, event.WorkspaceId
-FROM OPENJSON(@P1) WITH (Ordinal INT '$[0]', Place INT '$[1]', Stream VARCHAR(100) '$[2]', Version BIGINT '$[3]', EventId UNIQUEIDENTIFIER '$[4]') AS given
-JOIN es.Events AS event ON event.Stream = given.Stream COLLATE Latin1_General_100_BIN2 AND event.Version = given.Version
-WHERE event.EventId = given.EventId;
-COMMIT TRANSACTION;
-SELECT Ordinal, Place, Position, RecordedAt, WorkspaceId FROM @Found ORDER BY Position;";
-
 /// An append that was found in the log.
 struct FoundAppend {
     ordinal: usize,
@@ -52,9 +39,12 @@ pub(crate) async fn settle(
             asked.push(&(ordinal, place, &part.stream, part.expected.0 + 1, part.events[0].id));
         }
     }
-    let answer = connection.query(FIND, &[asked.finish().into()]).await?;
+    let parts = asked.finish();
+    let rows = connection
+        .call("es.FindAppended", &[("@Parts", parts.as_str().into())])
+        .await?;
     let mut found: Vec<FoundAppend> = Vec::new();
-    for row in answer.last().into_iter().flatten() {
+    for row in &rows {
         let ordinal = place(small_integer(row, 0)?)?;
         let workspace = optional_integer(row, 4)?;
         match found.last_mut() {
