@@ -164,7 +164,7 @@ async fn applied(connection: &mut Connection) -> Result<Vec<AppliedMigration>, S
 }
 
 /// The batches of a script: what stands between lines that say `GO`.
-fn batches(script: &str) -> Vec<String> {
+pub(crate) fn batches(script: &str) -> Vec<String> {
     let mut batches = vec![String::new()];
     for line in script.lines() {
         if line.trim().eq_ignore_ascii_case("GO") {

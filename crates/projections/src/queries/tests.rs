@@ -1,11 +1,14 @@
 //! The texts of all queries in both dialects, as files that people and a T-SQL parser can read.
 //!
-//! A changed text fails here; `WFM_WRITE_TEXTS=1 cargo test -p wfm-projections` writes the files anew, for review with the
-//! change.
+//! A changed text fails here; `WFM_WRITE_TEXTS=1 cargo test -p wfm-projections queries` writes the files anew, for review with
+//! the change.
 
-use std::{collections::BTreeSet, fmt::Write as _, path::Path};
+use std::{fmt::Write as _, path::Path};
 
-use wfm_storage::read_store::{Cell, ColumnKind, Query};
+use wfm_storage::{
+    conformance::recorded,
+    read_store::{Cell, ColumnKind, Query},
+};
 
 use super::{
     ListRequest, Resource, Sorting, Visibility,
@@ -76,41 +79,19 @@ fn texts(resource: &'static Resource) -> Texts {
     texts
 }
 
-/// Compares a file, or writes it.
-fn check(dialect: &str, name: &str, text: &str) {
-    let path = Path::new(FOLDER).join(dialect).join(name);
-    if std::env::var_os("WFM_WRITE_TEXTS").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, text).unwrap();
-    }
-    let known = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        known == text,
-        "{} does not hold the queries as they are now; WFM_WRITE_TEXTS=1 writes it anew",
-        path.display()
-    );
-}
-
 #[test]
 fn every_query_text_stands_in_a_file() {
-    let mut files: Vec<(String, Texts)> = resources::ALL
-        .iter()
-        .map(|resource| (format!("{}.sql", resource.name.replace(' ', "_")), texts(resource)))
-        .collect();
     let now = super::instant("2026-11-30T00:00:00Z").unwrap();
     let mut metrics = Texts::default();
     metrics.push("sp_GetWorkflowMetrics", &workflow_metrics(1, None, None, now));
-    files.push(("sp_GetWorkflowMetrics.sql".to_owned(), metrics));
-    for (name, texts) in &files {
-        check("sqlite", name, &texts.sqlite);
-        check("sqlserver", name, &texts.sqlserver);
+    let mut files = vec![("sp_GetWorkflowMetrics.sql".to_owned(), metrics)];
+    for resource in resources::ALL {
+        files.push((format!("{}.sql", resource.name.replace(' ', "_")), texts(resource)));
     }
-    let expected: BTreeSet<String> = files.into_iter().map(|(name, _)| name).collect();
-    for dialect in ["sqlite", "sqlserver"] {
-        let found: BTreeSet<String> = std::fs::read_dir(Path::new(FOLDER).join(dialect))
-            .unwrap()
-            .map(|file| file.unwrap().file_name().into_string().unwrap())
-            .collect();
-        assert_eq!(found, expected, "files of {dialect}");
-    }
+    let (sqlite, sqlserver) = files
+        .into_iter()
+        .map(|(name, Texts { sqlite, sqlserver })| ((name.clone(), sqlite), (name, sqlserver)))
+        .unzip();
+    recorded::compare(&Path::new(FOLDER).join("sqlite"), &sqlite);
+    recorded::compare(&Path::new(FOLDER).join("sqlserver"), &sqlserver);
 }
