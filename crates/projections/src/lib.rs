@@ -6,6 +6,8 @@
 //! A new event leads here through the compiler: every projector matches its aggregate's enum without a wildcard. A new
 //! column is one word in [`tables`] and one line of each database's DDL.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod dependencies;
 pub mod envelope;
 pub mod projectors;

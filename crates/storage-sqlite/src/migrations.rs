@@ -5,22 +5,17 @@
 
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, sqlite::SqliteConnection};
-use wfm_storage::append::StorageError;
+use wfm_storage::{
+    append::StorageError,
+    migrations::{AppliedMigration, Migration, MigrationState, states},
+};
 
 use crate::{
     connections::{self, LogOptions},
     error::storage_error,
     folder_lock::FolderLock,
 };
-
-/// One step of the schema.
-struct Migration {
-    name: &'static str,
-    up: &'static str,
-    down: &'static str,
-}
 
 /// Every step in order; the name is the file's.
 const MIGRATIONS: &[Migration] = &[Migration {
@@ -29,23 +24,6 @@ const MIGRATIONS: &[Migration] = &[Migration {
     down: include_str!("../../../migrations/sqlite/0001_event_log.down.sql"),
 }];
 
-impl Migration {
-    fn checksum(&self) -> String {
-        hex::encode(Sha256::digest(self.up.as_bytes()))
-    }
-}
-
-/// A step and whether the file has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MigrationState {
-    /// Its name, for example `0001_event_log`.
-    pub name: String,
-    /// SHA-256 of its up script (hex).
-    pub checksum: String,
-    /// When it was applied, fixed-width instant; `None` when it was not.
-    pub applied_at: Option<String>,
-}
-
 /// Every step of this program, and whether the folder's log has it. Readable beside a running server.
 ///
 /// # Errors
@@ -53,7 +31,7 @@ pub struct MigrationState {
 pub async fn migration_status(folder: &Path) -> Result<Vec<MigrationState>, StorageError> {
     let path = connections::file(folder);
     if !path.exists() {
-        return states(&[]);
+        return states(MIGRATIONS, &[]);
     }
     let mut connection = connections::reader_that_opens(&path)
         .await
@@ -62,7 +40,7 @@ pub async fn migration_status(folder: &Path) -> Result<Vec<MigrationState>, Stor
         .map_err(storage_error)?;
     let applied = applied(&mut connection).await?;
     connection.close().await.map_err(storage_error)?;
-    states(&applied)
+    states(MIGRATIONS, &applied)
 }
 
 /// Applies the steps that are missing; returns their names.
@@ -97,7 +75,7 @@ pub async fn migrate_down(folder: &Path, steps: usize) -> Result<Vec<String>, St
 
 /// Brings a file up to date.
 pub(crate) async fn up(connection: &mut SqliteConnection, options: &LogOptions) -> Result<Vec<String>, StorageError> {
-    let known = states(&applied(connection).await?)?;
+    let known = states(MIGRATIONS, &applied(connection).await?)?;
     let mut names = Vec::new();
     for (migration, _) in MIGRATIONS
         .iter()
@@ -127,7 +105,7 @@ pub(crate) async fn up(connection: &mut SqliteConnection, options: &LogOptions) 
 }
 
 async fn down(connection: &mut SqliteConnection, steps: usize) -> Result<Vec<String>, StorageError> {
-    let known = states(&applied(connection).await?)?;
+    let known = states(MIGRATIONS, &applied(connection).await?)?;
     let mut names = Vec::new();
     let applied = MIGRATIONS
         .iter()
@@ -151,8 +129,8 @@ async fn down(connection: &mut SqliteConnection, steps: usize) -> Result<Vec<Str
     Ok(names)
 }
 
-/// Name, checksum and instant of each step that a file has, in order.
-async fn applied(connection: &mut SqliteConnection) -> Result<Vec<(String, String, String)>, StorageError> {
+/// The steps that a file has, in order.
+async fn applied(connection: &mut SqliteConnection) -> Result<Vec<AppliedMigration>, StorageError> {
     let exists = sqlx::query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'es_Migrations'")
         .fetch_optional(&mut *connection)
         .await
@@ -165,36 +143,13 @@ async fn applied(connection: &mut SqliteConnection) -> Result<Vec<(String, Strin
         .await
         .map_err(storage_error)?;
     rows.iter()
-        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
+        .map(|row| {
+            Ok(AppliedMigration {
+                name: row.try_get(0)?,
+                checksum: row.try_get(1)?,
+                applied_at: row.try_get(2)?,
+            })
+        })
         .collect::<Result<_, _>>()
         .map_err(storage_error)
-}
-
-/// The steps of this program beside those of a file.
-fn states(applied: &[(String, String, String)]) -> Result<Vec<MigrationState>, StorageError> {
-    if let Some((name, ..)) = applied
-        .iter()
-        .find(|(name, ..)| MIGRATIONS.iter().all(|migration| migration.name != name))
-    {
-        return Err(StorageError::Other(format!(
-            "the log has the migration {name}, which this version does not know; use a newer one"
-        )));
-    }
-    MIGRATIONS
-        .iter()
-        .map(|migration| {
-            let checksum = migration.checksum();
-            let row = applied.iter().find(|(name, ..)| name == migration.name);
-            match row {
-                Some((name, stored, _)) if *stored != checksum => Err(StorageError::Corrupt(format!(
-                    "the migration {name} was applied with another text (checksum {stored}, not {checksum})"
-                ))),
-                _ => Ok(MigrationState {
-                    name: migration.name.to_owned(),
-                    checksum,
-                    applied_at: row.map(|(.., applied_at)| applied_at.clone()),
-                }),
-            }
-        })
-        .collect()
 }

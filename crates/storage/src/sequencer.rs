@@ -35,8 +35,8 @@ pub enum Outcome {
     Committed(Committed),
     /// It was refused.
     Refused(AppendRefusal),
-    /// It was not judged: it touches what an earlier append of the batch writes, and comes first in the next one. The
-    /// first append of a batch is never deferred.
+    /// It was not judged: it touches what an earlier append of the batch writes, and comes first in the next one. Of each
+    /// batch at least one append is not deferred.
     Deferred,
 }
 
@@ -126,6 +126,19 @@ impl Sequencer {
             Some(feed) => feed.subscribe(),
             None => broadcast::channel(1).1,
         }
+    }
+
+    /// Sends subscribers to the log, because it has events that were not committed through this sequencer.
+    pub fn announce(&self) {
+        if let Some(feed) = self.feed.upgrade() {
+            let _nobody_listens = feed.send(CommittedBatch::default());
+        }
+    }
+
+    /// Whether anybody listens to the feed.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.feed.upgrade().is_some_and(|feed| feed.receiver_count() > 0)
     }
 
     /// Commits what was accepted, refuses what comes later, closes the feed.

@@ -10,6 +10,7 @@ use wfm_storage::read_store::{Cell, ColumnKind, Query};
 use super::{
     cells::DecodeError,
     cursor::Cursor,
+    dialect::Dialect,
     scope::{Scope, Visibility},
 };
 
@@ -37,17 +38,10 @@ pub struct ResourceColumn {
     pub filter: bool,
     /// Whether rows may be sorted by it.
     pub sorting: Sorting,
+    /// Whether SQL Server's column has a binary collation of its own, so that its indexes serve exact comparisons.
+    pub binary: bool,
     /// Documented names of its values 0, 1, 2, …; empty when it is no enum.
     pub names: &'static [&'static str],
-}
-
-impl ResourceColumn {
-    fn order(&self) -> String {
-        match self.sorting {
-            Sorting::NullFirst => format!("COALESCE({}, '')", self.sql),
-            Sorting::Value | Sorting::None => self.sql.to_owned(),
-        }
-    }
 }
 
 /// A filter that is no equality, for example `executedFrom`.
@@ -225,16 +219,13 @@ impl Resource {
         })
     }
 
-    /// `column =` or the range's expression with its operator.
-    fn filter(&self, name: &str) -> Result<String, ListError> {
+    /// What may be filtered by under this name.
+    fn filter(&self, name: &str) -> Result<Filter, ListError> {
         if let Some(range) = self.ranges.iter().find(|range| range.name == name) {
-            return Ok(range.sql.to_owned());
+            return Ok(Filter::Range(range));
         }
-        let column = self
-            .column(name)
-            .filter(|column| column.filter)
-            .ok_or_else(|| self.unknown_filter(name))?;
-        Ok(format!("{} =", column.sql))
+        let column = self.column(name).filter(|column| column.filter);
+        column.map(Filter::Equals).ok_or_else(|| self.unknown_filter(name))
     }
 
     /// The sort as it is called in cursors, its column, and whether it is descending.
@@ -250,9 +241,26 @@ impl Resource {
     }
 }
 
-/// A query under construction: its conditions and parameters.
+/// A condition that a caller may name.
+#[derive(Clone, Copy)]
+enum Filter {
+    Equals(&'static ResourceColumn),
+    Range(&'static Range),
+}
+
+impl Filter {
+    fn text(self, dialect: Dialect, parameter: &str) -> String {
+        match self {
+            Self::Equals(column) => dialect.equals(column, parameter),
+            Self::Range(range) => format!("{} {parameter}", range.sql),
+        }
+    }
+}
+
+/// A query under construction: its conditions, in both dialects, and parameters.
 struct Conditions {
-    text: String,
+    sqlite: String,
+    sqlserver: String,
     parameters: Vec<Cell>,
 }
 
@@ -263,8 +271,10 @@ impl Conditions {
         } else {
             resource.condition
         };
+        let text = format!(" FROM {} WHERE {condition}", resource.from);
         Self {
-            text: format!(" FROM {} WHERE {condition}", resource.from),
+            sqlite: text.clone(),
+            sqlserver: text,
             parameters: Vec::new(),
         }
     }
@@ -275,40 +285,41 @@ impl Conditions {
         format!("@P{}", self.parameters.len())
     }
 
-    fn and(&mut self, condition: &str) {
-        self.text.push_str(" AND ");
-        self.text.push_str(condition);
+    fn and(&mut self, condition: impl Fn(Dialect) -> String) {
+        for (text, dialect) in [
+            (&mut self.sqlite, Dialect::Sqlite),
+            (&mut self.sqlserver, Dialect::SqlServer),
+        ] {
+            text.push_str(" AND ");
+            text.push_str(&condition(dialect));
+        }
     }
 
-    /// Leaves what `visibility` shows. `{json}` stands for the function that makes rows of a JSON array.
+    /// Leaves what `visibility` shows.
     fn scope(&mut self, scope: Scope, visibility: &Visibility) {
         let Some(workspaces) = visibility.json() else { return };
         match scope {
             Scope::Unscoped => {}
             Scope::Workspace(column) => {
                 let place = self.parameter(workspaces);
-                self.and(&format!("{column} IN (SELECT value FROM {{json}}({place}))"));
+                self.and(|dialect| format!("{column} IN ({})", dialect.integers(&place)));
             }
             Scope::WorkspaceOrShared(column) => {
                 let place = self.parameter(workspaces);
-                self.and(&format!(
-                    "({column} IS NULL OR {column} IN (SELECT value FROM {{json}}({place})))"
-                ));
+                self.and(|dialect| format!("({column} IS NULL OR {column} IN ({}))", dialect.integers(&place)));
             }
         }
     }
 
-    /// The query in both databases' texts, which differ in the JSON function and in how they limit rows.
-    fn query(self, select: &str, order: &str, limit: u32) -> Query {
-        let text = format!("SELECT {select}{}{order}", self.text);
-        let sqlite = format!("{} LIMIT {limit}", text.replace("{json}", "json_each"));
-        let sqlserver = format!(
-            "{} OFFSET 0 ROWS FETCH NEXT {limit} ROWS ONLY",
-            text.replace("{json}", "OPENJSON")
-        );
+    /// The query of the first rows, given its select list and its order.
+    fn query(self, limit: u32, frame: impl Fn(Dialect) -> (String, String)) -> Query {
+        let text = |dialect: Dialect, conditions: &str| {
+            let (select, order) = frame(dialect);
+            format!("SELECT {select}{conditions}{order}{}", dialect.first(limit))
+        };
         Query {
-            sqlite: sqlite.into(),
-            sqlserver: Some(sqlserver.into()),
+            sqlite: text(Dialect::Sqlite, &self.sqlite).into(),
+            sqlserver: Some(text(Dialect::SqlServer, &self.sqlserver).into()),
             parameters: self.parameters,
         }
     }
@@ -324,17 +335,20 @@ fn select(resource: &Resource) -> String {
 /// # Errors
 /// When the request names what the resource does not have.
 pub fn list<R: Listed>(request: &ListRequest) -> Result<Query, ListError> {
-    let resource = R::RESOURCE;
+    page_of(R::RESOURCE, request)
+}
+
+/// See [`list`].
+pub(super) fn page_of(resource: &Resource, request: &ListRequest) -> Result<Query, ListError> {
     let (sort, column, descending) = resource.sort(request.sort.as_deref())?;
     let mut conditions = Conditions::new(resource);
     conditions.scope(resource.scope, &request.visibility);
     for (name, value) in &request.filters {
         let filter = resource.filter(name)?;
         let place = conditions.parameter(value.clone());
-        conditions.and(&format!("{filter} {place}"));
+        conditions.and(|dialect| filter.text(dialect, &place));
     }
-    let order = column.order();
-    let key = resource.columns[0].sql;
+    let key = &resource.columns[0];
     if let Some(cursor) = &request.cursor {
         let cursor = Cursor::decode(cursor)
             .filter(|cursor| cursor.sort == sort)
@@ -342,21 +356,21 @@ pub fn list<R: Listed>(request: &ListRequest) -> Result<Query, ListError> {
         let value = conditions.parameter(cursor.value);
         let after = conditions.parameter(cursor.key);
         let than = if descending { '<' } else { '>' };
-        conditions.and(&format!(
-            "{order} {than}= {value} AND ({order} {than} {value} OR {key} {than} {after})"
-        ));
+        conditions.and(|dialect| {
+            let (order, key) = (dialect.order(column), dialect.order(key));
+            format!("{order} {than}= {value} AND ({order} {than} {value} OR {key} {than} {after})")
+        });
     }
     let direction = if descending { "DESC" } else { "ASC" };
-    let sorted = if order == key {
-        format!(" ORDER BY {key} {direction}")
-    } else {
-        format!(" ORDER BY {order} {direction}, {key} {direction}")
-    };
-    Ok(conditions.query(
-        &format!("{}, {order}, {key}", select(resource)),
-        &sorted,
-        request.limit.saturating_add(1),
-    ))
+    Ok(conditions.query(request.limit.saturating_add(1), |dialect| {
+        let (order, by_key) = (dialect.order(column), dialect.order(key));
+        let sorted = if order == by_key {
+            format!(" ORDER BY {order} {direction}")
+        } else {
+            format!(" ORDER BY {order} {direction}, {by_key} {direction}")
+        };
+        (format!("{}, {order}, {}", select(resource), key.sql), sorted)
+    }))
 }
 
 /// The page that the rows of [`list`] make.
@@ -392,13 +406,17 @@ pub fn page<R: Listed>(request: &ListRequest, mut rows: Vec<Vec<Cell>>) -> Resul
 /// The query of the row with this key, if the caller may see it.
 #[must_use]
 pub fn get<R: Listed>(key: impl Into<Cell>, visibility: &Visibility) -> Query {
-    let resource = R::RESOURCE;
+    row_of(R::RESOURCE, key.into(), visibility)
+}
+
+/// See [`get`].
+pub(super) fn row_of(resource: &Resource, key: Cell, visibility: &Visibility) -> Query {
     let mut conditions = Conditions::new(resource);
-    let place = conditions.parameter(key.into());
-    let column = resource.columns[0].sql;
-    conditions.and(&format!("{column} = {place}"));
+    let place = conditions.parameter(key);
+    let column = &resource.columns[0];
+    conditions.and(|dialect| dialect.equals(column, &place));
     conditions.scope(resource.scope, visibility);
-    conditions.query(&select(resource), &format!(" ORDER BY {column}"), 1)
+    conditions.query(1, |_| (select(resource), format!(" ORDER BY {}", column.sql)))
 }
 
 /// The row that [`get`] finds.

@@ -5,12 +5,15 @@
 
 mod cells;
 mod cursor;
+mod dialect;
 mod list;
 mod metrics;
 #[macro_use]
 mod resource_table;
 pub mod resources;
 mod scope;
+#[cfg(test)]
+mod tests;
 
 pub use cells::{DecodeError, FromCell};
 pub use list::{

@@ -11,6 +11,14 @@ macro_rules! filterable {
     (@ $other:ident) => { false };
 }
 
+macro_rules! binary {
+    ($($option:ident)*) => {
+        false $(|| binary!(@ $option))*
+    };
+    (@ binary) => { true };
+    (@ $other:ident) => { false };
+}
+
 macro_rules! sorting {
     () => { Sorting::None };
     (sort $($rest:ident)*) => { Sorting::Value };
@@ -34,7 +42,11 @@ macro_rules! resources {
             $($(#[$field_doc:meta])* $field:ident: $type:ty = $api:literal $kind:ident $sql:literal [$($option:ident)*] $(as $names:ident)?,)*
         }
         $(ranges { $($range:literal $range_kind:ident $range_sql:literal),* $(,)? })?
-    )*) => {$(
+    )*) => {
+        /// Every resource.
+        pub const ALL: &[&Resource] = &[$($struct::RESOURCE),*];
+
+        $(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq)]
         pub struct $struct {
@@ -53,6 +65,7 @@ macro_rules! resources {
                     kind: ColumnKind::$kind,
                     filter: filterable!($($option)*),
                     sorting: sorting!($($option)*),
+                    binary: binary!($($option)*),
                     names: names!($($names)?),
                 }),*],
                 ranges: &[$($(Range { name: $range, sql: $range_sql, kind: ColumnKind::$range_kind }),*)?],
@@ -67,5 +80,6 @@ macro_rules! resources {
                 })
             }
         }
-    )*};
+        )*
+    };
 }

@@ -1,8 +1,9 @@
 //! Every resource that can be read, with the struct of its rows.
 //!
 //! An entry names the SQL of each field and, in brackets, what may be done with it: `filter`, `sort` (never NULL) or
-//! `sort_null` (NULL first). Secrets and password hashes are in no entry. JSON columns stay text. SQLite keeps the order of a
-//! CROSS JOIN: runs are walked in the order of the list and the walk ends when the page is full.
+//! `sort_null` (NULL first). `binary` says that SQL Server's column has a binary collation. Secrets and password hashes are
+//! in no entry. JSON columns stay text. SQLite keeps the order of a CROSS JOIN: runs are walked in the order of the list and
+//! the walk ends when the page is full.
 
 use wfm_storage::read_store::{Cell, ColumnKind};
 
@@ -37,7 +38,7 @@ resources! {
         /// Last name.
         last_name: String = "lastName" Text "r.LastName" [filter sort],
         /// Normalised address.
-        email: String = "email" Text "r.Email" [filter sort],
+        email: String = "email" Text "r.Email" [filter sort binary],
         /// Phone number.
         phone_number: Option<String> = "phoneNumber" Text "r.PhoneNumber" [],
         /// Global role.
@@ -103,7 +104,7 @@ resources! {
         /// Last name of the user.
         last_name: String = "lastName" Text "u.LastName" [filter sort],
         /// Address of the user.
-        email: String = "email" Text "u.Email" [filter sort],
+        email: String = "email" Text "u.Email" [filter sort binary],
     }
 
     /// A project.
@@ -303,13 +304,13 @@ resources! {
         INNER JOIN Projects p ON p.Id = w.ProjectId"
         where "w.IsDeleted = 0" scope Scope::Workspace("p.WorkspaceId"), sorted "-version" {
         /// Key: `workflow/version`, the version in six digits.
-        id: String = "id" Text "r.Id" [filter sort],
+        id: String = "id" Text "r.Id" [filter sort binary],
         /// Its workflow.
         workflow_id: i64 = "workflowId" Integer "r.WorkflowId" [filter sort],
         /// Number.
         version: i64 = "version" Integer "r.Version" [filter sort],
         /// SHA-256 (hex) of the definition.
-        content_hash: String = "contentHash" Text "r.ContentHash" [filter],
+        content_hash: String = "contentHash" Text "r.ContentHash" [filter binary],
         /// JSON: settings, steps and endpoints.
         definition: String = "definition" Text "r.Definition" [],
         /// When it was published.
@@ -322,7 +323,7 @@ resources! {
     struct ExecutionRow = "executions" from "WorkflowExecutions r CROSS JOIN ExecutionStates s"
         where "s.ExecutionId = r.Id" scope Scope::Workspace("s.WorkspaceId"), sorted "-executedAt" {
         /// Key: UUIDv7.
-        id: String = "id" Text "r.Id" [filter sort],
+        id: String = "id" Text "r.Id" [filter sort binary],
         /// Its workflow.
         workflow_id: i64 = "workflowId" Integer "r.WorkflowId" [filter sort],
         /// Running, Completed, Failed or Cancelled.
@@ -365,9 +366,9 @@ resources! {
     struct StepRunRow = "step runs" from "StepRuns r CROSS JOIN ExecutionStates s"
         where "s.ExecutionId = r.ExecutionId" scope Scope::Workspace("s.WorkspaceId"), sorted "id" {
         /// Key: sorts as the run went.
-        id: String = "id" Text "r.Id" [filter sort],
+        id: String = "id" Text "r.Id" [filter sort binary],
         /// The run.
-        execution_id: String = "executionId" Text "r.ExecutionId" [],
+        execution_id: String = "executionId" Text "r.ExecutionId" [binary],
         /// The step.
         step_id: i64 = "stepId" Integer "r.StepId" [filter],
         /// Name of the step in the pinned version.
@@ -406,7 +407,7 @@ resources! {
         /// Key: sorts by time.
         id: i64 = "id" Integer "r.Id" [filter sort],
         /// The run.
-        execution_id: String = "executionId" Text "r.ExecutionId" [filter],
+        execution_id: String = "executionId" Text "r.ExecutionId" [filter binary],
         /// The step, while the table of steps has it.
         step_id: Option<i64> = "stepId" Integer "r.StepId" [filter],
         /// Info, Warning, Error or Debug.

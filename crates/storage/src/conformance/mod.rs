@@ -10,6 +10,7 @@ pub mod changes;
 pub mod fresh_writer;
 pub mod ordering;
 pub mod reading;
+pub mod recorded;
 pub mod refusals;
 pub mod sequential_model;
 pub mod texts;

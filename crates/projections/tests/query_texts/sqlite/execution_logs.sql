@@ -1,0 +1,28 @@
+-- one row
+SELECT r.Id, r.ExecutionId, r.StepId, r.LogLevel, r.Message, r.Details, r.CreatedAt FROM ExecutionLogs r CROSS JOIN ExecutionStates s WHERE s.ExecutionId = r.ExecutionId AND r.Id = @P1 AND s.WorkspaceId IN (SELECT value FROM json_each(@P2)) ORDER BY r.Id LIMIT 1;
+GO
+
+-- the first page
+SELECT r.Id, r.ExecutionId, r.StepId, r.LogLevel, r.Message, r.Details, r.CreatedAt, r.Id, r.Id FROM ExecutionLogs r CROSS JOIN ExecutionStates s WHERE s.ExecutionId = r.ExecutionId AND s.WorkspaceId IN (SELECT value FROM json_each(@P1)) ORDER BY r.Id ASC LIMIT 51;
+GO
+
+-- every filter
+SELECT r.Id, r.ExecutionId, r.StepId, r.LogLevel, r.Message, r.Details, r.CreatedAt, r.Id, r.Id FROM ExecutionLogs r CROSS JOIN ExecutionStates s WHERE s.ExecutionId = r.ExecutionId AND r.Id = @P1 AND r.ExecutionId = @P2 AND r.StepId = @P3 AND r.LogLevel = @P4 ORDER BY r.Id ASC LIMIT 51;
+GO
+
+-- a later page by id
+SELECT r.Id, r.ExecutionId, r.StepId, r.LogLevel, r.Message, r.Details, r.CreatedAt, r.Id, r.Id FROM ExecutionLogs r CROSS JOIN ExecutionStates s WHERE s.ExecutionId = r.ExecutionId AND r.Id >= @P1 AND (r.Id > @P1 OR r.Id > @P2) ORDER BY r.Id ASC LIMIT 51;
+GO
+
+-- a later page by -id
+SELECT r.Id, r.ExecutionId, r.StepId, r.LogLevel, r.Message, r.Details, r.CreatedAt, r.Id, r.Id FROM ExecutionLogs r CROSS JOIN ExecutionStates s WHERE s.ExecutionId = r.ExecutionId AND r.Id <= @P1 AND (r.Id < @P1 OR r.Id < @P2) ORDER BY r.Id DESC LIMIT 51;
+GO
+
+-- a later page by createdAt
+SELECT r.Id, r.ExecutionId, r.StepId, r.LogLevel, r.Message, r.Details, r.CreatedAt, r.CreatedAt, r.Id FROM ExecutionLogs r CROSS JOIN ExecutionStates s WHERE s.ExecutionId = r.ExecutionId AND r.CreatedAt >= @P1 AND (r.CreatedAt > @P1 OR r.Id > @P2) ORDER BY r.CreatedAt ASC, r.Id ASC LIMIT 51;
+GO
+
+-- a later page by -createdAt
+SELECT r.Id, r.ExecutionId, r.StepId, r.LogLevel, r.Message, r.Details, r.CreatedAt, r.CreatedAt, r.Id FROM ExecutionLogs r CROSS JOIN ExecutionStates s WHERE s.ExecutionId = r.ExecutionId AND r.CreatedAt <= @P1 AND (r.CreatedAt < @P1 OR r.Id < @P2) ORDER BY r.CreatedAt DESC, r.Id DESC LIMIT 51;
+GO
+

@@ -1,0 +1,68 @@
+-- one row
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.Id = @P1 AND r.WorkspaceId IN (SELECT value FROM OPENJSON(@P2) WITH (value INT '$')) ORDER BY r.Id OFFSET 0 ROWS FETCH NEXT 1 ROWS ONLY;
+GO
+
+-- the first page
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.Id, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.WorkspaceId IN (SELECT value FROM OPENJSON(@P1) WITH (value INT '$')) ORDER BY r.Id ASC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- every filter
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.Id, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.Id = @P1 AND r.Name = @P2 AND r.Name = @P2 COLLATE Latin1_General_100_BIN2 AND DATALENGTH(r.Name) = DATALENGTH(@P2) AND r.WorkspaceId = @P3 AND r.IsActive = @P4 AND r.CreatedByUserId = @P5 ORDER BY r.Id ASC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by id
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.Id, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.Id >= @P1 AND (r.Id > @P1 OR r.Id > @P2) ORDER BY r.Id ASC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by -id
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.Id, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.Id <= @P1 AND (r.Id < @P1 OR r.Id < @P2) ORDER BY r.Id DESC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by name
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.Name COLLATE Latin1_General_100_BIN2, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.Name COLLATE Latin1_General_100_BIN2 >= @P1 AND (r.Name COLLATE Latin1_General_100_BIN2 > @P1 OR r.Id > @P2) ORDER BY r.Name COLLATE Latin1_General_100_BIN2 ASC, r.Id ASC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by -name
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.Name COLLATE Latin1_General_100_BIN2, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.Name COLLATE Latin1_General_100_BIN2 <= @P1 AND (r.Name COLLATE Latin1_General_100_BIN2 < @P1 OR r.Id < @P2) ORDER BY r.Name COLLATE Latin1_General_100_BIN2 DESC, r.Id DESC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by workspaceId
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.WorkspaceId, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.WorkspaceId >= @P1 AND (r.WorkspaceId > @P1 OR r.Id > @P2) ORDER BY r.WorkspaceId ASC, r.Id ASC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by -workspaceId
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.WorkspaceId, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.WorkspaceId <= @P1 AND (r.WorkspaceId < @P1 OR r.Id < @P2) ORDER BY r.WorkspaceId DESC, r.Id DESC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by isActive
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.IsActive, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.IsActive >= @P1 AND (r.IsActive > @P1 OR r.Id > @P2) ORDER BY r.IsActive ASC, r.Id ASC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by -isActive
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.IsActive, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.IsActive <= @P1 AND (r.IsActive < @P1 OR r.Id < @P2) ORDER BY r.IsActive DESC, r.Id DESC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by createdByUserId
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.CreatedByUserId, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.CreatedByUserId >= @P1 AND (r.CreatedByUserId > @P1 OR r.Id > @P2) ORDER BY r.CreatedByUserId ASC, r.Id ASC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by -createdByUserId
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.CreatedByUserId, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.CreatedByUserId <= @P1 AND (r.CreatedByUserId < @P1 OR r.Id < @P2) ORDER BY r.CreatedByUserId DESC, r.Id DESC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by createdAt
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.CreatedAt, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.CreatedAt >= @P1 AND (r.CreatedAt > @P1 OR r.Id > @P2) ORDER BY r.CreatedAt ASC, r.Id ASC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by -createdAt
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, r.CreatedAt, r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND r.CreatedAt <= @P1 AND (r.CreatedAt < @P1 OR r.Id < @P2) ORDER BY r.CreatedAt DESC, r.Id DESC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by updatedAt
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, COALESCE(r.UpdatedAt, ''), r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND COALESCE(r.UpdatedAt, '') >= @P1 AND (COALESCE(r.UpdatedAt, '') > @P1 OR r.Id > @P2) ORDER BY COALESCE(r.UpdatedAt, '') ASC, r.Id ASC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+
+-- a later page by -updatedAt
+SELECT r.Id, r.Name, r.Description, r.WorkspaceId, r.IsActive, r.CreatedByUserId, r.CreatedAt, r.UpdatedAt, v.Version, COALESCE(r.UpdatedAt, ''), r.Id FROM Projects r LEFT JOIN RowVersions v ON v.Stream = CONCAT('project-', r.Id) WHERE r.IsDeleted = 0 AND COALESCE(r.UpdatedAt, '') <= @P1 AND (COALESCE(r.UpdatedAt, '') < @P1 OR r.Id < @P2) ORDER BY COALESCE(r.UpdatedAt, '') DESC, r.Id DESC OFFSET 0 ROWS FETCH NEXT 51 ROWS ONLY;
+GO
+

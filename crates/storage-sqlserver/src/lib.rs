@@ -1,0 +1,29 @@
+//! The SQL Server adapter: the event log in schema `es`, the read models in `dbo`, one database.
+//!
+//! Invariant: any number of nodes may write; the row of `es.Head` is the lock that orders them. Nothing outside this crate
+//! knows SQL Server.
+
+mod batch_answer;
+mod batch_request;
+mod connection;
+mod error;
+mod exact;
+mod independence;
+mod log;
+mod migrations;
+mod parameter;
+mod pool;
+mod read_store;
+mod reading;
+mod settings;
+mod settle;
+mod vault;
+mod watch;
+mod writer;
+
+pub use error::SqlError;
+pub use log::{Clock, LogOptions, SqlServerLog};
+pub use migrations::{migrate_down, migrate_up, migration_status};
+pub use pool::Pool;
+pub use read_store::SqlServerReadStore;
+pub use settings::{InvalidConnectionString, Settings};

@@ -1,0 +1,137 @@
+//! Makes the tables of a schema, and keeps two processes from doing so at once.
+//!
+//! Invariant: a session lock of the database is held while tables are dropped and made, and as long as a shadow is in use. It
+//! ends with its connection, so that a killed process leaves no lock behind, only tables, which the next one drops.
+
+use std::sync::Arc;
+
+use wfm_storage::append::StorageError;
+
+use super::{
+    ddl::{self, SERVING, SHADOW},
+    is_missing,
+};
+use crate::{
+    connection::Connection,
+    error::SqlError,
+    log::first,
+    parameter::Parameter,
+    pool::Pool,
+    reading::{small_integer, text},
+};
+
+/// Held while the serving tables are made.
+const SERVING_LOCK: &str = "wfm-read-models";
+
+/// Held by whoever uses the shadow.
+const SHADOW_LOCK: &str = "wfm-read-models-shadow";
+
+/// How long a process waits while another one makes the tables.
+const MAKING_TAKES_AT_MOST_MILLISECONDS: i64 = 60_000;
+
+/// How long it takes to drop the tables of a shadow that was let go of.
+const REMOVING_TAKES_AT_MOST_MILLISECONDS: i64 = 10_000;
+
+const LOCK: &str = "DECLARE @outcome INT; EXEC @outcome = sp_getapplock @Resource = @P1, @LockMode = 'Exclusive', \
+    @LockOwner = 'Session', @LockTimeout = @P2; SELECT @outcome;";
+
+/// Makes the serving tables unless they are of this program; returns whether it did. Removes what a killed rebuild left.
+pub async fn ensure_serving(pool: &Pool) -> Result<bool, StorageError> {
+    if shape(pool).await?.as_deref() == Some(&ddl::FINGERPRINT) {
+        return Ok(false);
+    }
+    let mut connection = Connection::establish(pool.settings()).await?;
+    lock(&mut connection, SERVING_LOCK, MAKING_TAKES_AT_MOST_MILLISECONDS).await?;
+    // Another process may have made them meanwhile.
+    let anew = shape(pool).await?.as_deref() != Some(&ddl::FINGERPRINT);
+    if anew {
+        make(&mut connection, SERVING).await?;
+    }
+    Ok(anew)
+}
+
+/// Drops the serving tables, whatever their shape.
+pub async fn remove_serving(pool: &Pool) -> Result<(), StorageError> {
+    let mut connection = Connection::establish(pool.settings()).await?;
+    lock(&mut connection, SERVING_LOCK, MAKING_TAKES_AT_MOST_MILLISECONDS).await?;
+    Ok(execute(&mut connection, ddl::dropping(SERVING)).await?)
+}
+
+/// Drops the tables of a rebuild that was killed, unless another process is at one.
+pub async fn remove_left_shadow(pool: &Pool) -> Result<(), StorageError> {
+    let left =
+        "SELECT COUNT(*) FROM sys.tables t INNER JOIN sys.schemas s ON s.schema_id = t.schema_id WHERE s.name = @P1;";
+    let rows = pool.read(left, &[Parameter::from(SHADOW)]).await?;
+    if first(&rows).map(|row| small_integer(row, 0)).transpose()? == Some(0) {
+        return Ok(());
+    }
+    match Shadow::lock(pool, 0).await {
+        Ok(shadow) => shadow.remove().await,
+        Err(StorageError::Held(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The shadow's tables, for whoever has this. When it is dropped, the tables are left to the next process.
+pub struct Shadow {
+    connection: Connection,
+}
+
+impl Shadow {
+    /// Makes empty tables.
+    pub async fn make(pool: &Pool) -> Result<Self, StorageError> {
+        let mut shadow = Self::lock(pool, REMOVING_TAKES_AT_MOST_MILLISECONDS).await?;
+        let create = format!("IF SCHEMA_ID('{SHADOW}') IS NULL EXEC('CREATE SCHEMA {SHADOW}');");
+        shadow.connection.execute_batch(&create).await?;
+        make(&mut shadow.connection, SHADOW).await?;
+        Ok(shadow)
+    }
+
+    async fn lock(pool: &Pool, wait_milliseconds: i64) -> Result<Self, StorageError> {
+        let mut connection = Connection::establish(pool.settings()).await?;
+        lock(&mut connection, SHADOW_LOCK, wait_milliseconds).await?;
+        Ok(Self { connection })
+    }
+
+    /// Drops the tables.
+    pub async fn remove(mut self) -> Result<(), StorageError> {
+        Ok(execute(&mut self.connection, ddl::dropping(SHADOW)).await?)
+    }
+}
+
+/// The fingerprint of the serving tables; `None` where there are none.
+async fn shape(pool: &Pool) -> Result<Option<Arc<str>>, StorageError> {
+    let query = format!("SELECT Shape FROM {SERVING}.[Checkpoint] WHERE Id = 1;");
+    match pool.read(&query, &[]).await {
+        Ok(rows) => Ok(first(&rows).map(|row| text(row, 0)).transpose()?),
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn make(connection: &mut Connection, schema: &str) -> Result<(), SqlError> {
+    execute(connection, ddl::dropping(schema)).await?;
+    execute(connection, ddl::making(schema)).await
+}
+
+async fn execute(connection: &mut Connection, batches: Vec<String>) -> Result<(), SqlError> {
+    for batch in batches {
+        connection.execute_batch(&batch).await?;
+    }
+    Ok(())
+}
+
+/// Takes a lock, which the connection holds until it is closed.
+async fn lock(connection: &mut Connection, name: &str, wait_milliseconds: i64) -> Result<(), StorageError> {
+    let answer = connection
+        .query(LOCK, &[Parameter::from(name), wait_milliseconds.into()])
+        .await?;
+    let outcome = first(&answer).map(|row| small_integer(row, 0)).transpose()?;
+    // 0 and 1: granted, at once or after a wait.
+    match outcome {
+        Some(0 | 1) => Ok(()),
+        Some(_) | None => Err(StorageError::Held(format!(
+            "another process holds {name}: it makes, rebuilds or verifies the read models"
+        ))),
+    }
+}

@@ -1,0 +1,393 @@
+-- Judges and writes a batch of appends in one transaction that begins and ends in here: a client that stalls holds nothing.
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+
+-- The outcome equals running the appends one after another. The caller promises that no append needs a stream, claim, command
+-- or execution that an earlier one of the batch writes; so each is judged against what was there before, all in one
+-- statement. Only the numbers of claims in scopes depend on earlier appends: those are judged in rounds (see below).
+--
+-- Parameters are JSON arrays of rows, each row an array; empty text where there are none. Ordinal: the append's place in the
+-- batch, from 0. Part: the place of a row of @Parts, from 0.
+--   @RecordedAt  the caller's clock; the log never runs backwards, so the later of this and the head's counts
+--   @Parts       part, ordinal, 0 append or 1 guard, index, stream, expected version, events, workspace, aggregate
+--   @Commands    ordinal, part, first event, events, actor, key, request hash, answer
+--   @Claims      row, ordinal, 0 release or 1 take, index, scope, key, owner, owner by an earlier take of the same append
+--   @Needs       ordinal, 5 empty, 6 fewer or 7 at least, index, scope, number
+--   @Work        ordinal, execution, environment (null removes), workspace, state, due at, owner, epoch
+--   @Events      event (from 0, over the batch), part, version, id, type, schema version, occurred at, metadata, payload
+--   @LeafHashes  32 bytes an event
+--
+-- Answers rows of Kind, Ordinal, Place, Number1, Number2, Text1, Text2, in no particular order:
+--   0 head        Number1 position before, Text1 instant of recording
+--   1 command     known: Number1 first, Number2 last position, Text1 request hash, Text2 answer
+--   3 version     Place index, Number1 actual version          4 guard: the same
+--   5 not empty, 6 full, 7 too small                           Place index, Number1 count
+--   8 claim taken                                              Place index, Text1 owner
+--   9 workspace   Place part, Number1 the stream's workspace, where it is not the given one
+-- Kinds 1 to 8 refuse their append; the least kind, then the least place, is the reason.
+CREATE PROCEDURE es.AppendEvents
+    @RecordedAt VARCHAR(27),
+    @Parts NVARCHAR(MAX),
+    @Commands NVARCHAR(MAX),
+    @Claims NVARCHAR(MAX),
+    @Needs NVARCHAR(MAX),
+    @Work NVARCHAR(MAX),
+    @Events NVARCHAR(MAX),
+    @LeafHashes VARBINARY(MAX)
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+
+    DECLARE @Head BIGINT, @HeadRecordedAt VARCHAR(27), @Appended BIGINT;
+
+    -- Skipped: events of refused appends before this one; NULL when its own append is refused.
+    DECLARE @Part TABLE (
+        Part INT NOT NULL PRIMARY KEY,
+        Ordinal INT NOT NULL,
+        Guards BIT NOT NULL,
+        Place INT NOT NULL,
+        Stream VARCHAR(100) COLLATE Latin1_General_100_BIN2 NOT NULL,
+        Expected BIGINT NOT NULL,
+        Events INT NOT NULL,
+        GivenWorkspaceId BIGINT NULL,
+        Aggregate NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NULL,
+        Actual BIGINT NOT NULL,
+        WorkspaceId BIGINT NULL,
+        Skipped INT NULL
+    );
+    DECLARE @Claim TABLE (
+        Claim INT NOT NULL PRIMARY KEY,
+        Ordinal INT NOT NULL,
+        Takes BIT NOT NULL,
+        Place INT NOT NULL,
+        Scope NVARCHAR(201) COLLATE Latin1_General_100_BIN2 NOT NULL,
+        [Key] NVARCHAR(201) COLLATE Latin1_General_100_BIN2 NOT NULL,
+        Owner VARCHAR(100) COLLATE Latin1_General_100_BIN2 NOT NULL,
+        EarlierOwner VARCHAR(100) COLLATE Latin1_General_100_BIN2 NULL,
+        Holder VARCHAR(100) COLLATE Latin1_General_100_BIN2 NULL
+    );
+    DECLARE @Refused TABLE (
+        Kind TINYINT NOT NULL,
+        Ordinal INT NOT NULL,
+        Place INT NOT NULL,
+        Number1 BIGINT NULL,
+        Number2 BIGINT NULL,
+        Text1 NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NULL,
+        Text2 NVARCHAR(MAX) COLLATE Latin1_General_100_BIN2 NULL
+    );
+
+    IF @@TRANCOUNT <> 0
+        THROW 51001, 'es.AppendEvents must not be called within a transaction', 1;
+
+    BEGIN TRY
+        BEGIN TRANSACTION;
+
+        -- The lock: taken by an update, which every engine honours, and held until the commit.
+        UPDATE es.Head SET Position = Position WHERE Id = 1;
+        SELECT @Head = Position, @HeadRecordedAt = RecordedAt FROM es.Head WHERE Id = 1;
+        IF @Head IS NULL
+            THROW 51002, 'es.Head has no row', 1;
+        IF @HeadRecordedAt > @RecordedAt
+            SET @RecordedAt = @HeadRecordedAt;
+
+        INSERT INTO @Part (Part, Ordinal, Guards, Place, Stream, Expected, Events, GivenWorkspaceId, Aggregate, Actual, WorkspaceId, Skipped)
+        SELECT given.Part, given.Ordinal, given.Guards, given.Place, given.Stream, given.Expected, given.Events,
+            given.WorkspaceId, given.Aggregate, ISNULL(stream.Version, 0),
+            CASE WHEN stream.Version IS NULL THEN given.WorkspaceId ELSE stream.WorkspaceId END, 0
+        FROM OPENJSON(@Parts) WITH (
+            Part INT '$[0]', Ordinal INT '$[1]', Guards BIT '$[2]', Place INT '$[3]', Stream VARCHAR(100) '$[4]',
+            Expected BIGINT '$[5]', Events INT '$[6]', WorkspaceId BIGINT '$[7]', Aggregate NVARCHAR(200) '$[8]'
+        ) AS given
+        LEFT JOIN es.Streams AS stream ON stream.Stream = given.Stream COLLATE Latin1_General_100_BIN2
+        OPTION (LOOP JOIN);
+
+        INSERT INTO @Refused (Kind, Ordinal, Place, Number1)
+        SELECT CASE Guards WHEN 1 THEN 4 ELSE 3 END, Ordinal, Place, Actual FROM @Part WHERE Actual <> Expected;
+
+        IF @Commands <> N''
+            INSERT INTO @Refused (Kind, Ordinal, Place, Number1, Number2, Text1, Text2)
+            SELECT 1, given.Ordinal, 0, command.FirstPosition, command.LastPosition, command.RequestHash, command.Answer
+            FROM OPENJSON(@Commands) WITH (Ordinal INT '$[0]', Actor NVARCHAR(201) '$[4]', [Key] NVARCHAR(201) '$[5]') AS given
+            JOIN es.Commands AS command ON command.Actor = given.Actor COLLATE Latin1_General_100_BIN2
+                AND command.[Key] = given.[Key] COLLATE Latin1_General_100_BIN2
+            OPTION (LOOP JOIN);
+
+        IF @Claims <> N''
+        BEGIN
+            INSERT INTO @Claim (Claim, Ordinal, Takes, Place, Scope, [Key], Owner, EarlierOwner, Holder)
+            SELECT given.Claim, given.Ordinal, given.Takes, given.Place, given.Scope, given.[Key], given.Owner,
+                given.EarlierOwner, held.Owner
+            FROM OPENJSON(@Claims) WITH (
+                Claim INT '$[0]', Ordinal INT '$[1]', Takes BIT '$[2]', Place INT '$[3]', Scope NVARCHAR(201) '$[4]',
+                [Key] NVARCHAR(201) '$[5]', Owner VARCHAR(100) '$[6]', EarlierOwner VARCHAR(100) '$[7]'
+            ) AS given
+            LEFT JOIN es.Claims AS held ON held.Scope = given.Scope COLLATE Latin1_General_100_BIN2
+                AND held.[Key] = given.[Key] COLLATE Latin1_General_100_BIN2
+            OPTION (LOOP JOIN);
+
+            -- Releases come before takes: what an append gives up itself is free for it.
+            UPDATE taken SET Holder = NULL
+            FROM @Claim AS taken
+            JOIN @Claim AS released ON released.Ordinal = taken.Ordinal AND released.Scope = taken.Scope
+                AND released.[Key] = taken.[Key]
+            WHERE taken.Takes = 1 AND released.Takes = 0 AND released.Owner = released.Holder;
+
+            INSERT INTO @Refused (Kind, Ordinal, Place, Text1)
+            SELECT 8, Ordinal, Place, ISNULL(Holder, EarlierOwner)
+            FROM @Claim WHERE Takes = 1 AND (Holder IS NOT NULL OR EarlierOwner IS NOT NULL);
+        END;
+
+        IF @Needs <> N''
+        BEGIN
+            -- How many claims a scope holds when an append's turn comes depends on which earlier ones were accepted, and
+            -- these may depend on the scope in turn. Each round decides what the bounds allow: as few claims as there may
+            -- be, and as many. The first undecided append has equal bounds, so that every round decides at least one;
+            -- where nothing is refused, the first round decides all.
+            DECLARE @Need TABLE (
+                Ordinal INT NOT NULL,
+                Kind TINYINT NOT NULL,
+                Place INT NOT NULL,
+                Scope NVARCHAR(201) COLLATE Latin1_General_100_BIN2 NOT NULL,
+                Number BIGINT NOT NULL
+            );
+            -- Verdict: 0 undecided, 1 accepted, 2 refused.
+            DECLARE @Turn TABLE (
+                Scope NVARCHAR(201) COLLATE Latin1_General_100_BIN2 NOT NULL,
+                Ordinal INT NOT NULL,
+                Held BIGINT NOT NULL,
+                Taken INT NOT NULL,
+                Released INT NOT NULL,
+                Verdict TINYINT NOT NULL,
+                AtLeast BIGINT NOT NULL,
+                AtMost BIGINT NOT NULL,
+                PRIMARY KEY (Scope, Ordinal)
+            );
+
+            INSERT INTO @Need (Ordinal, Kind, Place, Scope, Number)
+            SELECT Ordinal, Kind, Place, Scope, Number
+            FROM OPENJSON(@Needs) WITH (
+                Ordinal INT '$[0]', Kind TINYINT '$[1]', Place INT '$[2]', Scope NVARCHAR(201) '$[3]', Number BIGINT '$[4]'
+            );
+
+            INSERT INTO @Turn (Scope, Ordinal, Held, Taken, Released, Verdict, AtLeast, AtMost)
+            SELECT turn.Scope, turn.Ordinal, MAX(counted.Held), SUM(turn.Taken), SUM(turn.Released),
+                CASE WHEN MAX(turn.Needs) = 1 THEN 0 ELSE 1 END, 0, 0
+            FROM (
+                SELECT Scope, Ordinal, 0 AS Taken, 0 AS Released, 1 AS Needs FROM @Need
+                UNION ALL
+                SELECT Scope, Ordinal, CASE Takes WHEN 1 THEN 1 ELSE 0 END,
+                    CASE WHEN Takes = 0 AND Owner = Holder THEN 1 ELSE 0 END, 0
+                FROM @Claim
+            ) AS turn
+            JOIN (
+                SELECT asked.Scope, COUNT(held.Scope) AS Held
+                FROM (SELECT DISTINCT Scope FROM @Need) AS asked
+                LEFT JOIN es.Claims AS held ON held.Scope = asked.Scope
+                GROUP BY asked.Scope
+            ) AS counted ON counted.Scope = turn.Scope
+            GROUP BY turn.Scope, turn.Ordinal
+            OPTION (LOOP JOIN);
+
+            -- An append that needs one scope is undecided in each that it touches.
+            UPDATE turn SET Verdict = 0
+            FROM @Turn AS turn
+            JOIN @Need AS need ON need.Ordinal = turn.Ordinal;
+            UPDATE turn SET Verdict = 2
+            FROM @Turn AS turn
+            JOIN @Refused AS refused ON refused.Ordinal = turn.Ordinal;
+
+            DECLARE @Undecided INT = 1;
+            WHILE @Undecided > 0
+            BEGIN
+                UPDATE turn SET AtLeast = bound.AtLeast, AtMost = bound.AtMost
+                FROM @Turn AS turn
+                JOIN (
+                    SELECT Scope, Ordinal,
+                        Held - Released + ISNULL(SUM(CASE Verdict
+                            WHEN 1 THEN Taken - Released
+                            WHEN 0 THEN CASE WHEN Taken < Released THEN Taken - Released ELSE 0 END
+                            ELSE 0 END) OVER (PARTITION BY Scope ORDER BY Ordinal ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS AtLeast,
+                        Held - Released + ISNULL(SUM(CASE Verdict
+                            WHEN 1 THEN Taken - Released
+                            WHEN 0 THEN CASE WHEN Taken > Released THEN Taken - Released ELSE 0 END
+                            ELSE 0 END) OVER (PARTITION BY Scope ORDER BY Ordinal ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS AtMost
+                    FROM @Turn
+                ) AS bound ON bound.Scope = turn.Scope AND bound.Ordinal = turn.Ordinal;
+
+                -- 2 when one need fails for certain, 1 when all are met for certain.
+                UPDATE turn SET Verdict = judged.Verdict
+                FROM @Turn AS turn
+                JOIN (
+                    SELECT need.Ordinal, MIN(CASE
+                        WHEN need.Kind = 5 AND asked.AtLeast > 0 THEN -1
+                        WHEN need.Kind = 6 AND asked.AtLeast >= need.Number THEN -1
+                        WHEN need.Kind = 7 AND asked.AtMost < need.Number THEN -1
+                        WHEN need.Kind = 5 AND asked.AtMost <= 0 THEN 1
+                        WHEN need.Kind = 6 AND asked.AtMost < need.Number THEN 1
+                        WHEN need.Kind = 7 AND asked.AtLeast >= need.Number THEN 1
+                        ELSE 0 END) AS Least
+                    FROM @Need AS need
+                    JOIN @Turn AS asked ON asked.Scope = need.Scope AND asked.Ordinal = need.Ordinal
+                    GROUP BY need.Ordinal
+                ) AS decided ON decided.Ordinal = turn.Ordinal
+                JOIN (SELECT -1 AS Least, 2 AS Verdict UNION ALL SELECT 1, 1) AS judged ON judged.Least = decided.Least
+                WHERE turn.Verdict = 0;
+
+                SELECT @Undecided = COUNT(*) FROM @Turn WHERE Verdict = 0;
+            END;
+
+            -- All earlier appends are decided by now, so that the last bounds but for these are the very count.
+            INSERT INTO @Refused (Kind, Ordinal, Place, Number1)
+            SELECT need.Kind, need.Ordinal, need.Place, exact.Number
+            FROM @Need AS need
+            JOIN (
+                SELECT Scope, Ordinal,
+                    Held - Released + ISNULL(SUM(CASE Verdict WHEN 1 THEN Taken - Released ELSE 0 END)
+                        OVER (PARTITION BY Scope ORDER BY Ordinal ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS Number
+                FROM @Turn
+            ) AS exact ON exact.Scope = need.Scope AND exact.Ordinal = need.Ordinal
+            WHERE (need.Kind = 5 AND exact.Number > 0)
+                OR (need.Kind = 6 AND exact.Number >= need.Number)
+                OR (need.Kind = 7 AND exact.Number < need.Number);
+        END;
+
+        IF EXISTS (SELECT 1 FROM @Refused)
+        BEGIN
+            UPDATE part SET Skipped = before.Skipped
+            FROM @Part AS part
+            JOIN (
+                SELECT own.Part, CASE WHEN refused.Ordinal IS NOT NULL THEN NULL ELSE
+                    SUM(CASE WHEN refused.Ordinal IS NULL THEN 0 ELSE own.Events END) OVER (ORDER BY own.Part ROWS UNBOUNDED PRECEDING) END AS Skipped
+                FROM @Part AS own
+                LEFT JOIN (SELECT DISTINCT Ordinal FROM @Refused) AS refused ON refused.Ordinal = own.Ordinal
+            ) AS before ON before.Part = part.Part;
+        END;
+
+        SELECT @Appended = SUM(CAST(Events AS BIGINT)) FROM @Part WHERE Skipped IS NOT NULL;
+
+        IF @Appended > 0
+        BEGIN
+            INSERT INTO es.Events (Position, Stream, Version, EventId, Type, SchemaVersion, WorkspaceId, OccurredAt, RecordedAt, LeafHash, Metadata, Payload)
+            SELECT @Head + 1 + given.Event - part.Skipped, part.Stream, given.Version, given.EventId, given.Type,
+                given.SchemaVersion, part.WorkspaceId, given.OccurredAt, @RecordedAt,
+                SUBSTRING(@LeafHashes, given.Event * 32 + 1, 32), given.Metadata, given.Payload
+            FROM OPENJSON(@Events) WITH (
+                Event INT '$[0]', Part INT '$[1]', Version BIGINT '$[2]', EventId UNIQUEIDENTIFIER '$[3]',
+                Type VARCHAR(100) '$[4]', SchemaVersion INT '$[5]', OccurredAt VARCHAR(27) '$[6]',
+                Metadata NVARCHAR(MAX) '$[7]', Payload NVARCHAR(MAX) '$[8]'
+            ) AS given
+            JOIN @Part AS part ON part.Part = given.Part
+            WHERE part.Skipped IS NOT NULL;
+
+            UPDATE stream SET Version = part.Expected + part.Events
+            FROM es.Streams AS stream
+            JOIN @Part AS part ON part.Stream = stream.Stream
+            WHERE part.Guards = 0 AND part.Skipped IS NOT NULL AND part.Expected > 0
+            OPTION (LOOP JOIN);
+
+            INSERT INTO es.Streams (Stream, Aggregate, WorkspaceId, Version)
+            SELECT Stream, Aggregate, WorkspaceId, Events
+            FROM @Part WHERE Guards = 0 AND Skipped IS NOT NULL AND Expected = 0;
+
+            IF @Claims <> N''
+            BEGIN
+                DELETE held
+                FROM es.Claims AS held
+                JOIN @Claim AS given ON given.Scope = held.Scope AND given.[Key] = held.[Key]
+                WHERE given.Takes = 0 AND given.Owner = given.Holder
+                    AND NOT EXISTS (SELECT 1 FROM @Refused AS refused WHERE refused.Ordinal = given.Ordinal)
+                OPTION (LOOP JOIN);
+
+                INSERT INTO es.Claims (Scope, [Key], Owner)
+                SELECT Scope, [Key], Owner
+                FROM @Claim AS given
+                WHERE Takes = 1 AND NOT EXISTS (SELECT 1 FROM @Refused AS refused WHERE refused.Ordinal = given.Ordinal);
+            END;
+
+            IF @Commands <> N''
+                INSERT INTO es.Commands (Actor, [Key], RequestHash, FirstPosition, LastPosition, Answer, RecordedAt)
+                SELECT given.Actor, given.[Key], given.RequestHash, @Head + 1 + given.FirstEvent - part.Skipped,
+                    @Head + given.FirstEvent - part.Skipped + given.Events, given.Answer, @RecordedAt
+                FROM OPENJSON(@Commands) WITH (
+                    Part INT '$[1]', FirstEvent INT '$[2]', Events INT '$[3]', Actor NVARCHAR(201) '$[4]',
+                    [Key] NVARCHAR(201) '$[5]', RequestHash NVARCHAR(200) '$[6]', Answer NVARCHAR(MAX) '$[7]'
+                ) AS given
+                JOIN @Part AS part ON part.Part = given.Part
+                WHERE part.Skipped IS NOT NULL;
+
+            IF @Work <> N''
+            BEGIN
+                DELETE open_work
+                FROM es.Work AS open_work
+                JOIN OPENJSON(@Work) WITH (Ordinal INT '$[0]', Execution NVARCHAR(201) '$[1]') AS given
+                    ON open_work.Execution = given.Execution COLLATE Latin1_General_100_BIN2
+                WHERE NOT EXISTS (SELECT 1 FROM @Refused AS refused WHERE refused.Ordinal = given.Ordinal)
+                OPTION (LOOP JOIN);
+
+                INSERT INTO es.Work (Execution, EnvironmentId, WorkspaceId, State, DueAt, Owner, Epoch)
+                SELECT given.Execution, given.EnvironmentId, given.WorkspaceId, given.State, given.DueAt, given.Owner, given.Epoch
+                FROM OPENJSON(@Work) WITH (
+                    Ordinal INT '$[0]', Execution NVARCHAR(201) '$[1]', EnvironmentId BIGINT '$[2]', WorkspaceId BIGINT '$[3]',
+                    State VARCHAR(10) '$[4]', DueAt VARCHAR(27) '$[5]', Owner NVARCHAR(200) '$[6]', Epoch BIGINT '$[7]'
+                ) AS given
+                WHERE given.EnvironmentId IS NOT NULL
+                    AND NOT EXISTS (SELECT 1 FROM @Refused AS refused WHERE refused.Ordinal = given.Ordinal);
+            END;
+
+            UPDATE es.Head SET Position = @Head + @Appended, RecordedAt = @RecordedAt WHERE Id = 1;
+        END;
+
+        COMMIT TRANSACTION;
+    END TRY
+    BEGIN CATCH
+        IF @@TRANCOUNT > 0
+            ROLLBACK TRANSACTION;
+        THROW;
+    END CATCH;
+
+    SELECT 0 AS Kind, 0 AS Ordinal, 0 AS Place, @Head AS Number1, CAST(NULL AS BIGINT) AS Number2,
+        CAST(@RecordedAt AS NVARCHAR(200)) AS Text1, CAST(NULL AS NVARCHAR(MAX)) AS Text2
+    UNION ALL
+    SELECT Kind, Ordinal, Place, Number1, Number2, Text1, Text2 FROM @Refused
+    UNION ALL
+    SELECT 9, Ordinal, Part, WorkspaceId, NULL, NULL, NULL FROM @Part
+    WHERE Guards = 0 AND Skipped IS NOT NULL
+        AND (WorkspaceId <> GivenWorkspaceId OR (WorkspaceId IS NULL AND GivenWorkspaceId IS NOT NULL)
+            OR (WorkspaceId IS NOT NULL AND GivenWorkspaceId IS NULL));
+END;
+GO
+
+-- Finds appends whose answer was lost: takes the log's lock, so that no call that came before is still on its way, and looks
+-- for the first event of each part. @Parts is a JSON array of rows: ordinal, place, stream, version, event id.
+CREATE PROCEDURE es.FindAppended
+    @Parts NVARCHAR(MAX)
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+
+    DECLARE @Found TABLE (
+        Ordinal INT NOT NULL,
+        Place INT NOT NULL,
+        Position BIGINT NOT NULL,
+        RecordedAt VARCHAR(27) NOT NULL,
+        WorkspaceId BIGINT NULL
+    );
+
+    BEGIN TRANSACTION;
+    UPDATE es.Head SET Position = Position WHERE Id = 1;
+    INSERT INTO @Found (Ordinal, Place, Position, RecordedAt, WorkspaceId)
+    SELECT given.Ordinal, given.Place, event.Position, event.RecordedAt, event.WorkspaceId
+    FROM OPENJSON(@Parts) WITH (
+        Ordinal INT '$[0]', Place INT '$[1]', Stream VARCHAR(100) '$[2]', Version BIGINT '$[3]', EventId UNIQUEIDENTIFIER '$[4]'
+    ) AS given
+    JOIN es.Events AS event ON event.Stream = given.Stream COLLATE Latin1_General_100_BIN2 AND event.Version = given.Version
+    WHERE event.EventId = given.EventId
+    OPTION (LOOP JOIN);
+    COMMIT TRANSACTION;
+
+    SELECT Ordinal, Place, Position, RecordedAt, WorkspaceId FROM @Found ORDER BY Position;
+END;
+GO

@@ -1,0 +1,2 @@
+DROP TABLE es.RetentionRequests;
+GO
