@@ -5,7 +5,7 @@ DROP TABLE es.Sessions;
 GO
 DROP TABLE es.Sequences;
 GO
-DROP TABLE es.Nodes;
+DROP TABLE es.Leases;
 GO
 DROP TABLE es.Work;
 GO

@@ -100,11 +100,11 @@ GO
 CREATE INDEX IX_Work_DueAt ON es.Work (DueAt) WHERE DueAt IS NOT NULL;
 GO
 
--- Leases of nodes, in the database's time.
-CREATE TABLE es.Nodes (
-    Node NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NOT NULL CONSTRAINT PK_Nodes PRIMARY KEY CLUSTERED,
-    Epoch BIGINT NOT NULL,
-    LeaseUntil DATETIME2(6) NOT NULL
+-- Which processes are alive, and whose turn it is to do what only one may do; in the database's time.
+CREATE TABLE es.Leases (
+    Name NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NOT NULL CONSTRAINT PK_Leases PRIMARY KEY CLUSTERED,
+    Holder NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    HeldUntil DATETIME2(6) NOT NULL
 );
 GO
 

@@ -33,7 +33,7 @@ GRANT SELECT ON es.Work TO wfm_application;
 GO
 GRANT SELECT, DELETE ON es.Commands TO wfm_application;
 GO
-GRANT SELECT, INSERT, UPDATE, DELETE ON es.Nodes TO wfm_application;
+GRANT SELECT, INSERT, UPDATE, DELETE ON es.Leases TO wfm_application;
 GO
 GRANT SELECT, INSERT, UPDATE ON es.Sequences TO wfm_application;
 GO

@@ -119,6 +119,7 @@ pub fn filters(resource: &'static Resource) -> Vec<(&'static str, Schema)> {
         kind,
         filter: true,
         sorting: Sorting::None,
+        binary: false,
         names: &[],
     };
     let columns = resource.columns.iter().filter(|column| column.filter);

@@ -1,13 +1,13 @@
 //! This node among those that share the database: alive by a lease, without which it must not act.
 //!
-//! Invariant: two processes never act under one name at the same time. A node whose lease has run out stops sending by its
-//! own clock, before any other node may take over its runs.
+//! Invariant: each process is a node of its own, also a restarted one, so that no two ever act as the same. A node whose lease
+//! has run out stops sending by its own clock, before any other node may take over its runs.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use thiserror::Error;
 use tokio::time::Instant;
+use uuid::Uuid;
 use wfm_storage::{
     append::StorageError,
     lease::{Leases, Unshared},
@@ -19,48 +19,31 @@ pub const LEASE: Duration = Duration::from_secs(5);
 /// How often it says so.
 pub const RENEWAL: Duration = Duration::from_secs(1);
 
-/// Leases of nodes are named so, followed by the node's name.
+/// Leases of nodes are named so, followed by who holds them.
 const PREFIX: &str = "node/";
-
-/// Why a node could not join.
-#[derive(Debug, Error)]
-pub enum JoinError {
-    /// Another process has the name.
-    #[error("another running server calls itself {0:?}; give each server a name of its own (setting `node`, WFM_NODE)")]
-    NameTaken(String),
-    /// The database failed.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-}
 
 /// See the module.
 pub struct Membership {
     leases: Arc<dyn Leases>,
     node: Arc<str>,
-    /// Tells this process from an earlier one of the same name.
-    holder: String,
+    /// Tells this process from others of the same name.
+    holder: Arc<str>,
     valid_until: Mutex<Instant>,
 }
 
 impl Membership {
-    /// Joins under a name. Waits for the lease of a process of the same name that was killed to run out.
+    /// Joins as a process of this name.
     ///
     /// # Errors
-    /// [`JoinError::NameTaken`] when a process of this name is alive.
-    pub async fn join(leases: Arc<dyn Leases>, node: &str, incarnation: &str) -> Result<Self, JoinError> {
+    /// When the database fails.
+    pub async fn join(leases: Arc<dyn Leases>, node: &str, process: Uuid) -> Result<Self, StorageError> {
         let membership = Self {
             leases,
             node: node.into(),
-            holder: incarnation.to_owned(),
+            holder: format!("{node}/{}", process.simple()).into(),
             valid_until: Mutex::new(Instant::now()),
         };
-        let patience = Instant::now() + 2 * LEASE;
-        while !membership.renew().await? {
-            if Instant::now() > patience {
-                return Err(JoinError::NameTaken(node.to_owned()));
-            }
-            tokio::time::sleep(RENEWAL / 4).await;
-        }
+        membership.renew().await?;
         Ok(membership)
     }
 
@@ -70,7 +53,7 @@ impl Membership {
         Self {
             leases: Arc::new(Unshared),
             node: node.into(),
-            holder: node.to_owned(),
+            holder: node.into(),
             valid_until: Mutex::new(Instant::now()),
         }
     }
@@ -81,9 +64,9 @@ impl Membership {
         &self.node
     }
 
-    /// Who this process is in other leases.
+    /// Who this process is in leases, and as the owner of runs.
     #[must_use]
-    pub fn holder(&self) -> &str {
+    pub fn holder(&self) -> &Arc<str> {
         &self.holder
     }
 
@@ -99,20 +82,23 @@ impl Membership {
         !self.leases.shared() || Instant::now() < *self.valid_until.lock()
     }
 
-    /// Says that this node is alive; `false` when another process has its name.
+    /// Says that this node is alive.
     ///
     /// # Errors
     /// When the database fails; the lease then runs on for what is left of it.
-    pub async fn renew(&self) -> Result<bool, StorageError> {
+    pub async fn renew(&self) -> Result<(), StorageError> {
         // Counted from before the question: the database may have judged at once and answered late.
         let begun = Instant::now();
-        let name = format!("{PREFIX}{}", self.node);
-        let held = self.leases.hold(&name, &self.holder, LEASE).await?.is_some();
-        *self.valid_until.lock() = if held { begun + LEASE } else { begun };
-        Ok(held)
+        self.leases.hold(&self.lease(), &self.holder, LEASE).await?;
+        *self.valid_until.lock() = begun + LEASE;
+        Ok(())
     }
 
-    /// The nodes that are alive, this one among them.
+    fn lease(&self) -> String {
+        format!("{PREFIX}{}", self.holder)
+    }
+
+    /// The processes that are alive, this one among them, as owners of runs.
     ///
     /// # Errors
     /// When the database fails.
@@ -123,7 +109,7 @@ impl Membership {
             .filter_map(|name| name.strip_prefix(PREFIX))
             .map(str::to_owned)
             .collect();
-        alive.insert(self.node.to_string());
+        alive.insert(self.holder.to_string());
         Ok(alive)
     }
 

@@ -160,8 +160,8 @@ impl Core {
             opener,
         } = parts;
         let access = Arc::new(AccessView::load(database.reads.as_ref()).await?);
-        let incarnation = format!("{}/{}", config.node, surroundings.entropy.uuid());
-        let membership = Arc::new(Membership::join(Arc::clone(&database.leases), &config.node, &incarnation).await?);
+        let leases = Arc::clone(&database.leases);
+        let membership = Arc::new(Membership::join(leases, &config.node, surroundings.entropy.uuid()).await?);
         let (projection, runner) = Projection::start(
             Arc::clone(&database.log),
             Arc::clone(&database.reads),
@@ -260,20 +260,17 @@ async fn stay_alive(app: Arc<App>, membership: Arc<Membership>) {
         renewals.tick().await;
         let was_valid = membership.is_valid();
         let alive = async {
-            match membership.renew().await? {
-                true => membership.alive().await.map(Some),
-                false => Ok(None),
-            }
+            membership.renew().await?;
+            membership.alive().await
         };
         match alive.await {
-            Ok(Some(alive)) => {
+            Ok(alive) => {
                 if (!was_valid || known.difference(&alive).next().is_some()) && !recovered(&app).await {
                     // The nodes that are gone stay known, so that it is tried again.
                     continue;
                 }
                 known = alive;
             }
-            Ok(None) => tracing::error!("another server has this node's name; nothing is sent until it is gone"),
             Err(error) => tracing::warn!(%error, "the node's lease could not be renewed"),
         }
         app.runs.queue().look_again();

@@ -116,7 +116,7 @@ impl Runs {
 
     fn is_driven(&self, id: &ExecutionId, owner: Option<&str>, alive: &HashSet<String>) -> bool {
         match owner {
-            Some(owner) if owner == &**self.membership.node() => self.registry.drives(id),
+            Some(owner) if owner == &**self.membership.holder() => self.registry.drives(id),
             Some(owner) => alive.contains(owner),
             None => false,
         }

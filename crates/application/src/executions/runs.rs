@@ -527,7 +527,7 @@ impl Runs {
                 WorkState::Running
             },
             due_at,
-            owner: Some(Arc::clone(self.membership.node())),
+            owner: Some(Arc::clone(self.membership.holder())),
             epoch: 0,
         })
     }
