@@ -310,6 +310,11 @@ impl Unit<'_> {
         });
     }
 
+    /// Takes no claim in this scope after all: within one append, what is given up would be given up before it is taken.
+    pub fn take_none(&mut self, scope: &str) {
+        self.append.take.retain(|claim| *claim.key.scope != *scope);
+    }
+
     /// Gives up a claim that a stream holds.
     pub fn release(&mut self, claim: Claim) {
         self.append.release.push(claim);
