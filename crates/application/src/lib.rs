@@ -14,6 +14,7 @@ pub mod housekeeping;
 pub mod input;
 pub mod projection;
 pub mod projects;
+pub mod retention;
 pub mod security;
 pub mod sessions;
 pub mod store;

@@ -181,6 +181,16 @@ pub enum Change {
         /// Value it must have.
         value: Cell,
     },
+    /// Every row whose key, a text, lies from `from` to before `until` in the order of its bytes: the rows of one owner
+    /// whose id begins their keys.
+    DeleteRange {
+        /// The table.
+        table: &'static Table,
+        /// First key that goes.
+        from: Cell,
+        /// First key after it that stays.
+        until: Cell,
+    },
 }
 
 /// How far the read models are.

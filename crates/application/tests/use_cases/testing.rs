@@ -19,6 +19,7 @@ use wfm_application::{
     error::ApplicationError,
     executions::{cache::Definitions, live::LiveRun, runs::Runs},
     projection::{OpenError, Opener, Projection, ProjectionRunner},
+    retention::RetentionRule,
     security::{
         access::{AccessState, AccessView},
         keyring::{Keyring, MasterKey, SealError},
@@ -344,6 +345,7 @@ impl TestApp {
             passwords: PasswordHasher::new(4, 2).unwrap(),
             tokens,
             definitions,
+            retention_rule: RetentionRule::default(),
         });
         Self {
             app,

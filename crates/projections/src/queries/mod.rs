@@ -10,6 +10,7 @@ mod metrics;
 #[macro_use]
 mod resource_table;
 pub mod resources;
+pub mod retention;
 mod scope;
 
 pub use cells::{DecodeError, FromCell};

@@ -4,7 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use wfm_projections::{
     queries::{ListRequest, Listed, Visibility, get, list, page, resources, workflow_metrics},
-    tables::{self, EXECUTION_LOGS, USERS, Users, WORKFLOW_EXECUTIONS, WORKFLOW_STEPS, WorkflowSteps},
+    tables::{
+        self, EXECUTION_LOGS, STEP_RUNS, USERS, Users, WORKFLOW_EXECUTIONS, WORKFLOW_STEPS, WorkflowSteps,
+        step_run_keys,
+    },
 };
 use wfm_storage::read_store::{Change, ColumnKind, Table};
 
@@ -222,6 +225,69 @@ async fn a_log_row_keeps_its_step_while_the_table_has_it() {
     ];
     store.apply(batch(Some(at(1, 0)), at(2, 0), gone)).await.unwrap();
     assert_eq!(cells(&store, steps).await, [[Cell::Null], [Cell::Null]]);
+}
+
+#[tokio::test]
+async fn what_belongs_to_purged_runs_goes_and_nothing_else() {
+    let (_folder, store) = open().await;
+    store.apply(batch(None, at(1, 0), one_of_each())).await.unwrap();
+    let of_run = |run: i64, key: i64| {
+        let mut log = row(&EXECUTION_LOGS, key);
+        log[1] = format!("id-{run}").into();
+        let mut step = row(&STEP_RUNS, key);
+        (step[0], step[1]) = (format!("id-{run}/{key:04}/0001").into(), format!("id-{run}").into());
+        [
+            Change::Insert {
+                table: &EXECUTION_LOGS,
+                row: log,
+            },
+            Change::Insert {
+                table: &STEP_RUNS,
+                row: step,
+            },
+        ]
+    };
+    // Runs 2 to 301, of three logs and steps each: more than one statement takes.
+    let runs = || (2..302_i64).map(|run| insert(&WORKFLOW_EXECUTIONS, run));
+    let parts = (2..302).flat_map(|run| (0..3).flat_map(move |part| of_run(run, run * 10 + part)));
+    store
+        .apply(batch(Some(at(1, 0)), at(2, 0), runs().chain(parts).collect()))
+        .await
+        .unwrap();
+    let purged = 3..302_i64;
+    let mut gone: Vec<Change> = Vec::new();
+    gone.extend(purged.clone().map(|run| Change::DeleteWhere {
+        table: &EXECUTION_LOGS,
+        column: 1,
+        value: format!("id-{run}").into(),
+    }));
+    gone.extend(purged.clone().map(|run| {
+        let [from, until] = step_run_keys(&format!("id-{run}"));
+        Change::DeleteRange {
+            table: &STEP_RUNS,
+            from,
+            until,
+        }
+    }));
+    gone.extend(purged.map(|run| Change::Delete {
+        table: &WORKFLOW_EXECUTIONS,
+        key: format!("id-{run}").into(),
+    }));
+    store.apply(batch(Some(at(2, 0)), at(3, 0), gone)).await.unwrap();
+    for (text, left) in [
+        (
+            "SELECT DISTINCT ExecutionId FROM ExecutionLogs ORDER BY 1",
+            &["id-1", "id-2"][..],
+        ),
+        ("SELECT Id FROM WorkflowExecutions ORDER BY 1", &["id-1", "id-2"]),
+        (
+            "SELECT Id FROM StepRuns ORDER BY 1",
+            &["id-1", "id-2/0020/0001", "id-2/0021/0001", "id-2/0022/0001"],
+        ),
+    ] {
+        let expected: Vec<Vec<Cell>> = left.iter().map(|id| vec![Cell::from(*id)]).collect();
+        assert_eq!(cells(&store, text).await, expected, "{text}");
+    }
 }
 
 #[tokio::test]
