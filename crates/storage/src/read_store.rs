@@ -312,4 +312,9 @@ pub trait ReadStore: Any + Send + Sync {
 
     /// Rows of a query, each with the cells of the select list.
     async fn query(&self, query: Query) -> Result<Vec<Vec<Cell>>, StorageError>;
+
+    /// Leaves nothing of deleted rows in the store's files, where the store itself decides that; to be called after a purge.
+    async fn scrub(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
 }

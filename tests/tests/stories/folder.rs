@@ -23,6 +23,8 @@ async fn a_second_server_on_one_folder_is_refused() {
         &["serve"][..],
         &["projections", "verify"],
         &["projections", "rebuild"],
+        &["retention", "plan"],
+        &["retention", "run"],
         &["user", "create-admin"],
     ] {
         let error = settings.fail(arguments);

@@ -18,6 +18,7 @@ use wfm_application::{
         runs::Runs,
     },
     projection::{OpenError, Opener, Projection, ProjectionRunner},
+    retention::RetentionRule,
     security::{
         access::AccessView,
         keyring::{Keyring, MasterKey},
@@ -242,6 +243,7 @@ impl TestApp {
             access,
             definitions,
             runs: Arc::clone(&runs),
+            retention_rule: RetentionRule::default(),
         });
         let engine = Engine::new(
             runs,

@@ -46,7 +46,14 @@ impl Retention<'_> {
         for id in self.erase_emptied(context).await? {
             report.of(&id).key_destroyed = true;
         }
-        Ok(report.report(rule.periods, &cutoffs))
+        let report = report.report(rule.periods, &cutoffs);
+        if report.executions > 0
+            && let Err(error) = self.reads.scrub().await
+        {
+            // A reader stands in the way; the next purge tries again.
+            tracing::warn!(%error, "traces of purged executions may remain in the files of the read models for a while");
+        }
+        Ok(report)
     }
 
     /// Records the purge of the month's oldest executions that are due; none when none is left.
