@@ -20,4 +20,4 @@ pub mod read_store;
 
 pub use connections::{Clock, LogOptions};
 pub use log::SqliteLog;
-pub use migrations::{MigrationState, migrate_down, migrate_up, migration_status};
+pub use migrations::SqliteMigrations;

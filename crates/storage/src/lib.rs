@@ -15,6 +15,7 @@ pub mod feed;
 pub mod fold;
 pub mod leaf_hash;
 pub mod log;
+pub mod migration;
 pub mod read_store;
 pub mod sequencer;
 pub mod vault;

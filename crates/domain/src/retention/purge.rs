@@ -139,7 +139,7 @@ mod tests {
             Claim::new(scopes::PURGED_MONTHS, "3/2021-11"),
             Claim::new(scopes::ERASED_MONTHS, "3/2021-11"),
         );
-        assert_eq!(claims(&[], &purged([1])).take, [waiting.clone()]);
+        assert_eq!(claims(&[], &purged([1])).take, std::slice::from_ref(&waiting));
         assert_eq!(claims(&[purged([1])], &purged([2])), Default::default());
         let last = claims(&[purged([1])], &erased());
         assert_eq!((last.release, last.take), (vec![waiting], vec![done]));
