@@ -29,7 +29,7 @@ use crate::{ADMIN, Client, PASSWORD};
 pub struct MovableClock(AtomicI64);
 
 impl MovableClock {
-    /// Puts the clock forward.
+    /// Puts the clock forward, or back.
     pub fn forward_seconds(&self, seconds: i64) {
         self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
     }
@@ -76,7 +76,8 @@ impl TestServer {
         Self::over(tempfile::tempdir().unwrap(), settings).await
     }
 
-    async fn over(folder: TempDir, settings: &[(&'static str, &str)]) -> Self {
+    /// Starts one over a folder, with settings of its own.
+    pub async fn over(folder: TempDir, settings: &[(&'static str, &str)]) -> Self {
         let mut flags = vec![
             ("database", Some(format!("sqlite:{}", folder.path().display()))),
             ("listen", Some("127.0.0.1:0".to_owned())),
@@ -135,12 +136,18 @@ impl TestServer {
         drop(self.end().await);
     }
 
+    /// The administrator, signed in anew: tokens do not outlive a clock that was put forward.
+    pub async fn sign_in(&mut self) {
+        self.admin = Client::login(self.admin.base().to_owned(), ADMIN).await;
+    }
+
     /// The same, and starts again over the same folder.
     pub async fn restart(self) -> Self {
         Self::over(self.end().await, &[]).await
     }
 
-    async fn end(mut self) -> TempDir {
+    /// The same, and hands over its folder.
+    pub async fn end(mut self) -> TempDir {
         self.settled().await;
         let app = &self.node.app;
         let status = app.projection.status().await.unwrap();

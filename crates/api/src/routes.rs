@@ -11,6 +11,7 @@ pub mod executions;
 pub mod operations;
 pub mod projections;
 pub mod projects;
+pub mod retention;
 pub mod start;
 pub mod steps;
 pub mod users;
@@ -108,6 +109,7 @@ pub(crate) fn table() -> Vec<Route> {
         views::routes(),
         events::routes(),
         projections::routes(),
+        retention::routes(),
         operations::routes(),
     ]
     .into_iter()

@@ -20,6 +20,7 @@ use crate::{
     error::ApplicationError,
     executions::{cache::Definitions, runs::Runs},
     projection::Projection,
+    retention::RetentionRule,
     security::{
         access::{AccessView, Caller},
         password::PasswordHasher,
@@ -52,6 +53,8 @@ pub struct App {
     pub definitions: Arc<Definitions>,
     /// Runs.
     pub runs: Arc<Runs>,
+    /// How long executions are kept.
+    pub retention_rule: RetentionRule,
 }
 
 impl App {

@@ -185,7 +185,7 @@ impl App {
     pub async fn resume_cascades(&self) -> Result<usize, ApplicationError> {
         let context = Context::system("cascade", self.store.entropy.uuid().to_string());
         let mut resumed = 0;
-        for claim in self.all_claims(UNFINISHED).await? {
+        for claim in self.store.all_claims(UNFINISHED).await? {
             if let Some(parent) = Parent::parse(&claim.key.key) {
                 self.finish_cascade(&context, parent).await?;
                 resumed += 1;
@@ -302,22 +302,8 @@ impl App {
         claims.into_iter().map(id).collect()
     }
 
-    /// Every claim of a scope.
-    pub(crate) async fn all_claims(&self, scope: &str) -> Result<Vec<Claim>, ApplicationError> {
-        let mut all: Vec<Claim> = Vec::new();
-        loop {
-            let after = all.last().map(|claim| claim.key.key.clone());
-            let page = self.store.log.claims(scope, after.as_deref(), PAGE as u32).await?;
-            let complete = page.len() < PAGE;
-            all.extend(page);
-            if complete {
-                return Ok(all);
-            }
-        }
-    }
-
     async fn runs_of_project(&self, project: ProjectId) -> Result<Vec<WorkFilter>, ApplicationError> {
-        let environments = self.all_claims(&scopes::environments_of(project)).await?;
+        let environments = self.store.all_claims(&scopes::environments_of(project)).await?;
         let filter = |claim: Claim| {
             let environment = claim.key.key.parse().map_err(ApplicationError::internal)?;
             Ok(WorkFilter {

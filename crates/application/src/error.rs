@@ -2,9 +2,10 @@
 
 use thiserror::Error;
 use wfm_domain::{aggregate::Claim, refusal::Refusal, scopes};
+use wfm_projections::queries::DecodeError;
 use wfm_storage::append::{AppendError, AppendRefusal, StorageError};
 
-use crate::security::lockout::Locked;
+use crate::{projection::ProjectionError, security::lockout::Locked};
 
 /// Why a use case did not succeed.
 #[derive(Debug, Clone, Error)]
@@ -70,6 +71,22 @@ impl From<Locked> for ApplicationError {
             ),
             retry_after_seconds: locked.retry_after_seconds,
         }
+    }
+}
+
+impl From<ProjectionError> for ApplicationError {
+    fn from(error: ProjectionError) -> Self {
+        match error {
+            ProjectionError::Storage(error) => Self::Storage(error),
+            ProjectionError::Moved(_) => Self::Contended,
+            ProjectionError::Busy => Self::Storage(StorageError::Unavailable(error.to_string())),
+        }
+    }
+}
+
+impl From<DecodeError> for ApplicationError {
+    fn from(error: DecodeError) -> Self {
+        Self::internal(error)
     }
 }
 

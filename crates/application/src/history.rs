@@ -340,7 +340,8 @@ impl Hidden {
             | Event::Project(_)
             | Event::ApiEndpoint(_)
             | Event::Workflow(_)
-            | Event::Execution(_) => Self::default(),
+            | Event::Execution(_)
+            | Event::RunMonth(_) => Self::default(),
         }
     }
 

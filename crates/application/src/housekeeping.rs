@@ -1,6 +1,6 @@
-//! Forgets what was kept for a while only: idempotency keys and expired sessions.
+//! What is done now and then: forgetting idempotency keys and expired sessions every time, retention once a day.
 
-use crate::{app::App, error::ApplicationError};
+use crate::{app::App, context::Context, error::ApplicationError, retention::RetentionReport};
 
 /// How long an idempotency key is remembered.
 pub const COMMANDS_KEPT_DAYS: i64 = 7;
@@ -29,5 +29,29 @@ impl App {
         let commands = self.store.log.forget_commands(&oldest).await?;
         let sessions = self.vault.forget_sessions(&now.to_string()).await?;
         Ok(Forgotten { commands, sessions })
+    }
+}
+
+/// Runs retention once a day (UTC), under the configured rule.
+#[derive(Debug, Default)]
+pub struct DailyRetention {
+    /// The day of the last run that succeeded.
+    done: Option<String>,
+}
+
+impl DailyRetention {
+    /// Runs retention unless it ran today; says what was done. To be called now and then; a run that fails is due again.
+    ///
+    /// # Errors
+    /// See [`App::run_retention`].
+    pub async fn run(&mut self, app: &App) -> Result<Option<RetentionReport>, ApplicationError> {
+        let today = app.store.now().day();
+        if self.done.as_ref() == Some(&today) {
+            return Ok(None);
+        }
+        let context = Context::system("retention", app.store.entropy.uuid().to_string());
+        let report = app.run_retention(&context, &app.retention_rule).await?;
+        self.done = Some(today);
+        Ok(Some(report))
     }
 }

@@ -15,6 +15,7 @@ pub mod input;
 pub mod membership;
 pub mod projection;
 pub mod projects;
+pub mod retention;
 pub mod security;
 pub mod sessions;
 pub mod store;

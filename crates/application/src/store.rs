@@ -197,6 +197,23 @@ impl Store {
         Ok((first..first + i64::from(count)).collect())
     }
 
+    /// Every claim of a scope.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) async fn all_claims(&self, scope: &str) -> Result<Vec<Claim>, ApplicationError> {
+        let mut all: Vec<Claim> = Vec::new();
+        loop {
+            let after = all.last().map(|claim| claim.key.key.clone());
+            let page = self.log.claims(scope, after.as_deref(), PAGE).await?;
+            let complete = page.len() < PAGE as usize;
+            all.extend(page);
+            if complete {
+                return Ok(all);
+            }
+        }
+    }
+
     /// Runs `attempt` again while other commands come between its reads and its append.
     ///
     /// # Errors
@@ -252,8 +269,20 @@ impl Store {
 pub(crate) fn seal_error(error: SealError) -> ApplicationError {
     match error {
         SealError::Storage(error) => ApplicationError::Storage(error),
-        SealError::Destroyed(_) => Refusal::conflict("erased", "the personal data of this user was erased").into(),
+        SealError::Destroyed(key) => Refusal::conflict("erased", erased(&key)).into(),
         SealError::NotPrepared(_) | SealError::Forged(_) => ApplicationError::internal(error),
+    }
+}
+
+/// What a destroyed key means to whoever would write under it.
+fn erased(key: &str) -> String {
+    match DataKey::parse(key) {
+        Some(DataKey::Runs(workspace, month)) => {
+            format!("the runs of workspace {workspace} in {month} were purged and what they carried was erased")
+        }
+        Some(DataKey::Person(_) | DataKey::Environment(_)) | None => {
+            "the personal data of this user was erased".to_owned()
+        }
     }
 }
 
@@ -308,6 +337,11 @@ impl Unit<'_> {
             key: ClaimKey::new(scope, key),
             owner: loaded.stream.clone(),
         });
+    }
+
+    /// Takes no claim in this scope after all: within one append, what is given up would be given up before it is taken.
+    pub fn take_none(&mut self, scope: &str) {
+        self.append.take.retain(|claim| *claim.key.scope != *scope);
     }
 
     /// Gives up a claim that a stream holds.

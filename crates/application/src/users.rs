@@ -299,7 +299,7 @@ impl App {
     pub async fn finish_erasures(&self) -> Result<usize, ApplicationError> {
         let context = Context::system("erasure", self.store.entropy.uuid().to_string());
         let mut finished = 0;
-        for claim in self.all_claims(ERASED).await? {
+        for claim in self.store.all_claims(ERASED).await? {
             let id = UserId(claim.key.key.parse().map_err(ApplicationError::internal)?);
             if self.vault.data_key(&DataKey::Person(id).to_string()).await?.is_some() {
                 self.finish_erasure(&context, id).await?;

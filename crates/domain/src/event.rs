@@ -120,6 +120,7 @@ use crate::{
     environment::EnvironmentEvent,
     execution::ExecutionEvent,
     project::ProjectEvent,
+    retention::RunMonthEvent,
     user::{AccessEvent, UserEvent},
     workflow::WorkflowEvent,
     workspace::WorkspaceEvent,
@@ -203,4 +204,5 @@ all_events! {
     Environment(EnvironmentEvent),
     ApiEndpoint(ApiEndpointEvent),
     ApiKey(ApiKeyEvent),
+    RunMonth(RunMonthEvent),
 }

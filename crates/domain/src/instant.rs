@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, SubsecRound, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SubsecRound, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// A UTC instant, truncated to microseconds; text form `2026-11-22T16:29:03.123456Z`.
@@ -51,6 +51,23 @@ impl Instant {
     #[must_use]
     pub fn month(self) -> String {
         format!("{:04}-{:02}", self.0.year(), self.0.month())
+    }
+
+    /// First instant of the next month.
+    #[must_use]
+    pub fn next_month(self) -> Self {
+        let (year, month) = match (self.0.year(), self.0.month()) {
+            (year, 12) => (year + 1, 1),
+            (year, month) => (year, month + 1),
+        };
+        let first = NaiveDate::from_ymd_opt(year, month, 1).unwrap_or(NaiveDate::MAX);
+        Self(first.and_time(NaiveTime::MIN).and_utc())
+    }
+
+    /// The day in UTC as `2026-11-22`.
+    #[must_use]
+    pub fn day(self) -> String {
+        format!("{}-{:02}", self.month(), self.0.day())
     }
 }
 

@@ -20,6 +20,7 @@ pub mod password;
 pub mod project;
 pub mod protected;
 pub mod refusal;
+pub mod retention;
 pub mod role;
 pub mod scopes;
 pub mod text;

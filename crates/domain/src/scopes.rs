@@ -14,6 +14,10 @@ pub const USER_EMAIL: &str = "user-email";
 pub const WORKSPACE_NAME: &str = "workspace-name";
 /// Users that are active global Admins: at least one remains.
 pub const ACTIVE_ADMINS: &str = "active-admins";
+/// Workspace-months of which executions were purged and whose data key still exists.
+pub const PURGED_MONTHS: &str = "purged-run-months";
+/// Workspace-months whose run data was erased, kept for good: their data keys are destroyed, or about to be.
+pub const ERASED_MONTHS: &str = "erased-run-months";
 
 /// What a user created, kept for good: a user that created anything cannot be deleted.
 #[must_use]

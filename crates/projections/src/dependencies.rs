@@ -1,11 +1,20 @@
 //! Which other streams an event's rows depend on.
 //!
 //! The runner asks when events are parked: an event whose rows need a parked stream's rows waits behind it. An entity that
-//! another one refers to exists before it and is never deleted for good, so only creations and references count.
+//! another one refers to exists before it and is never deleted for good, so only creations and references count; and what
+//! deletes rows for good depends on all that makes them.
 
 use wfm_domain::{
-    api_endpoint::ApiEndpointEvent, environment::EnvironmentEvent, event::Event, execution::ExecutionEvent,
-    ids::WorkflowId, project::ProjectEvent, user::AccessEvent, workflow::WorkflowEvent, workspace::WorkspaceEvent,
+    api_endpoint::ApiEndpointEvent,
+    environment::EnvironmentEvent,
+    event::Event,
+    execution::ExecutionEvent,
+    ids::{ExecutionId, WorkflowId},
+    project::ProjectEvent,
+    retention::RunMonthEvent,
+    user::AccessEvent,
+    workflow::WorkflowEvent,
+    workspace::WorkspaceEvent,
 };
 
 /// The streams, besides its own, whose rows the event's rows refer to.
@@ -22,6 +31,11 @@ pub fn dependencies(event: &Event) -> Vec<String> {
         Event::Project(event) => project(event),
         Event::Environment(event) => environment(event),
         Event::ApiEndpoint(event) => endpoint(event),
+        // A purge waits for its executions: rows of one that is parked would come back after it.
+        Event::RunMonth(RunMonthEvent::ExecutionsPurged(event)) => {
+            event.executions.iter().map(ExecutionId::stream).collect()
+        }
+        Event::RunMonth(RunMonthEvent::RunDataErased(_)) => Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a test of each adapter compares these definitions with the DDL column by column. The primary key comes first.
 
-use wfm_storage::read_store::{Column, ColumnIndex, ColumnKind, Table};
+use wfm_storage::read_store::{Cell, Column, ColumnIndex, ColumnKind, Table};
 
 macro_rules! loose_parent {
     () => {
@@ -161,4 +161,12 @@ tables! {
     ROW_VERSIONS RowVersions rank 7 {
         Stream: Text, Version: Integer, LastPosition: Integer,
     }
+}
+
+/// The keys of one run's rows of [`STEP_RUNS`]: from the first, inclusive, to the second, exclusive. They need no index of
+/// their own.
+#[must_use]
+pub fn step_run_keys(execution: &str) -> [Cell; 2] {
+    // `0` follows `/`.
+    [format!("{execution}/").into(), format!("{execution}0").into()]
 }

@@ -91,6 +91,10 @@ fn render(changes: &[Change]) -> String {
                 );
                 (head, String::new())
             }
+            Change::DeleteRange { table, from, until } => {
+                let head = format!("delete {} from {} to before {}", table.name, cell(from), cell(until));
+                (head, String::new())
+            }
         };
         writeln!(text, "{head}").unwrap();
         if !body.is_empty() {
@@ -187,7 +191,8 @@ fn every_row_has_a_cell_for_every_column() {
                 | Change::Delete { .. }
                 | Change::UpdateWhere { .. }
                 | Change::ClearReferences { .. }
-                | Change::DeleteWhere { .. } => {}
+                | Change::DeleteWhere { .. }
+                | Change::DeleteRange { .. } => {}
             }
         }
     }

@@ -11,6 +11,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use wfm_application::retention::RetentionRule;
+use wfm_domain::{refusal::FieldError, retention::RetentionPeriods};
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +96,16 @@ pub const SETTINGS: &[Setting] = &[
         "drain_seconds",
         "20",
         "how long a stopping server waits for calls under way",
+    ),
+    setting(
+        "retention_days",
+        "730",
+        "days for which Completed and Cancelled executions are kept, counted from their start, 1 to 36500",
+    ),
+    setting(
+        "retention_failed_days",
+        "1826",
+        "days for which Failed executions are kept, counted from their start, 1 to 36500",
     ),
     setting("node", "", "name of this node in the log; default: the host's name"),
 ];
@@ -258,6 +270,8 @@ pub struct Config {
     pub refresh_token_days: u32,
     /// How long a stopping server waits.
     pub drain: Duration,
+    /// How long executions are kept.
+    pub retention_rule: RetentionRule,
     /// Name of this node.
     pub node: String,
 }
@@ -311,9 +325,21 @@ impl Config {
             access_token_seconds: values.parse("access_token_seconds")?,
             refresh_token_days: values.parse("refresh_token_days")?,
             drain: Duration::from_secs(values.parse("drain_seconds")?),
+            retention_rule: RetentionRule::new(retention_periods(values)?, u32::MAX),
             node: values.optional("node").unwrap_or_else(host_name),
         })
     }
+}
+
+fn retention_periods(values: &Values) -> Result<RetentionPeriods> {
+    let (completed, failed) = (values.parse("retention_days")?, values.parse("retention_failed_days")?);
+    RetentionPeriods::new(completed, failed).map_err(|refusal| {
+        let wrong = |error: &FieldError| match error.pointer.as_str() {
+            "/retentionDays" => format!("retention_days = {}", error.detail),
+            _ => format!("retention_failed_days = {}", error.detail),
+        };
+        anyhow::anyhow!(refusal.errors.iter().map(wrong).collect::<Vec<_>>().join("; "))
+    })
 }
 
 fn host_name() -> String {
@@ -372,5 +398,25 @@ mod tests {
     fn a_public_listener_closes_private_targets() {
         let values = Values::read(None, environment(&[("WFM_LISTEN", "0.0.0.0:8080")]), &[]).expect("read");
         assert!(!Config::new(&values).expect("valid").egress_allow_private);
+    }
+
+    #[test]
+    fn retention_is_the_documented_one_unless_told_otherwise() {
+        let periods = |pairs: &[(&str, &str)]| {
+            let values = Values::read(None, environment(pairs), &[]).expect("read");
+            Config::new(&values).map(|config| config.retention_rule.periods)
+        };
+        assert_eq!(periods(&[]).expect("valid"), RetentionPeriods::default());
+        let told = periods(&[("WFM_RETENTION_DAYS", "30"), ("WFM_RETENTION_FAILED_DAYS", "90")]).expect("valid");
+        assert_eq!((told.completed_days(), told.failed_days()), (30, 90));
+        for wrong in ["0", "36501", "-1", "two years"] {
+            let error = periods(&[("WFM_RETENTION_FAILED_DAYS", wrong)])
+                .expect_err("refused")
+                .to_string();
+            assert!(
+                error.contains("retention_failed_days") && error.contains(wrong),
+                "{error}"
+            );
+        }
     }
 }

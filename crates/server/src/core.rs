@@ -10,6 +10,7 @@ use wfm_application::{
     app::App,
     clock::{Clock, Entropy, SystemClock, SystemEntropy},
     executions::{cache::Definitions, runs::Runs},
+    housekeeping::DailyRetention,
     membership::{self, Membership},
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
     security::{
@@ -194,6 +195,7 @@ impl Core {
             access,
             definitions,
             runs: Arc::clone(&runs),
+            retention_rule: config.retention_rule,
         });
         let head = app.store.log.head().await?.position;
         app.access.seen(head).await;
@@ -295,9 +297,10 @@ async fn recovered(app: &App) -> bool {
     }
 }
 
-/// Forgets what has expired, at the start and then every hour.
+/// At the start and then every hour: forgets what has expired, and purges what is old enough when the day is a new one.
 async fn keep_house(app: Arc<App>) {
     let mut hours = tokio::time::interval(Duration::from_secs(60 * 60));
+    let mut retention = DailyRetention::default();
     loop {
         hours.tick().await;
         match app.forget_expired().await {
@@ -305,6 +308,18 @@ async fn keep_house(app: Arc<App>) {
             Err(error) => {
                 tracing::warn!(%error, "what has expired could not be forgotten; it is tried again in an hour")
             }
+        }
+        match retention.run(&app).await {
+            Ok(Some(report)) if !report.months.is_empty() => {
+                let keys = report.months.iter().filter(|month| month.key_destroyed).count();
+                tracing::info!(
+                    executions = report.executions,
+                    keys,
+                    "purged executions that were old enough"
+                );
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "executions could not be purged; it is tried again in an hour"),
         }
     }
 }

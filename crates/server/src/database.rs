@@ -7,10 +7,11 @@ use wfm_application::clock::Clock;
 use wfm_storage::{
     lease::{Leases, Unshared},
     log::EventLog,
+    migration::Migrations,
     read_store::ReadStore,
     vault::Vault,
 };
-use wfm_storage_sqlite::{LogOptions, SqliteLog, read_store::SqliteReadStore};
+use wfm_storage_sqlite::{LogOptions, SqliteLog, SqliteMigrations, read_store::SqliteReadStore};
 
 use crate::config::Database;
 
@@ -45,6 +46,13 @@ pub fn log_options(clock: Arc<dyn Clock>) -> LogOptions {
 pub fn folder(database: &Database) -> &Path {
     let Database::Sqlite(folder) = database;
     folder
+}
+
+/// The migrations of the event log.
+#[must_use]
+pub fn migrations(database: &Database, clock: Arc<dyn Clock>) -> Box<dyn Migrations> {
+    let Database::Sqlite(folder) = database;
+    Box::new(SqliteMigrations::new(folder, log_options(clock)))
 }
 
 /// Opens for reading and writing.

@@ -20,5 +20,4 @@ pub mod read_store;
 
 pub use connections::{Clock, LogOptions};
 pub use log::SqliteLog;
-pub use migrations::{migrate_down, migrate_up, migration_status};
-pub use wfm_storage::migrations::MigrationState;
+pub use migrations::SqliteMigrations;

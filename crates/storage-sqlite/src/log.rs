@@ -58,11 +58,11 @@ impl SqliteLog {
     pub async fn open(folder: &Path, options: LogOptions) -> Result<Arc<Self>, StorageError> {
         let lock = FolderLock::take(folder)?;
         let path = connections::file(folder);
-        let mut connection = connections::writer(&path, options.max_pages)
+        let connection = connections::writer(&path, options.max_pages)
             .connect()
             .await
             .map_err(storage_error)?;
-        migrations::up(&mut connection, &options).await?;
+        let mut connection = migrations::up(connection, &options).await?;
         sqlx::query("INSERT OR IGNORE INTO Head (Id, LogId, Position, RecordedAt) VALUES (1, ?, 0, '')")
             .bind(Uuid::now_v7().to_string())
             .execute(&mut connection)
@@ -91,13 +91,7 @@ impl SqliteLog {
                 path.display()
             )));
         }
-        let states = migrations::migration_status(folder).await?;
-        if let Some(missing) = states.iter().find(|state| state.applied_at.is_none()) {
-            return Err(StorageError::Other(format!(
-                "the event log misses the migration {}",
-                missing.name
-            )));
-        }
+        migrations::check(folder).await?;
         let readers = connections::readers(connections::reader_that_opens(&path).await);
         Ok(Arc::new_cyclic(|itself| Self {
             itself: itself.clone(),

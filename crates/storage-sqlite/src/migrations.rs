@@ -1,14 +1,15 @@
-//! The schema of `es.db`, step by step, up and down.
+//! The schema of `es.db`, step by step, up and down, under the rules of [`wfm_storage::migration`].
 //!
-//! Invariant: a step that was applied is never changed; its checksum is kept and compared. `es_Migrations` tells which
-//! steps a file has.
+//! Invariant: `es_Migrations` tells which steps a file has; it is written in the transaction of the step. The folder's lock
+//! keeps two programs from migrating at once, and from migrating below a running server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, sqlite::SqliteConnection};
 use wfm_storage::{
     append::StorageError,
-    migrations::{AppliedMigration, Migration, MigrationState, states},
+    migration::{self, AppliedMigration, Migration, MigrationSession, Migrations, Schema},
 };
 
 use crate::{
@@ -17,119 +18,171 @@ use crate::{
     folder_lock::FolderLock,
 };
 
-/// Every step in order; the name is the file's.
-const MIGRATIONS: &[Migration] = &[Migration {
+/// Every step in order; the name is the files'.
+static MIGRATIONS: [Migration; 1] = [Migration {
     name: "0001_event_log",
     up: include_str!("../../../migrations/sqlite/0001_event_log.up.sql"),
     down: include_str!("../../../migrations/sqlite/0001_event_log.down.sql"),
+    loses: &["Events"],
 }];
 
-/// Every step of this program, and whether the folder's log has it. Readable beside a running server.
-///
-/// # Errors
-/// When the file cannot be read, or has steps that this program does not know or knows otherwise.
-pub async fn migration_status(folder: &Path) -> Result<Vec<MigrationState>, StorageError> {
+const NOTES: &str = "CREATE TABLE IF NOT EXISTS es_Migrations (Name TEXT NOT NULL PRIMARY KEY, Checksum TEXT NOT NULL, \
+                     AppliedAt TEXT NOT NULL) STRICT";
+
+/// The migrations of a folder's event log.
+#[derive(Debug)]
+pub struct SqliteMigrations {
+    folder: PathBuf,
+    options: LogOptions,
+}
+
+impl SqliteMigrations {
+    /// Those of this folder; `options` tell the time.
+    #[must_use]
+    pub fn new(folder: &Path, options: LogOptions) -> Self {
+        let folder = folder.to_owned();
+        Self { folder, options }
+    }
+}
+
+#[async_trait]
+impl Migrations for SqliteMigrations {
+    fn steps(&self) -> &'static [Migration] {
+        &MIGRATIONS
+    }
+
+    async fn applied(&self) -> Result<Vec<AppliedMigration>, StorageError> {
+        read(&self.folder).await
+    }
+
+    async fn begin(&self) -> Result<Box<dyn MigrationSession>, StorageError> {
+        let lock = FolderLock::take(&self.folder)?;
+        let connection = connections::writer(&connections::file(&self.folder), None)
+            .connect()
+            .await
+            .map_err(storage_error)?;
+        Ok(Box::new(Session {
+            connection,
+            options: self.options.clone(),
+            _lock: Some(lock),
+        }))
+    }
+}
+
+/// What a folder's log has, in order; nothing when there is none.
+async fn read(folder: &Path) -> Result<Vec<AppliedMigration>, StorageError> {
     let path = connections::file(folder);
     if !path.exists() {
-        return states(MIGRATIONS, &[]);
+        return Ok(Vec::new());
     }
     let mut connection = connections::reader_that_opens(&path)
         .await
         .connect()
         .await
         .map_err(storage_error)?;
-    let applied = applied(&mut connection).await?;
+    let applied = applied(&mut connection).await;
     connection.close().await.map_err(storage_error)?;
-    states(MIGRATIONS, &applied)
+    applied
 }
 
-/// Applies the steps that are missing; returns their names.
+/// Demands that a folder's log has every step of this program and no other.
 ///
 /// # Errors
-/// When a server holds the folder, the file cannot be written, or has steps that this program does not know.
-pub async fn migrate_up(folder: &Path, options: &LogOptions) -> Result<Vec<String>, StorageError> {
-    let _lock = FolderLock::take(folder)?;
-    let mut connection = connections::writer(&connections::file(folder), None)
-        .connect()
-        .await
-        .map_err(storage_error)?;
-    let names = up(&mut connection, options).await;
-    connection.close().await.map_err(storage_error)?;
-    names
-}
-
-/// Takes the last `steps` applied steps back, with all that is stored in them; returns their names.
-///
-/// # Errors
-/// When a server holds the folder, the file cannot be written, or has steps that this program does not know.
-pub async fn migrate_down(folder: &Path, steps: usize) -> Result<Vec<String>, StorageError> {
-    let _lock = FolderLock::take(folder)?;
-    let mut connection = connections::writer(&connections::file(folder), None)
-        .connect()
-        .await
-        .map_err(storage_error)?;
-    let names = down(&mut connection, steps).await;
-    connection.close().await.map_err(storage_error)?;
-    names
-}
-
-/// Brings a file up to date.
-pub(crate) async fn up(connection: &mut SqliteConnection, options: &LogOptions) -> Result<Vec<String>, StorageError> {
-    let known = states(MIGRATIONS, &applied(connection).await?)?;
-    let mut names = Vec::new();
-    for (migration, _) in MIGRATIONS
-        .iter()
-        .zip(known)
-        .filter(|(_, state)| state.applied_at.is_none())
-    {
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(storage_error)?;
-        sqlx::raw_sql("CREATE TABLE IF NOT EXISTS es_Migrations (Name TEXT NOT NULL PRIMARY KEY, Checksum TEXT NOT NULL, AppliedAt TEXT NOT NULL) STRICT")
-            .execute(&mut *transaction)
-            .await
-            .map_err(storage_error)?;
-        sqlx::raw_sql(AssertSqlSafe(migration.up))
-            .execute(&mut *transaction)
-            .await
-            .map_err(storage_error)?;
-        sqlx::query("INSERT INTO es_Migrations (Name, Checksum, AppliedAt) VALUES (?, ?, ?)")
-            .bind(migration.name)
-            .bind(migration.checksum())
-            .bind((options.clock)())
-            .execute(&mut *transaction)
-            .await
-            .map_err(storage_error)?;
-        transaction.commit().await.map_err(storage_error)?;
-        names.push(migration.name.to_owned());
+/// When it has not, or cannot be read.
+pub(crate) async fn check(folder: &Path) -> Result<(), StorageError> {
+    let schema = Schema::of(&MIGRATIONS, &read(folder).await?)?;
+    match schema.pending.first() {
+        Some(missing) => Err(StorageError::Other(format!(
+            "the event log misses the migration {}",
+            missing.name
+        ))),
+        None => Ok(()),
     }
-    Ok(names)
 }
 
-async fn down(connection: &mut SqliteConnection, steps: usize) -> Result<Vec<String>, StorageError> {
-    let known = states(MIGRATIONS, &applied(connection).await?)?;
-    let mut names = Vec::new();
-    let applied = MIGRATIONS
-        .iter()
-        .zip(known)
-        .filter(|(_, state)| state.applied_at.is_some())
-        .map(|(migration, _)| migration);
-    for migration in applied.rev().take(steps) {
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(storage_error)?;
-        sqlx::raw_sql(AssertSqlSafe(migration.down))
+/// Brings a file up to date whose folder the caller has locked; gives its connection back.
+pub(crate) async fn up(connection: SqliteConnection, options: &LogOptions) -> Result<SqliteConnection, StorageError> {
+    let mut session = Session {
+        connection,
+        options: options.clone(),
+        _lock: None,
+    };
+    migration::up(&mut session).await?;
+    Ok(session.connection)
+}
+
+/// The file's writer, under the folder's lock.
+struct Session {
+    connection: SqliteConnection,
+    options: LogOptions,
+    _lock: Option<FolderLock>,
+}
+
+#[async_trait]
+impl MigrationSession for Session {
+    fn steps(&self) -> &'static [Migration] {
+        &MIGRATIONS
+    }
+
+    async fn applied(&mut self) -> Result<Vec<AppliedMigration>, StorageError> {
+        applied(&mut self.connection).await
+    }
+
+    async fn apply(&mut self, step: &Migration) -> Result<(), StorageError> {
+        let mut transaction = self
+            .connection
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(storage_error)?;
+        for text in [NOTES, step.up] {
+            sqlx::raw_sql(AssertSqlSafe(text))
+                .execute(&mut *transaction)
+                .await
+                .map_err(storage_error)?;
+        }
+        sqlx::query("INSERT INTO es_Migrations (Name, Checksum, AppliedAt) VALUES (?, ?, ?)")
+            .bind(step.name)
+            .bind(step.checksum())
+            .bind((self.options.clock)())
+            .execute(&mut *transaction)
+            .await
+            .map_err(storage_error)?;
+        transaction.commit().await.map_err(storage_error)
+    }
+
+    async fn take_back(&mut self, step: &Migration) -> Result<(), StorageError> {
+        let mut transaction = self
+            .connection
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(storage_error)?;
+        sqlx::raw_sql(AssertSqlSafe(step.down))
             .execute(&mut *transaction)
             .await
             .map_err(storage_error)?;
         sqlx::query("DELETE FROM es_Migrations WHERE Name = ?")
-            .bind(migration.name)
+            .bind(step.name)
             .execute(&mut *transaction)
             .await
             .map_err(storage_error)?;
-        transaction.commit().await.map_err(storage_error)?;
-        names.push(migration.name.to_owned());
+        transaction.commit().await.map_err(storage_error)
     }
-    Ok(names)
+
+    async fn rows(&mut self, table: &'static str) -> Result<u64, StorageError> {
+        let count: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM [{table}]")))
+            .fetch_one(&mut self.connection)
+            .await
+            .map_err(storage_error)?;
+        Ok(count.unsigned_abs())
+    }
+
+    async fn close(self: Box<Self>) -> Result<(), StorageError> {
+        let Self { connection, _lock, .. } = *self;
+        connection.close().await.map_err(storage_error)
+    }
 }
 
-/// The steps that a file has, in order.
+/// What a file has, in order.
 async fn applied(connection: &mut SqliteConnection) -> Result<Vec<AppliedMigration>, StorageError> {
     let exists = sqlx::query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'es_Migrations'")
         .fetch_optional(&mut *connection)

@@ -39,7 +39,10 @@ use self::{
     statements::{Statement, statements},
     wal::WalBound,
 };
-use crate::error::{is_constraint, storage_error};
+use crate::{
+    checkpoint,
+    error::{is_constraint, storage_error},
+};
 
 /// Readers at most.
 const READERS: u32 = 3;
@@ -400,6 +403,13 @@ impl ReadStore for SqliteReadStore {
             .map(cells::row)
             .collect::<Result<_, _>>()
             .map_err(storage_error)
+    }
+
+    /// Free space in the file is overwritten at once; older pages stand in the write-ahead log until it is emptied.
+    async fn scrub(&self) -> Result<(), StorageError> {
+        let mut writer = self.writer.lock().await;
+        writer.settle().await;
+        checkpoint::truncate(&mut writer.connection).await
     }
 }
 

@@ -2,10 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -16,10 +13,11 @@ use wfm_storage::{
     conformance::{self, Adapter, Clock, Store, Tampering, TestClock},
     event::{NewEvent, Position, StreamId, StreamVersion},
     log::EventLog,
+    migration::{self, Back, MigrationError, MigrationStanding, Migrations},
     vault::Vault,
     verify::{Problem, verify},
 };
-use wfm_storage_sqlite::{LogOptions, SqliteLog, migrate_down, migrate_up, migration_status};
+use wfm_storage_sqlite::{LogOptions, SqliteLog, SqliteMigrations};
 
 struct Sqlite;
 
@@ -122,8 +120,8 @@ async fn a_second_server_is_refused_until_the_first_has_closed() {
         "{text}"
     );
     assert!(matches!(
-        migrate_up(folder.path(), &options()).await,
-        Err(StorageError::Held(_))
+        migrate_up(folder.path()).await,
+        Err(MigrationError::Storage(StorageError::Held(_)))
     ));
     log.close().await;
     // A subscription or a handler may still hold the closed log.
@@ -344,47 +342,169 @@ async fn a_destroyed_key_leaves_no_bytes_in_the_files() {
     log.close().await;
 }
 
+fn migrations(folder: &Path) -> SqliteMigrations {
+    SqliteMigrations::new(folder, options())
+}
+
+async fn migrate_up(folder: &Path) -> Result<Vec<String>, MigrationError> {
+    let mut session = migrations(folder).begin().await?;
+    let applied = migration::up(session.as_mut()).await;
+    session.close().await?;
+    applied
+}
+
+async fn migrate_down(folder: &Path, back: Back, accept_loss: bool) -> Result<Vec<String>, MigrationError> {
+    let mut session = migrations(folder).begin().await?;
+    let taken_back = migration::down(session.as_mut(), back, accept_loss).await;
+    session.close().await?;
+    taken_back
+}
+
+async fn standings(folder: &Path) -> Vec<MigrationStanding> {
+    let states = migration::status(&migrations(folder)).await.unwrap();
+    states.iter().map(|state| state.standing).collect()
+}
+
+/// Tables, indexes and triggers of a folder's log.
+async fn catalogue(folder: &Path) -> Vec<(String, String, Option<String>)> {
+    let options = SqliteConnectOptions::new().filename(folder.join("es.db"));
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let rows = sqlx::query_as("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    rows
+}
+
 #[tokio::test]
-async fn migrations_go_up_and_down_and_their_texts_are_watched() {
+async fn the_schema_goes_up_down_and_up_and_is_the_same_again() {
     let folder = tempfile::tempdir().unwrap();
-    let applied = |folder: PathBuf| async move {
-        let states = migration_status(&folder).await.unwrap();
-        states.iter().filter(|state| state.applied_at.is_some()).count()
-    };
-    let all = migration_status(folder.path()).await.unwrap().len();
-    assert_eq!(applied(folder.path().to_owned()).await, 0);
-    assert_eq!(migrate_up(folder.path(), &options()).await.unwrap().len(), all);
-    assert_eq!(migrate_up(folder.path(), &options()).await.unwrap(), [""; 0]);
-    assert_eq!(applied(folder.path().to_owned()).await, all);
-    assert_eq!(migrate_down(folder.path(), 100).await.unwrap().len(), all);
-    assert_eq!(applied(folder.path().to_owned()).await, 0);
+    let all: Vec<&str> = migrations(folder.path()).steps().iter().map(|step| step.name).collect();
+    assert!(
+        standings(folder.path())
+            .await
+            .iter()
+            .all(|standing| *standing == MigrationStanding::Pending)
+    );
+    assert_eq!(migrate_up(folder.path()).await.unwrap(), all);
+    assert_eq!(migrate_up(folder.path()).await.unwrap(), [""; 0]);
+    assert!(
+        standings(folder.path())
+            .await
+            .iter()
+            .all(|standing| *standing == MigrationStanding::Applied)
+    );
+    let before = catalogue(folder.path()).await;
+    // Step by step back, then all at once; each way leads to the same schema.
+    for _ in &all {
+        assert_eq!(migrate_down(folder.path(), Back::One, false).await.unwrap().len(), 1);
+    }
+    let nothing: Vec<String> = catalogue(folder.path())
+        .await
+        .into_iter()
+        .map(|(_, name, _)| name)
+        .collect();
+    assert_eq!(nothing, ["sqlite_autoindex_es_Migrations_1", "es_Migrations"]);
+    assert_eq!(migrate_up(folder.path()).await.unwrap(), all);
+    assert_eq!(catalogue(folder.path()).await, before);
+    assert_eq!(
+        migrate_down(folder.path(), Back::To(0), false).await.unwrap().len(),
+        all.len()
+    );
+    assert_eq!(migrate_up(folder.path()).await.unwrap(), all);
+    assert_eq!(catalogue(folder.path()).await, before);
+}
+
+#[tokio::test]
+async fn a_log_with_events_goes_down_only_when_their_loss_is_accepted() {
+    let folder = tempfile::tempdir().unwrap();
     let log = SqliteLog::open(folder.path(), options()).await.unwrap();
     log.append(append("a-1", 0, "{}")).await.unwrap();
-    assert_eq!(applied(folder.path().to_owned()).await, all);
     log.close().await;
+    let error = migrate_down(folder.path(), Back::To(0), false).await.unwrap_err();
+    assert!(error.to_string().contains("1 rows of Events"), "{error}");
+    let log = SqliteLog::open(folder.path(), options()).await.unwrap();
+    assert_eq!(log.head().await.unwrap().position, Position(1));
+    log.close().await;
+    migrate_down(folder.path(), Back::To(0), true).await.unwrap();
+    // The next opening makes a new log.
+    let log = SqliteLog::open(folder.path(), options()).await.unwrap();
+    assert_eq!(log.head().await.unwrap().position, Position(0));
+    log.close().await;
+}
+
+#[tokio::test]
+async fn two_that_migrate_at_once_do_not_meet() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcomes = futures::future::join_all((0..8).map(|_| migrate_up(folder.path()))).await;
+    let applied: Vec<usize> = outcomes
+        .iter()
+        .flatten()
+        .map(Vec::len)
+        .filter(|count| *count > 0)
+        .collect();
+    assert_eq!(
+        applied,
+        [migrations(folder.path()).steps().len()],
+        "one of them applied everything"
+    );
+    for outcome in outcomes {
+        let met = matches!(&outcome, Ok(_) | Err(MigrationError::Storage(StorageError::Held(_))));
+        assert!(met, "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_text_and_a_newer_schema_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    migrate_up(folder.path()).await.unwrap();
     execute(folder.path(), "UPDATE es_Migrations SET Checksum = 'other'")
         .await
         .unwrap();
-    assert!(matches!(
+    assert_eq!(standings(folder.path()).await[0], MigrationStanding::Changed);
+    let error = migrate_up(folder.path()).await.unwrap_err().to_string();
+    assert!(
+        error.contains("0001_event_log was applied with another text"),
+        "{error}"
+    );
+    for opened in [
         SqliteLog::open(folder.path(), options()).await,
-        Err(StorageError::Corrupt(_))
-    ));
-    assert!(matches!(
-        migration_status(folder.path()).await,
-        Err(StorageError::Corrupt(_))
-    ));
+        SqliteLog::open_read_only(folder.path()).await,
+    ] {
+        assert!(matches!(opened, Err(StorageError::Corrupt(_))));
+    }
     execute(
         folder.path(),
         "INSERT INTO es_Migrations VALUES ('9999_future', '', '')",
     )
     .await
     .unwrap();
+    assert_eq!(standings(folder.path()).await.last(), Some(&MigrationStanding::Unknown));
+    for opened in [
+        SqliteLog::open(folder.path(), options()).await,
+        SqliteLog::open_read_only(folder.path()).await,
+    ] {
+        assert!(opened.unwrap_err().to_string().contains("9999_future"));
+    }
+}
+
+#[test]
+fn every_file_is_a_step() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    let steps = migrations(Path::new("")).steps();
+    let names = steps
+        .iter()
+        .flat_map(|step| ["down", "up"].map(|way| format!("{}.{way}.sql", step.name)));
+    assert_eq!(files, names.collect::<Vec<_>>());
     assert!(
-        SqliteLog::open(folder.path(), options())
-            .await
-            .unwrap_err()
-            .to_string()
-            .contains("9999_future")
+        steps.windows(2).all(|pair| pair[0].number() + 1 == pair[1].number()),
+        "numbered without gaps"
     );
 }
 

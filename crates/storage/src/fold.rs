@@ -2,7 +2,8 @@
 //!
 //! Invariant: carrying out the operations one after another leaves the same rows as carrying out the changes one after
 //! another, and foreign keys hold after every operation when they hold after every change. Changes by condition
-//! (`…Where`, `ClearReferences`) are barriers: nothing moves across them. So is a new row of a loose parent (see
+//! (`…Where`, `DeleteRange`, `ClearReferences`) are barriers: nothing moves across them, though deletions of a kind that
+//! follow each other become one. So is a new row of a loose parent (see
 //! [`crate::read_store::Column::loose_parent`]) behind rows that looked for it in vain, and the
 //! other way round.
 
@@ -44,7 +45,23 @@ pub enum Operation {
         /// One key a row.
         keys: Vec<Cell>,
     },
-    /// A change by condition, as it came.
+    /// Rows whose `column` has one of the values.
+    DeleteWhere {
+        /// The table.
+        table: &'static Table,
+        /// Column compared.
+        column: ColumnIndex,
+        /// The values.
+        values: Vec<Cell>,
+    },
+    /// Rows by ranges of their keys.
+    DeleteRanges {
+        /// The table.
+        table: &'static Table,
+        /// First key that goes and first key after it that stays, of every range.
+        ranges: Vec<[Cell; 2]>,
+    },
+    /// Another change by condition, as it came: `UpdateWhere` or `ClearReferences`.
     Conditional(Change),
 }
 
@@ -59,8 +76,15 @@ pub fn fold(changes: Vec<Change>) -> Vec<Operation> {
             Change::Put { table, row } => segment.coming(table, &mut operations).put(row),
             Change::Update { table, key, set } => segment.table(table).update(key, set),
             Change::Delete { table, key } => segment.table(table).delete(key),
-            conditional
-            @ (Change::UpdateWhere { .. } | Change::DeleteWhere { .. } | Change::ClearReferences { .. }) => {
+            Change::DeleteWhere { table, column, value } => {
+                segment.finish(&mut operations);
+                delete_where(table, column, value, &mut operations);
+            }
+            Change::DeleteRange { table, from, until } => {
+                segment.finish(&mut operations);
+                delete_range(table, [from, until], &mut operations);
+            }
+            conditional @ (Change::UpdateWhere { .. } | Change::ClearReferences { .. }) => {
                 segment.finish(&mut operations);
                 operations.push(Operation::Conditional(conditional));
             }
@@ -68,6 +92,33 @@ pub fn fold(changes: Vec<Change>) -> Vec<Operation> {
     }
     segment.finish(&mut operations);
     operations
+}
+
+/// Joins a deletion by value to one of the same column right before it.
+fn delete_where(table: &'static Table, column: ColumnIndex, value: Cell, operations: &mut Vec<Operation>) {
+    match operations.last_mut() {
+        Some(Operation::DeleteWhere {
+            table: last,
+            column: compared,
+            values,
+        }) if *last == table && *compared == column => values.push(value),
+        _ => operations.push(Operation::DeleteWhere {
+            table,
+            column,
+            values: vec![value],
+        }),
+    }
+}
+
+/// Joins a deletion by range to one of the same table right before it.
+fn delete_range(table: &'static Table, range: [Cell; 2], operations: &mut Vec<Operation>) {
+    match operations.last_mut() {
+        Some(Operation::DeleteRanges { table: last, ranges }) if *last == table => ranges.push(range),
+        _ => operations.push(Operation::DeleteRanges {
+            table,
+            ranges: vec![range],
+        }),
+    }
 }
 
 /// The changes between two barriers.

@@ -16,6 +16,7 @@ pub mod fold;
 pub mod leaf_hash;
 pub mod lease;
 pub mod log;
+pub mod migration;
 pub mod migrations;
 pub mod read_store;
 pub mod sequencer;

@@ -181,6 +181,16 @@ pub enum Change {
         /// Value it must have.
         value: Cell,
     },
+    /// Every row whose key, a text, lies from `from` to before `until` in the order of its bytes: the rows of one owner
+    /// whose id begins their keys.
+    DeleteRange {
+        /// The table.
+        table: &'static Table,
+        /// First key that goes.
+        from: Cell,
+        /// First key after it that stays.
+        until: Cell,
+    },
 }
 
 /// How far the read models are.
@@ -302,4 +312,9 @@ pub trait ReadStore: Any + Send + Sync {
 
     /// Rows of a query, each with the cells of the select list.
     async fn query(&self, query: Query) -> Result<Vec<Vec<Cell>>, StorageError>;
+
+    /// Leaves nothing of deleted rows in the store's files, where the store itself decides that; to be called after a purge.
+    async fn scrub(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
 }

@@ -218,20 +218,22 @@ fn nothing_is_skipped_or_slept_through() {
 
 #[test]
 fn every_migration_goes_up_and_down() {
-    let mut steps: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for entry in std::fs::read_dir(root().join("migrations/sqlite"))
+    for database in std::fs::read_dir(root().join("migrations"))
         .unwrap()
         .map(Result::unwrap)
     {
-        let name = entry.file_name().into_string().unwrap();
-        let (step, direction) = name
-            .strip_suffix(".sql")
-            .and_then(|name| name.rsplit_once('.'))
-            .unwrap();
-        steps.entry(step.to_owned()).or_default().insert(direction.to_owned());
-    }
-    assert!(!steps.is_empty());
-    for (step, directions) in steps {
-        assert_eq!(directions.into_iter().collect::<Vec<_>>(), ["down", "up"], "{step}");
+        let mut steps: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for entry in std::fs::read_dir(database.path()).unwrap().map(Result::unwrap) {
+            let name = entry.file_name().into_string().unwrap();
+            let (step, direction) = name
+                .strip_suffix(".sql")
+                .and_then(|name| name.rsplit_once('.'))
+                .unwrap();
+            steps.entry(step.to_owned()).or_default().insert(direction.to_owned());
+        }
+        assert!(!steps.is_empty(), "{}", database.path().display());
+        for (step, directions) in steps {
+            assert_eq!(directions.into_iter().collect::<Vec<_>>(), ["down", "up"], "{step}");
+        }
     }
 }

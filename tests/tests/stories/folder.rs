@@ -23,6 +23,10 @@ async fn a_second_server_on_one_folder_is_refused() {
         &["serve"][..],
         &["projections", "verify"],
         &["projections", "rebuild"],
+        &["retention", "plan"],
+        &["retention", "run"],
+        &["migrate", "up"],
+        &["migrate", "down", "--yes"],
         &["user", "create-admin"],
     ] {
         let error = settings.fail(arguments);
@@ -31,7 +35,9 @@ async fn a_second_server_on_one_folder_is_refused() {
             "{arguments:?}: {error}"
         );
         assert!(
-            error.contains("another process") || error.contains("no server runs"),
+            ["another process", "no server runs", "another server"]
+                .iter()
+                .any(|reason| error.contains(reason)),
             "{arguments:?}: {error}"
         );
     }
@@ -43,6 +49,12 @@ async fn a_second_server_on_one_folder_is_refused() {
         (&json!(1), &json!("UserRegistered"))
     );
     settings.succeed(&["events", "verify"]);
+    let status = settings.succeed(&["migrate", "status", "--json"]);
+    let steps: Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(
+        (&steps[0]["name"], &steps[0]["state"]),
+        (&json!("0001_event_log"), &json!("applied"))
+    );
     let _ = client.get("/api/v1/auth/me").await.expect(200);
     assert!(first.stop().0.success());
     // And the folder is free again, even after a kill.
@@ -145,4 +157,36 @@ async fn a_changed_event_is_found() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["sound"], false);
     assert_eq!(report["problemCount"], 1, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_schema_goes_up_and_down_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    let json = |arguments: &[&str]| -> Value { serde_json::from_str(&settings.succeed(arguments)).unwrap() };
+    let states = || {
+        let steps = json(&["migrate", "status", "--json"]);
+        let states = steps.as_array().unwrap().iter();
+        states
+            .map(|step| step["state"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert!(states().iter().all(|state| state == "pending"));
+    let applied = json(&["migrate", "up", "--json"]);
+    assert_eq!(applied["applied"][0], "0001_event_log");
+    assert!(settings.succeed(&["migrate", "up"]).contains("nothing to do"));
+    assert!(states().iter().all(|state| state == "applied"));
+    drop(Process::spawn(&settings).stop());
+    let error = settings.fail(&["migrate", "down", "--to", "0"]);
+    assert!(error.contains("rows of Events") && error.contains("--yes"), "{error}");
+    assert!(
+        settings
+            .fail(&["migrate", "down", "--to", "77"])
+            .contains("no migration with the number 77")
+    );
+    settings.succeed(&["events", "verify"]);
+    let taken_back = json(&["migrate", "down", "--to", "0", "--yes", "--json"]);
+    assert_eq!(taken_back["takenBack"], applied["applied"]);
+    assert!(states().iter().all(|state| state == "pending"));
+    assert!(settings.succeed(&["migrate", "status"]).contains("pending"));
 }

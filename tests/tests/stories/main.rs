@@ -11,6 +11,7 @@ mod hostile;
 mod killing;
 mod publishing;
 mod queueing;
+mod retention;
 mod rules;
 mod running;
 mod secrets;

@@ -194,3 +194,26 @@ async fn parked_events_are_shown_and_tried_again() {
         .await
         .problem(404, "not-found");
 }
+
+#[tokio::test]
+async fn retention_says_what_is_due_and_what_it_did() {
+    let test = TestApp::start().await;
+    let world = test.world("Sales", "/ok").await;
+    test.act(&format!("/api/v1/workflows/{}/executions?wait=30", world.workflow))
+        .await
+        .expect(200);
+    let plan = test.get("/api/v1/retention/plan").await.expect(200).json();
+    assert_eq!(
+        (&plan["retentionDays"], &plan["retentionFailedDays"]),
+        (&json!(730), &json!(1826))
+    );
+    assert_eq!((&plan["executions"], &plan["months"]), (&json!(0), &json!([])));
+    let done = test.act("/api/v1/retention/run").await.expect(200).json();
+    assert_eq!((&done["executions"], &done["months"]), (&json!(0), &json!([])));
+    assert_eq!(
+        test.get("/api/v1/executions").await.json()["items"]
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
+}

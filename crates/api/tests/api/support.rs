@@ -19,6 +19,7 @@ use wfm_application::{
     },
     membership::Membership,
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
+    retention::RetentionRule,
     security::{
         access::AccessView,
         keyring::{Keyring, MasterKey},
@@ -248,6 +249,7 @@ impl TestApp {
             access,
             definitions,
             runs: Arc::clone(&runs),
+            retention_rule: RetentionRule::default(),
         });
         let engine = Engine::new(
             runs,

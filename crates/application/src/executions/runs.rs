@@ -314,6 +314,10 @@ impl Runs {
             u64::from(configuration.max_concurrent_executions),
         );
         unit.record(&live.loaded, "execution", &events);
+        if events.last().is_some_and(ends) {
+            // It was over before it began to run: there is no place to give back.
+            unit.take_none(&Execution::slots(environment));
+        }
         let execution: Arc<str> = match events.first() {
             Some(ExecutionEvent::ExecutionStarted(started)) => started.run.id.0.as_str().into(),
             _ => live.id().0.as_str().into(),
@@ -509,11 +513,7 @@ impl Runs {
         events: &[ExecutionEvent],
     ) -> WorkChange {
         let due_at = match events.last() {
-            Some(
-                ExecutionEvent::ExecutionCompleted(_)
-                | ExecutionEvent::ExecutionFailed(_)
-                | ExecutionEvent::ExecutionCancelled(_),
-            ) => return WorkChange::Remove(Arc::clone(execution)),
+            Some(last) if ends(last) => return WorkChange::Remove(Arc::clone(execution)),
             Some(ExecutionEvent::StepRetryScheduled(retry)) => Some(retry.due_at.to_string().into()),
             _ => None,
         };
@@ -542,6 +542,16 @@ impl Runs {
 
 /// Code of the refusal when an environment has no free place.
 const NO_PLACE: &str = "limit-reached";
+
+/// Whether the run has ended with this event.
+fn ends(event: &ExecutionEvent) -> bool {
+    matches!(
+        event,
+        ExecutionEvent::ExecutionCompleted(_)
+            | ExecutionEvent::ExecutionFailed(_)
+            | ExecutionEvent::ExecutionCancelled(_)
+    )
+}
 
 /// Whether the row of open work differs after these events.
 fn changes_work(events: &[ExecutionEvent]) -> bool {

@@ -82,7 +82,8 @@ impl AccessState {
             | Event::Access(_)
             | Event::Project(_)
             | Event::Environment(_)
-            | Event::ApiEndpoint(_) => {}
+            | Event::ApiEndpoint(_)
+            | Event::RunMonth(_) => {}
         }
     }
 

@@ -180,9 +180,19 @@ impl Keyring {
     /// # Errors
     /// When the store fails.
     pub async fn destroy(&self, key: &DataKey) -> Result<(), SealError> {
-        self.vault.destroy_data_key(&key.to_string()).await?;
-        self.cache.write().insert(key.clone(), Slot::Destroyed);
-        Ok(())
+        let destroyed = self.vault.destroy_data_key(&key.to_string()).await;
+        // After a failure nobody knows whether the key is gone: the vault is asked again.
+        let mut cache = self.cache.write();
+        match destroyed {
+            Ok(()) => {
+                cache.insert(key.clone(), Slot::Destroyed);
+                Ok(())
+            }
+            Err(error) => {
+                cache.remove(key);
+                Err(error.into())
+            }
+        }
     }
 
     /// Lets each key be read again before its next use, so that one that another node destroyed is not used for long.

@@ -28,7 +28,7 @@ pub enum Permission {
     ReadWorkspace,
     /// Events and streams of a workspace.
     ReadWorkspaceLog,
-    /// The whole log, the access log, projections, keys.
+    /// The whole log, the access log, projections, keys, retention.
     Operate,
 }
 

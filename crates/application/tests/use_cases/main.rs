@@ -5,6 +5,7 @@
 mod cascade;
 mod history;
 mod keys;
+mod retention;
 mod sessions;
 mod testing;
 mod users;

@@ -20,6 +20,7 @@ use wfm_application::{
     executions::{cache::Definitions, live::LiveRun, runs::Runs},
     membership::Membership,
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
+    retention::RetentionRule,
     security::{
         access::{AccessState, AccessView},
         keyring::{Keyring, MasterKey, SealError},
@@ -345,6 +346,7 @@ impl TestApp {
             passwords: PasswordHasher::new(4, 2).unwrap(),
             tokens,
             definitions,
+            retention_rule: RetentionRule::default(),
         });
         Self {
             app,

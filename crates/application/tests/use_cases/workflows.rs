@@ -294,3 +294,28 @@ async fn use_cases_run_on_any_thread() {
     });
     assert_eq!(created.await.unwrap().version, 4);
 }
+
+#[tokio::test]
+async fn a_run_that_is_over_at_once_holds_no_place() {
+    let (app, developer) = prepared().await;
+    let own = app.of(developer);
+    let mut body = workflow();
+    body["steps"][0]["condition"] = json!("input.go");
+    let ship = WorkflowId(id(&app.create_workflow(&own, &from(body)).await.unwrap()));
+    app.publish_workflow(&own, ship).await.unwrap();
+    let start = StartInput {
+        input: json!({"go": false}),
+        execution_context: None,
+    };
+    // More than the environment has places.
+    for _ in 0..7 {
+        let run = app.runs.start(&own, ship, &start).await.unwrap();
+        assert!(!run.queued);
+        let types = app.types(&run.id.stream()).await;
+        assert_eq!(types, ["ExecutionStarted", "StepSkipped", "ExecutionCompleted"]);
+    }
+    assert_eq!(
+        app.store.log.claims("environment/1/running", None, 10).await.unwrap(),
+        []
+    );
+}

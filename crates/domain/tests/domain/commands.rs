@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use wfm_domain::{
-    api_endpoint::*, api_key::*, environment::*, facts::*, ids::*, instant::Instant, project::*, role::Role, user::*,
-    workflow::*, workspace::*,
+    api_endpoint::*, api_key::*, environment::*, facts::*, ids::*, instant::Instant, project::*, retention::*,
+    role::Role, user::*, workflow::*, workspace::*,
 };
 
 /// The choices from which one command is made: which one, and three small numbers for its content.
@@ -450,4 +450,30 @@ pub fn workflow_command((which, a, b, flag): Choices, state: &Workflow, fresh: S
             }
         },
     }
+}
+
+/// Commands of one month, whose runs ended in every way.
+pub fn run_month_command((which, a, b, _): Choices) -> RunMonthCommand {
+    use wfm_domain::execution::Outcome;
+    let id = RunMonthId {
+        workspace_id: WorkspaceId(3),
+        month: "2024-10".to_owned(),
+    };
+    if which % 3 == 0 {
+        return EraseRunData { id }.into();
+    }
+    let outcomes = [Outcome::Completed, Outcome::Failed, Outcome::Cancelled];
+    let run = |number: i64| EndedRun {
+        id: ExecutionId(format!("run-{number}")),
+        outcome: outcomes[usize::try_from(number % 3).expect("small")],
+        began: Instant::parse("2024-10-31T23:59:00Z")
+            .expect("an instant")
+            .plus_milliseconds(a * 30_000),
+    };
+    PurgeExecutions {
+        id,
+        cutoffs: RetentionPeriods::default().cutoffs(at(0)),
+        runs: (0..b).map(run).collect(),
+    }
+    .into()
 }

@@ -11,6 +11,7 @@ use wfm_domain::{
     instant::Instant,
     project::*,
     protected::{DataKey, Protected, ProtectedFields as _},
+    retention::*,
     role::Role,
     user::*,
     workflow::*,
@@ -521,6 +522,26 @@ fn executions() -> Vec<ExecutionEvent> {
     ]
 }
 
+fn run_months() -> [RunMonthEvent; 2] {
+    let cutoffs = RetentionPeriods::default().cutoffs(now());
+    let second = ExecutionId("0193552c-1c2f-7000-8000-000000000002".into());
+    [
+        ExecutionsPurged {
+            workspace_id: WorkspaceId(3),
+            month: "2021-11".into(),
+            completed_before: cutoffs.completed_before,
+            failed_before: cutoffs.failed_before,
+            executions: vec![run().id, second],
+        }
+        .into(),
+        RunDataErased {
+            workspace_id: WorkspaceId(3),
+            month: "2021-11".into(),
+        }
+        .into(),
+    ]
+}
+
 /// The examples, every protected value sealed.
 pub fn all() -> Vec<Event> {
     let access: [AccessEvent; 2] = [
@@ -541,6 +562,7 @@ pub fn all() -> Vec<Event> {
     events.extend(api_keys().into_iter().map(Event::from));
     events.extend(workflows().into_iter().map(Event::from));
     events.extend(executions().into_iter().map(Event::from));
+    events.extend(run_months().into_iter().map(Event::from));
     for event in &mut events {
         event.visit_protected(&mut |_, value| value.set_sealed(SEALED));
     }

@@ -15,6 +15,7 @@ use wfm_domain::{
     ids::StepId,
     project::{Project, ProjectEvent},
     protected::ProtectedFields,
+    retention::{RunMonth, RunMonthEvent},
     role::Role,
     upcast,
     user::{User, UserEvent},
@@ -23,8 +24,8 @@ use wfm_domain::{
 };
 
 use super::commands::{
-    Choices, api_key_command, endpoint_command, environment_command, project_command, user_command, workflow_command,
-    workspace_command,
+    Choices, api_key_command, endpoint_command, environment_command, project_command, run_month_command, user_command,
+    workflow_command, workspace_command,
 };
 
 fn sequences() -> impl Strategy<Value = Vec<Choices>> {
@@ -104,6 +105,7 @@ own_events!(
     ApiEndpoint(ApiEndpointEvent),
     ApiKey(ApiKeyEvent),
     Workflow(WorkflowEvent),
+    RunMonth(RunMonthEvent),
 );
 
 /// What holds of every workflow, whatever happened to it.
@@ -155,6 +157,11 @@ proptest! {
     #[test]
     fn api_keys_replay(choices in sequences()) {
         replay::<ApiKey>(choices, |choice, _| api_key_command(choice))?;
+    }
+
+    #[test]
+    fn months_of_runs_replay(choices in sequences()) {
+        replay::<RunMonth>(choices, |choice, _| run_month_command(choice))?;
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub async fn run_all(adapter: &dyn Adapter) {
     writing::changes_by_condition_find_their_rows(adapter).await;
     writing::a_put_replaces_or_adds(adapter).await;
     writing::a_log_row_keeps_its_step_while_the_table_has_it(adapter).await;
+    writing::what_belongs_to_purged_runs_goes(adapter).await;
     writing::parked_events_come_and_go_with_the_batch(adapter).await;
     writing::the_audit_trigger_touches_hand_made_changes_only(adapter).await;
     writing::constraints_hold_against_everybody(adapter).await;

@@ -286,6 +286,61 @@ pub async fn a_log_row_keeps_its_step_while_the_table_has_it(adapter: &dyn Adapt
     assert_eq!(column(&store, steps).await, [Cell::Null, Cell::Null, Cell::Integer(2)]);
 }
 
+/// What belongs to purged runs goes, and nothing else.
+pub async fn what_belongs_to_purged_runs_goes(adapter: &dyn Adapter) {
+    let fixture = adapter.fresh().await;
+    let store = fixture.reads();
+    first(&store, one_of_each()).await;
+    let of_run = |run: i64, key: i64| {
+        let id = Cell::from(format!("id-{run}"));
+        let step = Cell::from(format!("id-{run}/{key:04}/0001"));
+        [
+            insert_with(&EXECUTION_LOGS, key, &[("ExecutionId", id.clone())]),
+            insert_with(&STEP_RUNS, key, &[("Id", step), ("ExecutionId", id)]),
+        ]
+    };
+    // Runs 2 to 301, of three logs and steps each: more than one statement takes.
+    let runs = (2..302).map(|run| insert(&WORKFLOW_EXECUTIONS, run));
+    let parts = (2..302).flat_map(|run| (0..3).flat_map(move |part| of_run(run, run * 10 + part)));
+    let many = batch(Some(at(1, 0)), at(2, 0), runs.chain(parts).collect());
+    store.apply(many).await.unwrap();
+    let ids = || (3..302).map(|run| format!("id-{run}"));
+    let logs = ids().map(|id| Change::DeleteWhere {
+        table: &EXECUTION_LOGS,
+        column: place(&EXECUTION_LOGS, "ExecutionId"),
+        value: id.into(),
+    });
+    let steps = ids().map(|id| {
+        let [from, until] = tables::step_run_keys(&id);
+        Change::DeleteRange {
+            table: &STEP_RUNS,
+            from,
+            until,
+        }
+    });
+    let gone = logs
+        .chain(steps)
+        .chain(ids().map(|id| delete(&WORKFLOW_EXECUTIONS, id)));
+    store
+        .apply(batch(Some(at(2, 0)), at(3, 0), gone.collect()))
+        .await
+        .unwrap();
+    for (text, left) in [
+        (
+            "SELECT DISTINCT ExecutionId FROM ExecutionLogs ORDER BY 1",
+            &["id-1", "id-2"][..],
+        ),
+        ("SELECT Id FROM WorkflowExecutions ORDER BY 1", &["id-1", "id-2"]),
+        (
+            "SELECT Id FROM StepRuns ORDER BY 1",
+            &["id-1", "id-2/0020/0001", "id-2/0021/0001", "id-2/0022/0001"],
+        ),
+    ] {
+        let expected: Vec<Cell> = left.iter().map(|id| Cell::from(*id)).collect();
+        assert_eq!(column(&store, text).await, expected, "{text}");
+    }
+}
+
 /// Parked events live beside the rows.
 pub async fn parked_events_come_and_go_with_the_batch(adapter: &dyn Adapter) {
     let fixture = adapter.fresh().await;

@@ -11,6 +11,7 @@ mod execution;
 mod execution_log;
 mod project;
 mod rows;
+mod run_month;
 mod user;
 mod workflow;
 mod workspace;
@@ -42,6 +43,7 @@ pub fn project(envelope: &Envelope, event: &Event, changes: &mut Vec<Change>) {
             });
         }
         Event::ApiKey(event) => versioned(envelope, changes, |changes| api_key::project(envelope, event, changes)),
+        Event::RunMonth(event) => run_month::project(event, changes),
     }
 }
 

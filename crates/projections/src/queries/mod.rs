@@ -11,6 +11,7 @@ mod metrics;
 #[macro_use]
 mod resource_table;
 pub mod resources;
+pub mod retention;
 mod scope;
 #[cfg(test)]
 mod tests;

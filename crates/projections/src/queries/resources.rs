@@ -12,6 +12,7 @@ use super::{
     list::{Listed, Range, Resource, ResourceColumn, Sorting},
     scope::Scope,
 };
+use crate::tables::step_run_keys;
 
 /// `UserRole`.
 pub const ROLES: &[&str] = &["Admin", "ProjectManager", "Developer", "Viewer"];
@@ -535,11 +536,8 @@ resources! {
 /// The filters that leave one run's rows of [`StepRunRow`], which its key serves without an index of its own.
 #[must_use]
 pub fn of_execution(execution: &str) -> [(String, Cell); 2] {
-    // `0` follows `/`.
-    [
-        ("idFrom".to_owned(), format!("{execution}/").into()),
-        ("idTo".to_owned(), format!("{execution}0").into()),
-    ]
+    let [from, to] = step_run_keys(execution);
+    [("idFrom".to_owned(), from), ("idTo".to_owned(), to)]
 }
 
 /// Key of a published version.

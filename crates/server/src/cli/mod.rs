@@ -5,6 +5,7 @@ mod events;
 mod migrate;
 mod output;
 mod projections;
+mod retention;
 mod serve;
 mod user;
 
@@ -55,6 +56,8 @@ enum Command {
     Migrate(migrate::Options),
     /// Show, rebuild or verify the read models
     Projections(projections::Options),
+    /// Show or purge executions that are old enough to go
+    Retention(retention::Options),
     /// List, show or verify events of the log
     Events(events::Options),
     /// Manage users from the machine itself
@@ -93,31 +96,25 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 
 async fn dispatch(cli: Cli) -> Result<ExitCode> {
     let flags = cli.settings;
-    let values = |listen: Option<String>| {
-        let given = [
-            ("database", flags.database.clone()),
-            ("log", flags.log.clone()),
-            ("listen", listen),
-        ];
+    let values = |more: &[(&'static str, Option<String>)]| {
+        let mut given = vec![("database", flags.database.clone()), ("log", flags.log.clone())];
+        given.extend_from_slice(more);
         Values::read(flags.config.as_deref(), std::env::vars(), &given)
     };
-    let config = || -> Result<Config> {
-        let config = Config::new(&values(None)?)?;
+    let config = |more: &[(&'static str, Option<String>)]| -> Result<Config> {
+        let config = Config::new(&values(more)?)?;
         telemetry::begin(&config)?;
         Ok(config)
     };
     match cli.command {
-        Command::Serve(options) => {
-            let config = Config::new(&values(options.listen.clone())?)?;
-            telemetry::begin(&config)?;
-            serve::run(config).await
-        }
-        Command::Demo(options) => demo::run(options, values(None)?).await,
-        Command::Migrate(options) => migrate::run(&options, &config()?).await,
-        Command::Projections(options) => projections::run(&options, &config()?).await,
-        Command::Events(options) => events::run(&options, &config()?).await,
-        Command::User(options) => user::run(&options, &config()?).await,
-        Command::Config(options) => config::run(&options, &values(None)?),
-        Command::Bench(options) => bench::run(&options, values(None)?).await,
+        Command::Serve(options) => serve::run(config(&options.settings())?).await,
+        Command::Demo(options) => demo::run(options, values(&[])?).await,
+        Command::Migrate(options) => migrate::run(&options, &config(&[])?).await,
+        Command::Projections(options) => projections::run(&options, &config(&[])?).await,
+        Command::Retention(options) => retention::run(&options, &config(&options.periods.settings())?).await,
+        Command::Events(options) => events::run(&options, &config(&[])?).await,
+        Command::User(options) => user::run(&options, &config(&[])?).await,
+        Command::Config(options) => config::run(&options, &values(&[])?),
+        Command::Bench(options) => bench::run(&options, values(&[])?).await,
     }
 }

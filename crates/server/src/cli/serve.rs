@@ -7,6 +7,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use wfm_application::app::App;
 
+use super::retention::Periods;
 use crate::{config::Config, core::Surroundings, node::Node};
 
 /// Options of `wfm serve`.
@@ -14,7 +15,19 @@ use crate::{config::Config, core::Surroundings, node::Node};
 pub struct Options {
     /// Address and port of the HTTP API [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<String>,
+    listen: Option<String>,
+    #[command(flatten)]
+    periods: Periods,
+}
+
+impl Options {
+    /// The settings that they are.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&'static str, Option<String>)> {
+        let mut settings = vec![("listen", self.listen.clone())];
+        settings.extend(self.periods.settings());
+        settings
+    }
 }
 
 /// Serves until SIGINT or SIGTERM.

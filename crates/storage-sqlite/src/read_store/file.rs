@@ -59,7 +59,9 @@ pub fn writer(path: &Path, usage: Use) -> SqliteConnectOptions {
             .synchronous(SqliteSynchronous::Normal)
             .pragma("wal_autocheckpoint", "0")
             .pragma("journal_size_limit", "33554432")
-            .pragma("cache_size", "-32768"),
+            .pragma("cache_size", "-32768")
+            // What is purged or erased leaves nothing behind in free space.
+            .pragma("secure_delete", "ON"),
         Use::Scratch => options
             .journal_mode(SqliteJournalMode::Memory)
             .synchronous(SqliteSynchronous::Off)

@@ -58,14 +58,12 @@ pub fn statements(operations: Vec<Operation>, guarded: &FxHashSet<String>) -> Ve
                     update(table, &columns, text, values)
                 });
             }
-            Operation::Delete { table, keys } => {
-                let rows = keys.into_iter().map(|key| vec![key]).collect();
-                chunks(rows, 1, &mut statements, |text, values| {
-                    let key = table.columns[0].name;
-                    write(
-                        text,
-                        format_args!("DELETE FROM [{}] WHERE [{key}] IN (VALUES {values});", table.name),
-                    );
+            Operation::Delete { table, keys } => delete(table, 0, keys, &mut statements),
+            Operation::DeleteWhere { table, column, values } => delete(table, column, values, &mut statements),
+            Operation::DeleteRanges { table, ranges } => {
+                let rows = ranges.into_iter().map(Vec::from).collect();
+                chunks(rows, 2, &mut statements, |text, values| {
+                    delete_ranges(table, text, values)
                 });
             }
             Operation::Conditional(change) => statements.extend(conditional(change)),
@@ -84,7 +82,11 @@ fn updates(operation: &Operation) -> Option<&'static Table> {
         Operation::Conditional(Change::UpdateWhere { table, .. } | Change::ClearReferences { table, .. }) => {
             Some(table)
         }
-        Operation::Insert { .. } | Operation::Delete { .. } | Operation::Conditional(_) => None,
+        Operation::Insert { .. }
+        | Operation::Delete { .. }
+        | Operation::DeleteWhere { .. }
+        | Operation::DeleteRanges { .. }
+        | Operation::Conditional(_) => None,
     }
 }
 
@@ -193,6 +195,30 @@ fn update(table: &Table, columns: &[ColumnIndex], text: &mut String, values: &st
     );
 }
 
+fn delete(table: &Table, column: ColumnIndex, values: Vec<Cell>, statements: &mut Vec<Statement>) {
+    let rows = values.into_iter().map(|value| vec![value]).collect();
+    let column = table.columns[column].name;
+    chunks(rows, 1, statements, |text, values| {
+        write(
+            text,
+            format_args!("DELETE FROM [{}] WHERE [{column}] IN (VALUES {values});", table.name),
+        );
+    });
+}
+
+/// One search by key a range: the CROSS JOIN keeps SQLite from walking the table instead.
+fn delete_ranges(table: &Table, text: &mut String, values: &str) {
+    write(
+        text,
+        format_args!(
+            "DELETE FROM [{table}] WHERE [{key}] IN (SELECT r.[{key}] FROM (VALUES {values}) AS v \
+             CROSS JOIN [{table}] AS r WHERE r.[{key}] >= v.column1 AND r.[{key}] < v.column2);",
+            table = table.name,
+            key = table.columns[0].name,
+        ),
+    );
+}
+
 fn conditional(change: Change) -> Option<Statement> {
     match change {
         Change::UpdateWhere {
@@ -230,14 +256,12 @@ fn conditional(change: Change) -> Option<Statement> {
             );
             Some(plain(&text, vec![value]))
         }
-        Change::DeleteWhere { table, column, value } => {
-            let text = format!(
-                "DELETE FROM [{}] WHERE [{}] = ?;",
-                table.name, table.columns[column].name
-            );
-            Some(plain(&text, vec![value]))
-        }
-        // Folding turns changes by key into operations of their own.
-        Change::Insert { .. } | Change::Put { .. } | Change::Update { .. } | Change::Delete { .. } => None,
+        // Folding turns the others into operations of their own.
+        Change::Insert { .. }
+        | Change::Put { .. }
+        | Change::Update { .. }
+        | Change::Delete { .. }
+        | Change::DeleteWhere { .. }
+        | Change::DeleteRange { .. } => None,
     }
 }

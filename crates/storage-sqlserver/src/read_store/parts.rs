@@ -66,6 +66,15 @@ pub fn part(schema: &str, operation: &Operation) -> Result<Part, ApplyError> {
             let rows: Vec<&[Cell]> = keys.iter().map(std::slice::from_ref).collect();
             target.part(target.delete(0), target.some(0, &[]), &rows)
         }
+        Operation::DeleteWhere { table, column, values } => {
+            let target = Target::of(schema, table)?;
+            let rows: Vec<&[Cell]> = values.iter().map(std::slice::from_ref).collect();
+            target.part(target.delete(*column), target.some(*column, &[]), &rows)
+        }
+        Operation::DeleteRanges { table, ranges } => {
+            let target = Target::of(schema, table)?;
+            target.part(target.delete_ranges(), target.some(0, &[0]), ranges)
+        }
         Operation::Conditional(change) => conditional(schema, change),
     }
 }
@@ -126,15 +135,13 @@ fn conditional(schema: &str, change: &Change) -> Result<Part, ApplyError> {
             let statement = target.clear(*column, &parent, *parent_column);
             parent.part(statement, parent.some(*parent_column, &[]), &[[value.clone()]])
         }
-        Change::DeleteWhere { table, column, value } => {
-            let target = Target::of(schema, table)?;
-            target.part(target.delete(*column), target.some(*column, &[]), &[[value.clone()]])
-        }
-        // Folding turns changes by key into operations of their own.
+        // Folding turns these into operations of their own.
         Change::Insert { table, .. }
         | Change::Put { table, .. }
         | Change::Update { table, .. }
-        | Change::Delete { table, .. } => Err(ApplyError::Rejected(format!(
+        | Change::Delete { table, .. }
+        | Change::DeleteWhere { table, .. }
+        | Change::DeleteRange { table, .. } => Err(ApplyError::Rejected(format!(
             "a change of {} was not folded",
             table.name
         ))),
@@ -296,6 +303,22 @@ impl<'a> Target<'a> {
             self.name(),
             Self::values(&self.some(matched, &[])),
             self.matches(matched)
+        )
+    }
+
+    /// Rows whose key is `c0` or more and less than `c1`.
+    fn delete_ranges(&self) -> String {
+        let shape = &self.columns[0];
+        let collation = if shape.binary {
+            " COLLATE Latin1_General_100_BIN2"
+        } else {
+            ""
+        };
+        format!(
+            "DELETE t FROM {} AS t INNER JOIN {} ON t.[{key}] >= v.c0{collation} AND t.[{key}] < v.c1{collation};",
+            self.name(),
+            Self::values(&self.some(0, &[0])),
+            key = shape.name,
         )
     }
 

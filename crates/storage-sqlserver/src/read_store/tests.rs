@@ -53,15 +53,23 @@ fn every_statement_stands_in_a_file() {
             parent_column: place(&WORKFLOW_STEPS, "WorkflowId"),
             value: Cell::Integer(1),
         },
-        Change::DeleteWhere {
+    ];
+    let of_others = [
+        Operation::DeleteWhere {
             table: &WORKFLOW_STEPS,
             column: place(&WORKFLOW_STEPS, "WorkflowId"),
-            value: Cell::Integer(1),
+            values: Vec::new(),
+        },
+        Operation::DeleteRanges {
+            table: &STEP_RUNS,
+            ranges: Vec::new(),
         },
     ];
     let conditional: Vec<String> = conditional
         .into_iter()
-        .map(|change| statement(&Operation::Conditional(change)) + "\nGO\n")
+        .map(Operation::Conditional)
+        .chain(of_others)
+        .map(|operation| statement(&operation) + "\nGO\n")
         .collect();
     let rows = Vec::new;
     let files = [

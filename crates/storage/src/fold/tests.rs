@@ -108,6 +108,11 @@ impl Model {
                 self.0
                     .retain(|(name, _), row| *name != table.name || row[column] != value);
             }
+            Change::DeleteRange { table, from, until } => {
+                let range = number(&from)..number(&until);
+                self.0
+                    .retain(|(name, key), _| *name != table.name || !range.contains(key));
+            }
             Change::ClearReferences {
                 table,
                 column,
@@ -145,6 +150,12 @@ impl Model {
                 })
             }),
             Operation::Delete { table, keys } => keys.into_iter().all(|key| self.apply(Change::Delete { table, key })),
+            Operation::DeleteWhere { table, column, values } => values
+                .into_iter()
+                .all(|value| self.apply(Change::DeleteWhere { table, column, value })),
+            Operation::DeleteRanges { table, ranges } => ranges
+                .into_iter()
+                .all(|[from, until]| self.apply(Change::DeleteRange { table, from, until })),
             Operation::Conditional(change) => self.apply(change),
         };
         assert!(accepted, "a folded operation is refused");
@@ -171,7 +182,7 @@ impl Numbers {
         let mut set = vec![(2, value()), (1, value())];
         set.truncate(if table == &LOOSE { 1 } else { 2 });
         let value = value();
-        match self.below(16) {
+        match self.below(17) {
             0..5 => Change::Insert { table, row },
             5..7 => Change::Put { table, row },
             7..9 => Change::Update { table, key, set },
@@ -192,6 +203,11 @@ impl Numbers {
                 table,
                 column: 2,
                 value,
+            },
+            15 => Change::DeleteRange {
+                table,
+                from: value,
+                until: key,
             },
             _ => Change::ClearReferences {
                 table: &CHILDREN,
@@ -282,6 +298,51 @@ fn rows_that_grow_and_change_become_one_insert_a_table() {
             table: &PARENTS,
             keys: vec![Cell::Integer(3)],
         },
+    ];
+    assert_eq!(fold(changes), expected);
+}
+
+#[test]
+fn deletions_of_a_kind_that_follow_each_other_become_one() {
+    let by_value = |value| Change::DeleteWhere {
+        table: &CHILDREN,
+        column: 1,
+        value: Cell::Integer(value),
+    };
+    let by_range = |from, until| Change::DeleteRange {
+        table: &LOOSE,
+        from: Cell::Integer(from),
+        until: Cell::Integer(until),
+    };
+    let by_key = |key| Change::Delete {
+        table: &PARENTS,
+        key: Cell::Integer(key),
+    };
+    let changes = vec![
+        by_value(1),
+        by_value(2),
+        by_range(1, 2),
+        by_range(4, 6),
+        by_key(1),
+        by_key(2),
+        by_value(3),
+    ];
+    let values = |values: &[i64]| Operation::DeleteWhere {
+        table: &CHILDREN,
+        column: 1,
+        values: values.iter().copied().map(Cell::Integer).collect(),
+    };
+    let expected = [
+        values(&[1, 2]),
+        Operation::DeleteRanges {
+            table: &LOOSE,
+            ranges: [[1, 2], [4, 6]].map(|range| range.map(Cell::Integer)).into(),
+        },
+        Operation::Delete {
+            table: &PARENTS,
+            keys: vec![Cell::Integer(1), Cell::Integer(2)],
+        },
+        values(&[3]),
     ];
     assert_eq!(fold(changes), expected);
 }
