@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use wfm_application::retention::RetentionRule;
+use wfm_storage_sqlserver::Settings;
 use wfm_domain::{refusal::FieldError, retention::RetentionPeriods};
 
 /// One setting.
@@ -47,7 +48,11 @@ const fn secret(key: &'static str, description: &'static str) -> Setting {
 
 /// Every setting.
 pub const SETTINGS: &[Setting] = &[
-    setting("database", "sqlite:./data", "where everything is kept: sqlite:DIR"),
+    setting(
+        "database",
+        "sqlite:./data",
+        "where everything is kept: sqlite:DIR, or an ADO.NET connection string of SQL Server",
+    ),
     setting(
         "listen",
         "127.0.0.1:8080",
@@ -56,7 +61,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "master_key_file",
         "",
-        "file with the master key (64 hexadecimal digits); default DIR/master.key, made at the first start",
+        "file with the master key (64 hexadecimal digits); default with sqlite: DIR/master.key, made at the first start",
     ),
     setting(
         "admin_email",
@@ -235,6 +240,38 @@ impl Values {
 pub enum Database {
     /// The embedded database in a folder.
     Sqlite(PathBuf),
+    /// A database of SQL Server.
+    SqlServer(Box<Settings>),
+}
+
+impl Database {
+    /// Understands `sqlite:DIR` or a connection string.
+    ///
+    /// # Errors
+    /// When it is neither; the message repeats no password.
+    pub fn parse(text: &str) -> Result<Self> {
+        if let Some(("sqlite", folder)) = text.split_once(':')
+            && !folder.is_empty()
+        {
+            return Ok(Self::Sqlite(folder.into()));
+        }
+        if text.contains('=') {
+            return Ok(Self::SqlServer(Box::new(Settings::parse(text)?)));
+        }
+        bail!("{text:?}: expected sqlite:DIR, for example sqlite:./data, or a connection string of SQL Server")
+    }
+}
+
+/// The database in words, without a secret.
+impl fmt::Display for Database {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(folder) => write!(formatter, "sqlite:{}", folder.display()),
+            Self::SqlServer(settings) => {
+                write!(formatter, "database {} of {}", settings.database(), settings.server())
+            }
+        }
+    }
 }
 
 /// The configuration, checked.
@@ -283,13 +320,7 @@ impl Config {
     /// The first value that is out of place, with its key and source.
     pub fn new(values: &Values) -> Result<Self> {
         let listen: SocketAddr = values.parse("listen")?;
-        let database = match values.get("database").0.split_once(':') {
-            Some(("sqlite", folder)) if !folder.is_empty() => Database::Sqlite(folder.into()),
-            _ => bail!(
-                "database = {:?}: expected sqlite:DIR, for example sqlite:./data",
-                values.get("database").0
-            ),
-        };
+        let database = Database::parse(values.get("database").0).context("database")?;
         let egress_allow_private = match values.optional("egress_allow_private") {
             Some(_) => values.parse("egress_allow_private")?,
             None => listen.ip().is_loopback(),

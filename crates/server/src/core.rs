@@ -101,7 +101,7 @@ impl Parts {
             SealError::Storage(error) => anyhow::Error::new(error).context("checking the master key"),
             SealError::NotPrepared(_) | SealError::Destroyed(_) | SealError::Forged(_) => anyhow::anyhow!(
                 "the master key is not the one that {} was made with; restore that file, or name it with WFM_MASTER_KEY_FILE",
-                folder.display()
+                config.database
             ),
         })?;
         let store = Store {

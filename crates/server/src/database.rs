@@ -11,7 +11,8 @@ use wfm_storage::{
     read_store::ReadStore,
     vault::Vault,
 };
-use wfm_storage_sqlite::{LogOptions, SqliteLog, SqliteMigrations, read_store::SqliteReadStore};
+use wfm_storage_sqlite::{SqliteLog, SqliteMigrations, read_store::SqliteReadStore};
+use wfm_storage_sqlserver::{Pool, Settings, SqlServerLog, SqlServerMigrations, SqlServerReadStore};
 
 use crate::config::Database;
 
@@ -25,34 +26,47 @@ pub struct OpenDatabase {
     pub reads: Arc<dyn ReadStore>,
     /// Which nodes are alive, and whose turn it is.
     pub leases: Arc<dyn Leases>,
-    closing: Arc<SqliteLog>,
 }
 
 impl OpenDatabase {
-    /// Ends the log: what was accepted is committed, the files are folded together.
+    /// Ends the log: what was accepted is committed, files are folded together.
     pub async fn close(&self) {
-        self.closing.close().await;
+        self.log.close().await;
     }
 }
 
-/// Options of the log with the application's clock.
+fn instants(clock: Arc<dyn Clock>) -> Arc<dyn Fn() -> String + Send + Sync> {
+    Arc::new(move || clock.now().to_string())
+}
+
+/// Options of the embedded log with the application's clock.
 #[must_use]
-pub fn log_options(clock: Arc<dyn Clock>) -> LogOptions {
-    LogOptions::new(Arc::new(move || clock.now().to_string()))
+pub fn log_options(clock: Arc<dyn Clock>) -> wfm_storage_sqlite::LogOptions {
+    wfm_storage_sqlite::LogOptions::new(instants(clock))
+}
+
+fn sql_server_options(clock: Arc<dyn Clock>) -> wfm_storage_sqlserver::LogOptions {
+    wfm_storage_sqlserver::LogOptions::new(instants(clock))
 }
 
 /// The folder of an embedded database.
 #[must_use]
-pub fn folder(database: &Database) -> &Path {
-    let Database::Sqlite(folder) = database;
-    folder
+pub fn folder(database: &Database) -> Option<&Path> {
+    match database {
+        Database::Sqlite(folder) => Some(folder),
+        Database::SqlServer(_) => None,
+    }
 }
 
 /// The migrations of the event log.
 #[must_use]
 pub fn migrations(database: &Database, clock: Arc<dyn Clock>) -> Box<dyn Migrations> {
-    let Database::Sqlite(folder) = database;
-    Box::new(SqliteMigrations::new(folder, log_options(clock)))
+    match database {
+        Database::Sqlite(folder) => Box::new(SqliteMigrations::new(folder, log_options(clock))),
+        Database::SqlServer(settings) => {
+            Box::new(SqlServerMigrations::new((**settings).clone(), sql_server_options(clock)))
+        }
+    }
 }
 
 /// Opens for reading and writing.
@@ -60,7 +74,15 @@ pub fn migrations(database: &Database, clock: Arc<dyn Clock>) -> Box<dyn Migrati
 /// # Errors
 /// When another server has it, or it cannot be written.
 pub async fn open(database: &Database, clock: Arc<dyn Clock>) -> Result<OpenDatabase> {
-    let Database::Sqlite(folder) = database;
+    match database {
+        Database::Sqlite(folder) => open_folder(folder, clock).await,
+        Database::SqlServer(settings) => open_sql_server(settings, clock)
+            .await
+            .with_context(|| format!("opening {database}")),
+    }
+}
+
+async fn open_folder(folder: &Path, clock: Arc<dyn Clock>) -> Result<OpenDatabase> {
     let log = SqliteLog::open(folder, log_options(clock))
         .await
         .with_context(|| format!("opening the event log in {}", folder.display()))?;
@@ -69,11 +91,22 @@ pub async fn open(database: &Database, clock: Arc<dyn Clock>) -> Result<OpenData
         .with_context(|| format!("opening the read models in {}", folder.display()))?;
     Ok(OpenDatabase {
         log: Arc::clone(&log) as _,
-        vault: Arc::clone(&log) as _,
+        vault: log,
         reads,
         // The folder's lock keeps other processes out.
         leases: Arc::new(Unshared),
-        closing: log,
+    })
+}
+
+async fn open_sql_server(settings: &Settings, clock: Arc<dyn Clock>) -> Result<OpenDatabase> {
+    let pool = Pool::new(settings.clone());
+    let log = SqlServerLog::open(pool.clone(), sql_server_options(clock)).await?;
+    let reads = SqlServerReadStore::open(pool).await?;
+    Ok(OpenDatabase {
+        log: Arc::clone(&log) as _,
+        vault: Arc::clone(&log) as _,
+        reads,
+        leases: log,
     })
 }
 
@@ -82,8 +115,12 @@ pub async fn open(database: &Database, clock: Arc<dyn Clock>) -> Result<OpenData
 /// # Errors
 /// When there is none.
 pub async fn open_log_for_reading(database: &Database) -> Result<Arc<dyn EventLog>> {
-    let Database::Sqlite(folder) = database;
-    Ok(SqliteLog::open_read_only(folder)
-        .await
-        .with_context(|| format!("reading the event log in {}", folder.display()))?)
+    Ok(match database {
+        Database::Sqlite(folder) => SqliteLog::open_read_only(folder)
+            .await
+            .with_context(|| format!("reading the event log in {}", folder.display()))?,
+        Database::SqlServer(settings) => SqlServerLog::open_read_only(Pool::new((**settings).clone()))
+            .await
+            .with_context(|| format!("reading the event log of {database}"))?,
+    })
 }

@@ -4,21 +4,32 @@ use std::{
     fs::{self, OpenOptions},
     io::Write,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use anyhow::{Context, Result, bail};
 use wfm_application::{clock::Entropy, security::keyring::MasterKey};
 
-/// The master key of a node whose embedded database lies in `folder`.
+/// The master key of a node: from the file that is `named`, or from the `folder` of its embedded database. A database that
+/// nodes share has no folder, so its key must be named.
 ///
 /// # Errors
-/// When the named file is missing, readable by others, or holds no key.
-pub fn load(named: Option<&Path>, folder: &Path, entropy: &dyn Entropy) -> Result<MasterKey> {
-    let path = named.map_or_else(|| folder.join("master.key"), PathBuf::from);
-    if named.is_none() && !path.exists() {
-        make(&path, folder, entropy).with_context(|| format!("making the master key {}", path.display()))?;
-    }
+/// When the file is missing, readable by others, or holds no key.
+pub fn load(named: Option<&Path>, folder: Option<&Path>, entropy: &dyn Entropy) -> Result<MasterKey> {
+    let path = match (named, folder) {
+        (Some(named), _) => named.to_owned(),
+        (None, Some(folder)) => {
+            let path = folder.join("master.key");
+            if !path.exists() {
+                make(&path, folder, entropy).with_context(|| format!("making the master key {}", path.display()))?;
+            }
+            path
+        }
+        (None, None) => bail!(
+            "SQL Server needs a master key that every node has: make one with `openssl rand -hex 32 > master.key; chmod 600 \
+             master.key` and name it with WFM_MASTER_KEY_FILE"
+        ),
+    };
     let text = fs::read_to_string(&path).with_context(|| format!("reading the master key {}", path.display()))?;
     let mode = fs::metadata(&path)?.permissions().mode();
     if mode & 0o077 != 0 {

@@ -23,7 +23,7 @@ mod writer;
 
 pub use error::SqlError;
 pub use log::{Clock, LogOptions, SqlServerLog};
-pub use migrations::{migrate_down, migrate_up, migration_status};
+pub use migrations::SqlServerMigrations;
 pub use pool::Pool;
 pub use read_store::SqlServerReadStore;
 pub use settings::{InvalidConnectionString, Settings};

@@ -96,13 +96,7 @@ impl SqlServerLog {
     /// # Errors
     /// When there is no log, or it has not the schema of this program.
     pub async fn open_read_only(pool: Pool) -> Result<Arc<Self>, StorageError> {
-        let states = migrations::migration_status(pool.settings()).await?;
-        if let Some(missing) = states.iter().find(|state| state.applied_at.is_none()) {
-            return Err(StorageError::Other(format!(
-                "the event log misses the migration {}",
-                missing.name
-            )));
-        }
+        migrations::check(&pool).await?;
         Ok(Self::new(pool, None))
     }
 

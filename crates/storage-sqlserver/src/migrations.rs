@@ -1,13 +1,14 @@
-//! The schema `es` of a database, step by step, up and down.
+//! The schema `es` of a database, step by step, up and down, under the rules of [`wfm_storage::migration`].
 //!
 //! Invariant: one node at a time changes the schema (an application lock of the server), each step with its row of
-//! `es.Migrations` in one transaction. A step that was applied is never changed; its checksum is kept and compared.
+//! `es.Migrations` in one transaction.
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use wfm_storage::{
     append::StorageError,
-    migrations::{AppliedMigration, Migration, MigrationState, states},
+    migration::{self, AppliedMigration, Migration, MigrationSession, Migrations, Schema},
 };
 
 use crate::{
@@ -15,22 +16,26 @@ use crate::{
     error::SqlError,
     log::{LogOptions, first},
     pool::Pool,
-    reading::{small_integer, text},
+    reading::{integer, small_integer, text},
     settings::Settings,
 };
 
-/// Every step in order; the name is the file's.
-const MIGRATIONS: &[Migration] = &[
-    Migration {
-        name: "0001_event_log",
-        up: include_str!("../../../migrations/sqlserver/0001_event_log.up.sql"),
-        down: include_str!("../../../migrations/sqlserver/0001_event_log.down.sql"),
-    },
-    Migration {
-        name: "0002_append_events",
-        up: include_str!("../../../migrations/sqlserver/0002_append_events.up.sql"),
-        down: include_str!("../../../migrations/sqlserver/0002_append_events.down.sql"),
-    },
+macro_rules! migration {
+    ($name:literal, $loses:expr) => {
+        Migration {
+            name: $name,
+            up: include_str!(concat!("../../../migrations/sqlserver/", $name, ".up.sql")),
+            down: include_str!(concat!("../../../migrations/sqlserver/", $name, ".down.sql")),
+            loses: $loses,
+        }
+    };
+}
+
+/// Every step in order; the name is the files'.
+static MIGRATIONS: [Migration; 3] = [
+    migration!("0001_event_log", &["Events"]),
+    migration!("0002_append_events", &[]),
+    migration!("0003_retention_requests", &["RetentionRequests"]),
 ];
 
 /// Statements of a step may take long on a large log.
@@ -39,82 +44,129 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(3600);
 /// How long a node waits for another one that changes the schema.
 const LOCK_TIMEOUT_MILLISECONDS: u32 = 600_000;
 
-/// Every step of this program, and whether the database has it.
-///
-/// # Errors
-/// When the server cannot be reached, or the database has steps that this program does not know or knows otherwise.
-pub async fn migration_status(settings: &Settings) -> Result<Vec<MigrationState>, StorageError> {
-    let mut connection = Connection::establish(settings).await?;
-    states(MIGRATIONS, &applied(&mut connection).await?)
+/// The migrations of a database's event log.
+#[derive(Debug)]
+pub struct SqlServerMigrations {
+    settings: Settings,
+    options: LogOptions,
 }
 
-/// Applies the steps that are missing; returns their names.
-///
-/// # Errors
-/// When the login may not change the schema, or the database has steps that this program does not know or knows otherwise.
-pub async fn migrate_up(settings: &Settings, options: &LogOptions) -> Result<Vec<String>, StorageError> {
-    let mut connection = Connection::establish(&settings.with_command_timeout(STATEMENT_TIMEOUT)).await?;
-    lock(&mut connection).await?;
-    let known = states(MIGRATIONS, &applied(&mut connection).await?)?;
-    let mut names = Vec::new();
-    for (migration, _) in MIGRATIONS
-        .iter()
-        .zip(known)
-        .filter(|(_, state)| state.applied_at.is_none())
-    {
-        connection.execute_batch("BEGIN TRANSACTION").await?;
-        connection.execute_batch(CREATE_HISTORY).await?;
-        for batch in batches(migration.up) {
-            connection.execute_batch(&batch).await?;
+impl SqlServerMigrations {
+    /// Those of this database; `options` tell the time.
+    #[must_use]
+    pub fn new(settings: Settings, options: LogOptions) -> Self {
+        Self { settings, options }
+    }
+}
+
+#[async_trait]
+impl Migrations for SqlServerMigrations {
+    fn steps(&self) -> &'static [Migration] {
+        &MIGRATIONS
+    }
+
+    async fn applied(&self) -> Result<Vec<AppliedMigration>, StorageError> {
+        Ok(applied(&mut Connection::establish(&self.settings).await?).await?)
+    }
+
+    async fn begin(&self) -> Result<Box<dyn MigrationSession>, StorageError> {
+        let settings = self.settings.with_command_timeout(STATEMENT_TIMEOUT);
+        let mut connection = Connection::establish(&settings).await?;
+        lock(&mut connection).await?;
+        Ok(Box::new(Session {
+            connection,
+            options: self.options.clone(),
+        }))
+    }
+}
+
+/// A connection that holds the right to change the schema until it ends.
+struct Session {
+    connection: Connection,
+    options: LogOptions,
+}
+
+impl Session {
+    async fn run(&mut self, script: &str) -> Result<(), SqlError> {
+        for batch in batches(script) {
+            self.connection.execute_batch(&batch).await?;
         }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl MigrationSession for Session {
+    fn steps(&self) -> &'static [Migration] {
+        &MIGRATIONS
+    }
+
+    async fn applied(&mut self) -> Result<Vec<AppliedMigration>, StorageError> {
+        Ok(applied(&mut self.connection).await?)
+    }
+
+    async fn apply(&mut self, step: &Migration) -> Result<(), StorageError> {
+        self.connection.execute_batch("BEGIN TRANSACTION").await?;
+        self.connection.execute_batch(CREATE_HISTORY).await?;
+        self.run(step.up).await?;
         let row = "INSERT INTO es.Migrations (Name, Checksum, AppliedAt) VALUES (@P1, @P2, @P3)";
-        let checksum = migration.checksum();
-        connection
-            .query(row, &[migration.name.into(), checksum.into(), (options.clock)().into()])
+        let (checksum, now) = (step.checksum(), (self.options.clock)());
+        self.connection
+            .query(row, &[step.name.into(), checksum.into(), now.into()])
             .await?;
-        connection.execute_batch("COMMIT TRANSACTION").await?;
-        tracing::info!(migration = migration.name, "applied");
-        names.push(migration.name.to_owned());
+        self.connection.execute_batch("COMMIT TRANSACTION").await?;
+        tracing::info!(migration = step.name, "applied");
+        Ok(())
     }
-    Ok(names)
-}
 
-/// Takes the last `steps` applied steps back, with all that is stored in them; returns their names.
-///
-/// # Errors
-/// When the login may not change the schema, or the database has steps that this program does not know or knows otherwise.
-pub async fn migrate_down(settings: &Settings, steps: usize) -> Result<Vec<String>, StorageError> {
-    let mut connection = Connection::establish(&settings.with_command_timeout(STATEMENT_TIMEOUT)).await?;
-    lock(&mut connection).await?;
-    let known = states(MIGRATIONS, &applied(&mut connection).await?)?;
-    let applied = MIGRATIONS
-        .iter()
-        .zip(known)
-        .filter(|(_, state)| state.applied_at.is_some())
-        .map(|(migration, _)| migration);
-    let mut names = Vec::new();
-    for migration in applied.rev().take(steps) {
-        connection.execute_batch("BEGIN TRANSACTION").await?;
-        for batch in batches(migration.down) {
-            connection.execute_batch(&batch).await?;
-        }
-        connection
-            .query("DELETE FROM es.Migrations WHERE Name = @P1", &[migration.name.into()])
+    async fn take_back(&mut self, step: &Migration) -> Result<(), StorageError> {
+        self.connection.execute_batch("BEGIN TRANSACTION").await?;
+        self.run(step.down).await?;
+        self.connection
+            .query("DELETE FROM es.Migrations WHERE Name = @P1", &[step.name.into()])
             .await?;
-        connection.execute_batch("COMMIT TRANSACTION").await?;
-        tracing::info!(migration = migration.name, "taken back");
-        names.push(migration.name.to_owned());
+        self.connection.execute_batch("COMMIT TRANSACTION").await?;
+        tracing::info!(migration = step.name, "taken back");
+        Ok(())
     }
-    Ok(names)
+
+    async fn rows(&mut self, table: &'static str) -> Result<u64, StorageError> {
+        let rows = self
+            .connection
+            .query(&format!("SELECT COUNT_BIG(*) FROM es.{table}"), &[])
+            .await?;
+        let count = first(&rows).map(|row| integer(row, 0)).transpose()?;
+        Ok(count.unwrap_or_default().unsigned_abs())
+    }
+
+    async fn close(self: Box<Self>) -> Result<(), StorageError> {
+        // The lock ends with the connection.
+        drop(self);
+        Ok(())
+    }
 }
 
 /// Applies missing steps when there are any: a login without the right to is no obstacle to a database that has them all.
 pub(crate) async fn bring_up_to_date(pool: &Pool, options: &LogOptions) -> Result<(), StorageError> {
-    let states = migration_status(pool.settings()).await?;
-    if states.iter().any(|state| state.applied_at.is_none()) {
-        migrate_up(pool.settings(), options).await?;
+    let migrations = SqlServerMigrations::new(pool.settings().clone(), options.clone());
+    if Schema::of(&MIGRATIONS, &migrations.applied().await?)?.pending.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let mut session = migrations.begin().await?;
+    migration::up(session.as_mut()).await?;
+    session.close().await
+}
+
+/// Demands that a database has every step of this program and no other.
+pub(crate) async fn check(pool: &Pool) -> Result<(), StorageError> {
+    let applied = applied(&mut Connection::establish(pool.settings()).await?).await?;
+    match Schema::of(&MIGRATIONS, &applied)?.pending.first() {
+        Some(missing) => Err(StorageError::Other(format!(
+            "the event log misses the migration {}",
+            missing.name
+        ))),
+        None => Ok(()),
+    }
 }
 
 const CREATE_HISTORY: &str = "IF SCHEMA_ID('es') IS NULL EXEC('CREATE SCHEMA es');
@@ -192,7 +244,7 @@ mod tests {
     fn every_step_stands_in_order_with_a_way_back() {
         let names: Vec<_> = MIGRATIONS.iter().map(|migration| migration.name).collect();
         assert!(names.is_sorted());
-        for migration in MIGRATIONS {
+        for migration in &MIGRATIONS {
             assert!(!batches(migration.up).is_empty() && !batches(migration.down).is_empty());
         }
     }

@@ -17,7 +17,6 @@ pub mod leaf_hash;
 pub mod lease;
 pub mod log;
 pub mod migration;
-pub mod migrations;
 pub mod read_store;
 pub mod sequencer;
 pub mod vault;

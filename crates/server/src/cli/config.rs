@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::output;
-use crate::config::{Config, SETTINGS, Source, Values};
+use crate::config::{Config, Database, SETTINGS, Source, Values};
 
 /// Options of `wfm config`.
 #[derive(Debug, Args)]
@@ -18,25 +18,31 @@ pub struct Options {
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
+struct Row {
     key: &'static str,
     variable: String,
-    value: &'a str,
+    value: String,
     source: String,
     description: &'static str,
 }
 
 /// Prints the settings; a value that does not fit its setting is an error after the table.
 pub fn run(options: &Options, values: &Values) -> Result<ExitCode> {
-    let rows: Vec<Row<'_>> = SETTINGS
+    let rows: Vec<Row> = SETTINGS
         .iter()
         .map(|setting| {
             let (value, source) = values.get(setting.key);
-            let hidden = setting.secret && source != Source::Default;
+            // A connection string may hold a password.
+            let shown = (setting.key == "database").then(|| Database::parse(value).map(|database| database.to_string()));
+            let hidden = matches!(shown, Some(Err(_))) || setting.secret && source != Source::Default;
             Row {
                 key: setting.key,
                 variable: format!("WFM_{}", setting.key.to_ascii_uppercase()),
-                value: if hidden { "***" } else { value },
+                value: match shown {
+                    Some(Ok(shown)) => shown,
+                    _ if hidden => "***".to_owned(),
+                    _ => value.to_owned(),
+                },
                 source: source.to_string(),
                 description: setting.description,
             }
@@ -47,7 +53,7 @@ pub fn run(options: &Options, values: &Values) -> Result<ExitCode> {
     } else {
         let mut table = output::table(&["setting", "value", "from", "what it is"]);
         for row in &rows {
-            table.add_row([row.key, row.value, &row.source, row.description]);
+            table.add_row([row.key, row.value.as_str(), &row.source, row.description]);
         }
         println!("{table}");
     }

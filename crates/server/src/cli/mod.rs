@@ -38,7 +38,7 @@ struct SettingFlags {
     /// TOML file with settings
     #[arg(long, global = true, env = "WFM_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where everything is kept: sqlite:DIR [default: sqlite:./data]
+    /// Where everything is kept: sqlite:DIR, or a connection string of SQL Server [default: sqlite:./data]
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
     /// What is logged: error, warn, info, debug, trace
