@@ -12,8 +12,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use wfm_application::retention::RetentionRule;
-use wfm_storage_sqlserver::Settings;
 use wfm_domain::{refusal::FieldError, retention::RetentionPeriods};
+use wfm_storage_sqlserver::Settings;
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]

@@ -90,7 +90,7 @@ impl Parts {
     /// When the database is held by another process, or the master key is missing or another.
     pub async fn open(config: &Config, surroundings: &Surroundings) -> Result<Self> {
         let folder = database::folder(&config.database);
-        let master = master_key::load(config.master_key_file.as_deref(), folder, surroundings.entropy.as_ref())?;
+        let master = master_key::load(config.master_key_file.as_deref(), folder, surroundings.entropy.as_ref()).await?;
         let database = database::open(&config.database, Arc::clone(&surroundings.clock)).await?;
         let keyring = Arc::new(Keyring::new(
             &master,

@@ -63,9 +63,10 @@ pub fn folder(database: &Database) -> Option<&Path> {
 pub fn migrations(database: &Database, clock: Arc<dyn Clock>) -> Box<dyn Migrations> {
     match database {
         Database::Sqlite(folder) => Box::new(SqliteMigrations::new(folder, log_options(clock))),
-        Database::SqlServer(settings) => {
-            Box::new(SqlServerMigrations::new((**settings).clone(), sql_server_options(clock)))
-        }
+        Database::SqlServer(settings) => Box::new(SqlServerMigrations::new(
+            (**settings).clone(),
+            sql_server_options(clock),
+        )),
     }
 }
 

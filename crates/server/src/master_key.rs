@@ -10,18 +10,21 @@ use std::{
 use anyhow::{Context, Result, bail};
 use wfm_application::{clock::Entropy, security::keyring::MasterKey};
 
+use crate::{config::Database, database};
+
 /// The master key of a node: from the file that is `named`, or from the `folder` of its embedded database. A database that
 /// nodes share has no folder, so its key must be named.
 ///
 /// # Errors
 /// When the file is missing, readable by others, or holds no key.
-pub fn load(named: Option<&Path>, folder: Option<&Path>, entropy: &dyn Entropy) -> Result<MasterKey> {
+pub async fn load(named: Option<&Path>, folder: Option<&Path>, entropy: &dyn Entropy) -> Result<MasterKey> {
     let path = match (named, folder) {
         (Some(named), _) => named.to_owned(),
         (None, Some(folder)) => {
             let path = folder.join("master.key");
             if !path.exists() {
-                make(&path, folder, entropy).with_context(|| format!("making the master key {}", path.display()))?;
+                let made = make(&path, folder, entropy).await;
+                made.with_context(|| format!("making the master key {}", path.display()))?;
             }
             path
         }
@@ -47,8 +50,8 @@ pub fn load(named: Option<&Path>, folder: Option<&Path>, entropy: &dyn Entropy) 
     })
 }
 
-fn make(path: &Path, folder: &Path, entropy: &dyn Entropy) -> Result<()> {
-    if folder.join("es.db").exists() {
+async fn make(path: &Path, folder: &Path, entropy: &dyn Entropy) -> Result<()> {
+    if folder.join("es.db").exists() && !is_empty(folder).await {
         bail!(
             "the folder holds a log but not the key that seals it; restore the file, or name it with WFM_MASTER_KEY_FILE"
         );
@@ -61,4 +64,12 @@ fn make(path: &Path, folder: &Path, entropy: &dyn Entropy) -> Result<()> {
     file.sync_all()?;
     fs::File::open(folder)?.sync_all()?;
     Ok(())
+}
+
+/// Whether a folder's log has its schema and nothing else, as `wfm migrate up` leaves it. One that cannot be read is not.
+async fn is_empty(folder: &Path) -> bool {
+    match database::open_log_for_reading(&Database::Sqlite(folder.to_owned())).await {
+        Ok(log) => log.streams(None, None, 1).await.is_ok_and(|streams| streams.is_empty()),
+        Err(_) => false,
+    }
 }

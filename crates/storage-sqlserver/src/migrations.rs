@@ -149,7 +149,10 @@ impl MigrationSession for Session {
 /// Applies missing steps when there are any: a login without the right to is no obstacle to a database that has them all.
 pub(crate) async fn bring_up_to_date(pool: &Pool, options: &LogOptions) -> Result<(), StorageError> {
     let migrations = SqlServerMigrations::new(pool.settings().clone(), options.clone());
-    if Schema::of(&MIGRATIONS, &migrations.applied().await?)?.pending.is_empty() {
+    if Schema::of(&MIGRATIONS, &migrations.applied().await?)?
+        .pending
+        .is_empty()
+    {
         return Ok(());
     }
     let mut session = migrations.begin().await?;

@@ -11,7 +11,7 @@
 mod plan;
 mod run;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,6 +24,7 @@ use wfm_domain::{
 };
 use wfm_projections::queries::retention::began_between;
 use wfm_storage::{
+    append::StorageError,
     read_store::{Cell, Query, ReadStore},
     vault::Vault,
 };
@@ -36,6 +37,9 @@ use crate::{
 /// How long a month must be over before its data key may go: a start that was decided in the month has been recorded, or has
 /// failed, long before.
 const MONTH_SETTLES_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
+
+/// How long retention waits for the read models.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What is kept how long, and how much goes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +147,15 @@ impl Months {
     }
 }
 
+/// How the read models come up to the log's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settling {
+    /// A task projects, on this node or on another: it is waited for.
+    Awaited,
+    /// Nobody projects: it is done here.
+    Alone,
+}
+
 /// What retention works with.
 pub struct Retention<'a> {
     /// The log and the keys.
@@ -153,6 +166,8 @@ pub struct Retention<'a> {
     pub reads: &'a dyn ReadStore,
     /// Keeps the read models up with the log.
     pub projection: &'a Projection,
+    /// Who does.
+    pub settling: Settling,
 }
 
 impl Retention<'_> {
@@ -161,7 +176,16 @@ impl Retention<'_> {
     /// # Errors
     /// `events-parked` when the read models lack events: an execution might be among them.
     async fn settle(&self) -> Result<(), ApplicationError> {
-        self.projection.catch_up().await?;
+        match self.settling {
+            Settling::Alone => self.projection.catch_up().await?,
+            Settling::Awaited => {
+                let head = self.store.log.head().await?.position;
+                if !self.projection.wait_for(head, LONGEST_WAIT).await {
+                    let behind = "the read models do not follow the log; retention waits for them".to_owned();
+                    return Err(StorageError::Unavailable(behind).into());
+                }
+            }
+        }
         if self.projection.has_parked_events() {
             let detail = "events could not be projected (see the projections); which executions are old enough, and \
                           which months are empty, is certain only once they are";
@@ -221,6 +245,7 @@ impl App {
             vault: self.vault.as_ref(),
             reads: self.reads.as_ref(),
             projection: &self.projection,
+            settling: Settling::Awaited,
         }
     }
 

@@ -64,6 +64,9 @@ impl Retention<'_> {
         cutoffs: &Cutoffs,
         batch_size: u32,
     ) -> Result<Vec<EndedRun>, ApplicationError> {
+        // The version first: a purge by somebody else that the rows below do not show yet then conflicts with this one.
+        let mut month = self.load(id).await?;
+        let before = month.version;
         self.settle().await?;
         let (begin, end) = bounds(id)?;
         let rows = self.rows(due(id.workspace_id, begin, end, cutoffs, batch_size)).await?;
@@ -71,8 +74,6 @@ impl Retention<'_> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let mut month = self.load(id).await?;
-        let before = month.version;
         let mut unit = self.store.unit(context);
         for row in &rows {
             let stream = row.run.id.stream();

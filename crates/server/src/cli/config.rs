@@ -33,7 +33,8 @@ pub fn run(options: &Options, values: &Values) -> Result<ExitCode> {
         .map(|setting| {
             let (value, source) = values.get(setting.key);
             // A connection string may hold a password.
-            let shown = (setting.key == "database").then(|| Database::parse(value).map(|database| database.to_string()));
+            let shown =
+                (setting.key == "database").then(|| Database::parse(value).map(|database| database.to_string()));
             let hidden = matches!(shown, Some(Err(_))) || setting.secret && source != Source::Default;
             Row {
                 key: setting.key,

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use wfm_application::{
     context::Context,
-    retention::{Retention, RetentionReport},
+    retention::{Retention, RetentionReport, Settling},
 };
 
 use super::output;
@@ -82,6 +82,7 @@ async fn act(action: &Action, config: &Config, parts: &Parts) -> Result<()> {
         vault: parts.database.vault.as_ref(),
         reads: parts.database.reads.as_ref(),
         projection: &projection,
+        settling: Settling::Alone,
     };
     match action {
         Action::Plan { json } => show(*json, "would go", &retention.plan(config.retention_rule.periods).await?),
