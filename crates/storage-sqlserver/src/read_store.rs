@@ -19,6 +19,7 @@ use std::{any::Any, fmt::Write as _, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use tiberius::Row;
 use wfm_storage::{
     append::StorageError,
     event::{Position, StreamId},
@@ -119,26 +120,100 @@ impl Drop for SqlServerReadStore {
     }
 }
 
-/// Moves the checkpoint (`@P1` to `@P9`), then carries out so many parts: each a statement and its rows, `@P10` and `@P11`,
-/// `@P12` and `@P13`, …
-fn applying(schema: &str, parts: usize) -> String {
-    let mut text = format!(
-        "SET NOCOUNT ON; SET XACT_ABORT ON; BEGIN TRANSACTION; \
-         UPDATE {schema}.[Checkpoint] SET LogId = @P6, Position = @P7, LeafHash = @P8, Epoch = @P9 WHERE {}; {}",
-        checkpoint::AS_EXPECTED,
-        checkpoint::unless_moved(schema)
-    );
-    for part in 0..parts {
-        let statement = 10 + part * 2;
+/// Parts of one call at most, four parameters each. SQL Server takes 2,100 parameters.
+const PARTS_PER_CALL: usize = 256;
+
+/// Where a call stands in the transaction of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It is all of it: the transaction begins and ends on the server, so that a client that stalls holds nothing.
+    Whole,
+    /// The first of several, within a transaction that the client began.
+    First,
+    /// A further one.
+    Further,
+}
+
+/// Moves the checkpoint (`@P1` to `@P9`, unless it was moved), then carries out so many parts, four parameters each:
+/// statement, rows, images and characters.
+fn applying(schema: &str, place: Place, parts: usize) -> String {
+    let mut text = "SET NOCOUNT ON; SET XACT_ABORT ON;".to_owned();
+    let mut parameter = 1;
+    if place != Place::Further {
+        let (begin, give_up) = match place {
+            Place::Whole => (" BEGIN TRANSACTION;", "ROLLBACK TRANSACTION; "),
+            Place::First | Place::Further => ("", ""),
+        };
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            " EXEC sp_executesql @P{statement}, N'@rows NVARCHAR(MAX)', @rows = @P{};",
-            statement + 1
+            "{begin} UPDATE {schema}.[Checkpoint] SET LogId = @P6, Position = @P7, LeafHash = @P8, Epoch = @P9 WHERE {}; {}",
+            checkpoint::AS_EXPECTED,
+            checkpoint::unless_moved(schema, give_up)
         );
+        parameter += checkpoint::EXPECTED_PARAMETERS + checkpoint::NEXT_PARAMETERS;
     }
-    text.push_str(" COMMIT TRANSACTION;");
+    for _ in 0..parts {
+        let _ = write!(
+            text,
+            " EXEC sp_executesql @P{}, N'{}', @rows = @P{}, @images = @P{}, @characters = @P{};",
+            parameter,
+            parts::PARAMETERS,
+            parameter + 1,
+            parameter + 2,
+            parameter + 3
+        );
+        parameter += 4;
+    }
+    if place == Place::Whole {
+        text.push_str(" COMMIT TRANSACTION;");
+    }
     text
+}
+
+/// Carries a batch out over a connection; tells where the checkpoint is when it is not where the batch expects it.
+async fn carry_out(
+    connection: &mut Connection,
+    schema: &str,
+    batch: &ProjectedBatch,
+    parts: &[Part],
+) -> Result<Option<Vec<Row>>, SqlError> {
+    let whole = parts.len() <= PARTS_PER_CALL;
+    if !whole {
+        connection.execute_batch("BEGIN TRANSACTION").await?;
+    }
+    let mut left = parts;
+    let mut place = if whole { Place::Whole } else { Place::First };
+    loop {
+        let (now, later) = left.split_at(left.len().min(PARTS_PER_CALL));
+        let mut parameters = Vec::with_capacity(9 + now.len() * 4);
+        if place != Place::Further {
+            parameters.extend(checkpoint::expected(batch.expected.as_ref()));
+            parameters.extend(checkpoint::next(&batch.next));
+        }
+        for Part { statement, rows } in now {
+            for text in [statement, &rows.json, &rows.images, &rows.characters] {
+                parameters.push(text.as_str().into());
+            }
+        }
+        let answer = connection
+            .query(&applying(schema, place, now.len()), &parameters)
+            .await?;
+        if let Some(moved) = answer.into_iter().next() {
+            if !whole {
+                connection.execute_batch("ROLLBACK TRANSACTION").await?;
+            }
+            return Ok(Some(moved));
+        }
+        if later.is_empty() {
+            break;
+        }
+        (left, place) = (later, Place::Further);
+    }
+    if !whole {
+        connection.execute_batch("COMMIT TRANSACTION").await?;
+    }
+    Ok(None)
 }
 
 #[async_trait]
@@ -148,7 +223,7 @@ impl ReadStore for SqlServerReadStore {
         checkpoint::decode(answer.first().map_or(&[], Vec::as_slice))
     }
 
-    async fn apply(&self, batch: ProjectedBatch) -> Result<(), ApplyError> {
+    async fn apply(&self, mut batch: ProjectedBatch) -> Result<(), ApplyError> {
         let mut parts: Vec<Part> = Vec::new();
         if !batch.park.is_empty() {
             parts.push(parts::parking(self.schema, &batch.park)?);
@@ -156,23 +231,13 @@ impl ReadStore for SqlServerReadStore {
         if !batch.unpark.is_empty() {
             parts.push(parts::unparking(self.schema, &batch.unpark)?);
         }
-        for operation in fold(batch.changes) {
+        for operation in fold(std::mem::take(&mut batch.changes)) {
             parts.push(parts::part(self.schema, &operation)?);
         }
-        let text = applying(self.schema, parts.len());
-        let mut parameters = Vec::with_capacity(9 + parts.len() * 2);
-        parameters.extend(checkpoint::expected(batch.expected.as_ref()));
-        parameters.extend(checkpoint::next(&batch.next));
-        for part in &parts {
-            parameters.push(part.statement.as_str().into());
-            parameters.push(part.rows.as_str().into());
-        }
         let mut connection = self.pool.acquire().await.map_err(StorageError::from)?;
-        match connection.query(&text, &parameters).await {
-            Ok(answer) => match answer.first() {
-                None => Ok(()),
-                Some(rows) => Err(checkpoint::moved(rows)),
-            },
+        match carry_out(&mut connection, self.schema, &batch, &parts).await {
+            Ok(None) => Ok(()),
+            Ok(Some(rows)) => Err(checkpoint::moved(&rows)),
             Err(error) => {
                 // It may have stopped while IDENTITY_INSERT was on, which outlives the transaction.
                 connection.condemn();
@@ -297,9 +362,4 @@ fn is_refusal(number: u32) -> bool {
         // A value that its column's type does not take.
         | 220 | 232 | 241 | 242 | 245 | 248 | 295 | 8114 | 8115
     )
-}
-
-/// Whether the statement names what does not exist: a column or a table.
-fn is_missing(error: &SqlError) -> bool {
-    matches!(error.number(), Some(207 | 208))
 }

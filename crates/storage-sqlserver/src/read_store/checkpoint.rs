@@ -20,6 +20,9 @@ use crate::{
 /// Parameters that [`expected`] takes: `@P1` to `@P5`.
 pub const EXPECTED_PARAMETERS: usize = 5;
 
+/// Parameters that [`next`] makes: `@P6` to `@P9`.
+pub const NEXT_PARAMETERS: usize = 4;
+
 /// Reads the checkpoint of a schema.
 pub fn reading(schema: &str) -> String {
     format!("SELECT Shape, LogId, Position, LeafHash, Epoch FROM {schema}.[Checkpoint] WHERE Id = 1;")
@@ -29,12 +32,9 @@ pub fn reading(schema: &str) -> String {
 pub const AS_EXPECTED: &str =
     "Id = 1 AND Shape = @P1 AND ISNULL(LogId, N'') = @P2 AND Position = @P3 AND LeafHash = @P4 AND Epoch = @P5";
 
-/// Ends the transaction, and tells where the checkpoint is, when the UPDATE before it found nothing.
-pub fn unless_moved(schema: &str) -> String {
-    format!(
-        "IF @@ROWCOUNT = 0 BEGIN ROLLBACK TRANSACTION; {} RETURN; END;",
-        reading(schema)
-    )
+/// Gives up, and tells where the checkpoint is, when the UPDATE before it found nothing.
+pub fn unless_moved(schema: &str, give_up: &str) -> String {
+    format!("IF @@ROWCOUNT = 0 BEGIN {give_up}{} RETURN; END;", reading(schema))
 }
 
 /// `@P1` to `@P5`: where the checkpoint must be.
@@ -51,7 +51,7 @@ pub fn expected(expected: Option<&Checkpoint>) -> [Parameter<'_>; EXPECTED_PARAM
 }
 
 /// Where the checkpoint is moved to: log id, position, leaf hash and epoch.
-pub fn next(next: &Checkpoint) -> [Parameter<'_>; 4] {
+pub fn next(next: &Checkpoint) -> [Parameter<'_>; NEXT_PARAMETERS] {
     [
         Parameter::from(&*next.log_id),
         next.position.0.cast_signed().into(),

@@ -119,7 +119,7 @@ pub fn adopting() -> String {
         "UPDATE {SERVING}.[Checkpoint] SET Epoch = Epoch + 1 WHERE {};",
         checkpoint::AS_EXPECTED
     ));
-    script.line(&checkpoint::unless_moved(SERVING));
+    script.line(&checkpoint::unless_moved(SERVING, "ROLLBACK TRANSACTION; "));
     script.line("DECLARE @Rows BIGINT;");
     script.line("DECLARE @Differences TABLE (Place INT NOT NULL, Missing BIGINT NOT NULL, Surplus BIGINT NOT NULL);");
     let (referenced, leaves): (Vec<_>, Vec<_>) = SHAPES.iter().enumerate().partition(|(_, shape)| shape.referenced);

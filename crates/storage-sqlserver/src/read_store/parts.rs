@@ -1,9 +1,8 @@
 //! Folded operations as parts of one call: a statement that is the same for any rows, and the rows.
 //!
-//! Invariant: a statement depends on the table, the kind of operation and the columns set, on nothing else, so that the server
-//! plans each of them once. Changes of an audited table always set `UpdatedAt`, which its trigger heeds.
-
-use std::fmt::Write as _;
+//! Invariant: a statement depends on the table, the kind of operation, the columns set, which of them hold images and whether
+//! there are long texts, on nothing else, so that the server plans each of them once. Changes of an audited table always set `UpdatedAt`, which its trigger
+//! heeds.
 
 use wfm_storage::{
     event::Position,
@@ -12,17 +11,20 @@ use wfm_storage::{
 };
 
 use super::{
-    rows::{self, Field},
+    rows::{Field, Rows, Unfit},
     shape::{self, ColumnShape},
 };
 
-/// A statement with the parameter `@rows`, and its value.
+/// Declaration of the parameters that a part's statement takes.
+pub const PARAMETERS: &str = "@rows NVARCHAR(MAX), @images NVARCHAR(33), @characters NVARCHAR(33)";
+
+/// A statement with its rows.
 #[derive(Debug)]
 pub struct Part {
     /// T-SQL.
     pub statement: String,
-    /// JSON array of arrays.
-    pub rows: String,
+    /// Values of its parameters.
+    pub rows: Rows,
 }
 
 /// Parked events as a table.
@@ -49,39 +51,24 @@ const fn column(name: &'static str, kind: ColumnKind) -> Column {
 /// The part of an operation on a table of `schema`.
 pub fn part(schema: &str, operation: &Operation) -> Result<Part, ApplyError> {
     match operation {
-        Operation::Insert { table, rows } => {
-            let target = Target::of(schema, table)?;
-            target.part(target.insert(""), target.all(), rows)
-        }
-        Operation::Put { table, rows } => {
-            let target = Target::of(schema, table)?;
-            target.part(target.put(), target.all(), rows)
-        }
-        Operation::Update { table, columns, rows } => {
-            let target = Target::of(schema, table)?;
-            target.part(target.update(0, columns), target.some(0, columns), rows)
-        }
+        Operation::Insert { table, rows } => Target::of(schema, table)?.insert(rows),
+        Operation::Put { table, rows } => Target::of(schema, table)?.put(rows),
+        Operation::Update { table, columns, rows } => Target::of(schema, table)?.update(0, columns, rows),
         Operation::Delete { table, keys } => {
-            let target = Target::of(schema, table)?;
             let rows: Vec<&[Cell]> = keys.iter().map(std::slice::from_ref).collect();
-            target.part(target.delete(0), target.some(0, &[]), &rows)
+            Target::of(schema, table)?.delete(0, &rows)
         }
         Operation::DeleteWhere { table, column, values } => {
-            let target = Target::of(schema, table)?;
             let rows: Vec<&[Cell]> = values.iter().map(std::slice::from_ref).collect();
-            target.part(target.delete(*column), target.some(*column, &[]), &rows)
+            Target::of(schema, table)?.delete(*column, &rows)
         }
-        Operation::DeleteRanges { table, ranges } => {
-            let target = Target::of(schema, table)?;
-            target.part(target.delete_ranges(), target.some(0, &[0]), ranges)
-        }
+        Operation::DeleteRanges { table, ranges } => Target::of(schema, table)?.delete_ranges(ranges),
         Operation::Conditional(change) => conditional(schema, change),
     }
 }
 
 /// The part that parks events.
 pub fn parking(schema: &str, events: &[ParkedEvent]) -> Result<Part, ApplyError> {
-    let target = Target::of(schema, &PARKED_EVENTS)?;
     let rows: Vec<Vec<Cell>> = events
         .iter()
         .map(|event| {
@@ -94,17 +81,16 @@ pub fn parking(schema: &str, events: &[ParkedEvent]) -> Result<Part, ApplyError>
             ]
         })
         .collect();
-    target.part(target.insert(""), target.all(), &rows)
+    Target::of(schema, &PARKED_EVENTS)?.insert(&rows)
 }
 
 /// The part that unparks events.
 pub fn unparking(schema: &str, positions: &[Position]) -> Result<Part, ApplyError> {
-    let target = Target::of(schema, &PARKED_EVENTS)?;
     let rows: Vec<[Cell; 1]> = positions
         .iter()
         .map(|position| [position.0.cast_signed().into()])
         .collect();
-    target.part(target.delete(0), target.some(0, &[]), &rows)
+    Target::of(schema, &PARKED_EVENTS)?.delete(0, &rows)
 }
 
 fn conditional(schema: &str, change: &Change) -> Result<Part, ApplyError> {
@@ -115,13 +101,12 @@ fn conditional(schema: &str, change: &Change) -> Result<Part, ApplyError> {
             value,
             set,
         } => {
-            let target = Target::of(schema, table)?;
             let columns: Vec<ColumnIndex> = set.iter().map(|(column, _)| *column).collect();
             let row: Vec<Cell> = std::iter::once(value)
                 .chain(set.iter().map(|(_, value)| value))
                 .cloned()
                 .collect();
-            target.part(target.update(*column, &columns), target.some(*column, &columns), &[row])
+            Target::of(schema, table)?.update(*column, &columns, &[row])
         }
         Change::ClearReferences {
             table,
@@ -129,12 +114,7 @@ fn conditional(schema: &str, change: &Change) -> Result<Part, ApplyError> {
             parent,
             parent_column,
             value,
-        } => {
-            let target = Target::of(schema, table)?;
-            let parent = Target::of(schema, parent)?;
-            let statement = target.clear(*column, &parent, *parent_column);
-            parent.part(statement, parent.some(*parent_column, &[]), &[[value.clone()]])
-        }
+        } => Target::of(schema, table)?.clear(*column, &Target::of(schema, parent)?, *parent_column, value),
         // Folding turns these into operations of their own.
         Change::Insert { table, .. }
         | Change::Put { table, .. }
@@ -156,16 +136,6 @@ struct Target<'a> {
     audited: bool,
 }
 
-/// Writing to a string cannot fail.
-fn write(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    let _ = text.write_fmt(arguments);
-}
-
-/// `a, b, c`
-fn list(items: impl Iterator<Item = String>) -> String {
-    items.collect::<Vec<_>>().join(", ")
-}
-
 impl<'a> Target<'a> {
     fn of(schema: &'a str, table: &'static Table) -> Result<Self, ApplyError> {
         let shape = shape::of(table)
@@ -178,79 +148,80 @@ impl<'a> Target<'a> {
         })
     }
 
-    fn field(&self, column: ColumnIndex) -> Field {
-        Field {
-            shape: &self.columns[column],
-            kind: self.table.columns[column].kind,
-        }
-    }
-
-    /// The fields of whole rows.
-    fn all(&self) -> Vec<Field> {
-        (0..self.columns.len()).map(|column| self.field(column)).collect()
-    }
-
-    /// The field that finds rows, then those that are set.
-    fn some(&self, matched: ColumnIndex, set: &[ColumnIndex]) -> Vec<Field> {
-        std::iter::once(&matched)
-            .chain(set)
-            .map(|column| self.field(*column))
-            .collect()
-    }
-
-    fn part<R: AsRef<[Cell]>>(&self, statement: String, fields: Vec<Field>, rows: &[R]) -> Result<Part, ApplyError> {
-        let rows = rows::json(&fields, rows.iter().map(AsRef::as_ref)).map_err(|too_long| {
-            let rows::TooLong { column, units } = too_long;
-            ApplyError::Rejected(format!("{}.{column} does not take {units} characters", self.table.name))
-        })?;
-        Ok(Part { statement, rows })
-    }
-
     fn name(&self) -> String {
         format!("{}.[{}]", self.schema, self.table.name)
     }
 
-    /// The rows as a table `v` with columns `c0`, `c1`, …
-    fn values(fields: &[Field]) -> String {
-        let columns = fields
-            .iter()
-            .enumerate()
-            .map(|(place, field)| format!("c{place} {} '$[{place}]'", field.shape.sql_type));
-        format!("OPENJSON(@rows) WITH ({}) AS v", list(columns))
+    /// Rows with a cell for each of these columns.
+    fn values<R: AsRef<[Cell]>>(
+        &self,
+        columns: impl Iterator<Item = ColumnIndex>,
+        rows: &[R],
+    ) -> Result<Values, ApplyError> {
+        let fields: Vec<Field> = columns
+            .map(|column| Field {
+                shape: &self.columns[column],
+                kind: self.table.columns[column].kind,
+            })
+            .collect();
+        let rows = Rows::write(&fields, rows).map_err(|unfit| {
+            ApplyError::Rejected(match unfit {
+                Unfit::TooLong { column, units } => {
+                    format!("{}.{column} does not take {units} characters", self.table.name)
+                }
+                Unfit::NoImages => format!(
+                    "the texts of {} contain nearly every character there is",
+                    self.table.name
+                ),
+            })
+        })?;
+        Ok(Values { fields, rows })
     }
 
-    /// That row `t` has in `column` what `v` has in `c0`.
-    fn matches(&self, column: ColumnIndex) -> String {
+    /// That row `t` has in `column` what `v` has in its first field.
+    fn matches(&self, column: ColumnIndex, values: &Values) -> String {
+        self.compares(column, "=", values, 0)
+    }
+
+    /// Compares `column` of row `t` with a field of `v`; texts by their characters' codes.
+    fn compares(&self, column: ColumnIndex, operator: &str, values: &Values, field: usize) -> String {
         let shape = &self.columns[column];
-        let collation = if shape.binary {
+        // What was translated has this collation already.
+        let collation = if shape.is_text() && !values.rows.imaged[field] {
             " COLLATE Latin1_General_100_BIN2"
         } else {
             ""
         };
-        format!("t.[{}] = v.c0{collation}", shape.name)
+        format!("t.[{}] {operator} {}{collation}", shape.name, values.cell(field))
     }
 
-    fn insert(&self, condition: &str) -> String {
+    fn insert<R: AsRef<[Cell]>>(&self, rows: &[R]) -> Result<Part, ApplyError> {
+        let values = self.values(0..self.columns.len(), rows)?;
+        Ok(Part {
+            statement: self.insertion(&values, ""),
+            rows: values.rows,
+        })
+    }
+
+    fn insertion(&self, values: &Values, condition: &str) -> String {
         let name = self.name();
         let columns = list(self.columns.iter().map(|column| format!("[{}]", column.name)));
-        let values = self
-            .table
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(place, column)| match column.loose_parent {
+        let cells = self.table.columns.iter().enumerate().map(|(place, column)| {
+            let cell = values.cell(place);
+            match column.loose_parent {
                 Some(parent) => format!(
-                    "(SELECT p.[{key}] FROM {}.[{}] AS p WHERE p.[{key}] = v.c{place})",
+                    "(SELECT p.[{key}] FROM {}.[{}] AS p WHERE p.[{key}] = {cell})",
                     self.schema,
                     parent.name,
                     key = parent.columns[0].name,
                 ),
-                None => format!("v.c{place}"),
-            });
+                None => cell,
+            }
+        });
         let insert = format!(
             "INSERT INTO {name} ({columns}) SELECT {} FROM {}{condition};",
-            list(values),
-            Self::values(&self.all())
+            list(cells),
+            values.table()
         );
         if self.columns[0].identity {
             format!("SET IDENTITY_INSERT {name} ON; {insert} SET IDENTITY_INSERT {name} OFF;")
@@ -259,79 +230,147 @@ impl<'a> Target<'a> {
         }
     }
 
-    fn put(&self) -> String {
+    fn put<R: AsRef<[Cell]>>(&self, rows: &[R]) -> Result<Part, ApplyError> {
+        let values = self.values(0..self.columns.len(), rows)?;
         let columns: Vec<ColumnIndex> = (1..self.columns.len()).collect();
-        let update = self.update(0, &columns);
+        let update = self.updating(0, &columns, &values);
         let missing = format!(
             " WHERE NOT EXISTS (SELECT 1 FROM {} AS t WHERE {})",
             self.name(),
-            self.matches(0)
+            self.matches(0, &values)
         );
-        format!("{update} {}", self.insert(&missing))
+        Ok(Part {
+            statement: format!("{update} {}", self.insertion(&values, &missing)),
+            rows: values.rows,
+        })
     }
 
-    fn update(&self, matched: ColumnIndex, set: &[ColumnIndex]) -> String {
-        let mut assignments = String::new();
-        for (place, column) in set.iter().enumerate() {
-            let separator = if place == 0 { "" } else { ", " };
-            write(
-                &mut assignments,
-                format_args!("{separator}t.[{}] = v.c{}", self.columns[*column].name, place + 1),
-            );
-        }
+    /// Rows that have in `matched` what comes first; then come the values of the columns set.
+    fn update<R: AsRef<[Cell]>>(
+        &self,
+        matched: ColumnIndex,
+        set: &[ColumnIndex],
+        rows: &[R],
+    ) -> Result<Part, ApplyError> {
+        let values = self.values(std::iter::once(matched).chain(set.iter().copied()), rows)?;
+        Ok(Part {
+            statement: self.updating(matched, set, &values),
+            rows: values.rows,
+        })
+    }
+
+    fn updating(&self, matched: ColumnIndex, set: &[ColumnIndex], values: &Values) -> String {
+        let mut assignments: Vec<String> = set
+            .iter()
+            .enumerate()
+            .map(|(place, column)| format!("t.[{}] = {}", self.columns[*column].name, values.cell(place + 1)))
+            .collect();
         if self.audited
             && !set
                 .iter()
                 .any(|column| self.columns[*column].name == shape::AUDIT_COLUMN)
         {
-            write(
-                &mut assignments,
-                format_args!(", t.[{0}] = t.[{0}]", shape::AUDIT_COLUMN),
-            );
+            assignments.push(format!("t.[{0}] = t.[{0}]", shape::AUDIT_COLUMN));
         }
         format!(
-            "UPDATE t SET {assignments} FROM {} AS t INNER JOIN {} ON {};",
+            "UPDATE t SET {} FROM {} AS t INNER JOIN {} ON {};",
+            assignments.join(", "),
             self.name(),
-            Self::values(&self.some(matched, set)),
-            self.matches(matched)
+            values.table(),
+            self.matches(matched, values)
         )
     }
 
-    fn delete(&self, matched: ColumnIndex) -> String {
-        format!(
+    fn delete<R: AsRef<[Cell]>>(&self, matched: ColumnIndex, rows: &[R]) -> Result<Part, ApplyError> {
+        let values = self.values(std::iter::once(matched), rows)?;
+        let statement = format!(
             "DELETE t FROM {} AS t INNER JOIN {} ON {};",
             self.name(),
-            Self::values(&self.some(matched, &[])),
-            self.matches(matched)
-        )
+            values.table(),
+            self.matches(matched, &values)
+        );
+        Ok(Part {
+            statement,
+            rows: values.rows,
+        })
     }
 
-    /// Rows whose key is `c0` or more and less than `c1`.
-    fn delete_ranges(&self) -> String {
-        let shape = &self.columns[0];
-        let collation = if shape.binary {
-            " COLLATE Latin1_General_100_BIN2"
-        } else {
-            ""
-        };
-        format!(
-            "DELETE t FROM {} AS t INNER JOIN {} ON t.[{key}] >= v.c0{collation} AND t.[{key}] < v.c1{collation};",
+    /// Rows from one key on up to another that stays.
+    fn delete_ranges(&self, ranges: &[[Cell; 2]]) -> Result<Part, ApplyError> {
+        let values = self.values([0, 0].into_iter(), ranges)?;
+        let statement = format!(
+            "DELETE t FROM {} AS t INNER JOIN {} ON {} AND {};",
             self.name(),
-            Self::values(&self.some(0, &[0])),
-            key = shape.name,
-        )
+            values.table(),
+            self.compares(0, ">=", &values, 0),
+            self.compares(0, "<", &values, 1),
+        );
+        Ok(Part {
+            statement,
+            rows: values.rows,
+        })
     }
 
-    /// NULL in `column` where it refers to a row `t` of `parent` that matches.
-    fn clear(&self, column: ColumnIndex, parent: &Target<'_>, parent_column: ColumnIndex) -> String {
+    /// NULL in `column` where it refers to a row of `parent` with this value.
+    fn clear(
+        &self,
+        column: ColumnIndex,
+        parent: &Target<'_>,
+        parent_column: ColumnIndex,
+        value: &Cell,
+    ) -> Result<Part, ApplyError> {
+        let values = parent.values(std::iter::once(parent_column), &[std::slice::from_ref(value)])?;
         let column = self.columns[column].name;
-        format!(
+        let statement = format!(
             "UPDATE {} SET [{column}] = NULL WHERE [{column}] IN (SELECT t.[{}] FROM {} AS t INNER JOIN {} ON {});",
             self.name(),
             parent.columns[0].name,
             parent.name(),
-            Self::values(&parent.some(parent_column, &[])),
-            parent.matches(parent_column)
-        )
+            values.table(),
+            parent.matches(parent_column, &values)
+        );
+        Ok(Part {
+            statement,
+            rows: values.rows,
+        })
     }
+}
+
+/// Rows as statements name them: table `v` with a column `c0`, `c1`, … for each field.
+struct Values {
+    fields: Vec<Field>,
+    rows: Rows,
+}
+
+impl Values {
+    fn table(&self) -> String {
+        let fields = self.fields.iter().map(|field| field.shape.sql_type).enumerate();
+        if self.rows.long {
+            // Not every engine that understands WITH leaves long texts whole there.
+            let columns = fields.map(|(place, sql_type)| {
+                format!("CAST(MAX(CASE WHEN cell.[key] = N'{place}' THEN cell.value END) AS {sql_type}) AS c{place}")
+            });
+            format!(
+                "(SELECT {} FROM OPENJSON(@rows) AS given CROSS APPLY OPENJSON(given.value) AS cell GROUP BY given.[key]) AS v",
+                list(columns)
+            )
+        } else {
+            let columns = fields.map(|(place, sql_type)| format!("c{place} {sql_type} '$[{place}]'"));
+            format!("OPENJSON(@rows) WITH ({}) AS v", list(columns))
+        }
+    }
+
+    /// The value of a field.
+    fn cell(&self, place: usize) -> String {
+        if self.rows.imaged[place] {
+            format!("TRANSLATE(v.c{place} COLLATE Latin1_General_100_BIN2, @images, @characters)")
+        } else {
+            format!("v.c{place}")
+        }
+    }
+}
+
+/// `a, b, c`
+fn list(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
 }

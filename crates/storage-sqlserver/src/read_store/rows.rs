@@ -3,11 +3,11 @@
 //! Invariant: what the text says is what the columns hold. A text that is too long for its column is refused here, because
 //! OPENJSON would cut it.
 
-use std::fmt::Write as _;
-
+use serde::{Serialize, Serializer, ser::SerializeSeq};
 use wfm_storage::read_store::{Cell, ColumnKind};
 
 use super::shape::ColumnShape;
+use crate::json_rows::RowSets;
 
 /// A column as rows are written for it.
 #[derive(Clone, Copy)]
@@ -18,88 +18,107 @@ pub struct Field {
     pub kind: ColumnKind,
 }
 
-/// A text is longer than its column takes.
+/// Rows ready to travel.
+#[derive(Debug)]
+pub struct Rows {
+    /// `[[1,"a",null],[2,"b",null]]`, images in the place of what JSON escapes.
+    pub json: String,
+    /// The images.
+    pub images: String,
+    /// What they stand for.
+    pub characters: String,
+    /// For each field, whether its texts contain images.
+    pub imaged: Vec<bool>,
+    /// Whether a text may have more than [`UNITS_OF_ANY_TYPE`].
+    pub long: bool,
+}
+
+/// UTF-16 units that a text of any type may have; more go into NVARCHAR(MAX) alone.
+const UNITS_OF_ANY_TYPE: usize = 4000;
+
+/// Why rows cannot travel.
 #[derive(Debug, PartialEq, Eq)]
-pub struct TooLong {
-    pub column: &'static str,
-    pub units: usize,
+pub enum Unfit {
+    /// A text is longer than its column takes.
+    TooLong { column: &'static str, units: usize },
+    /// The texts contain so many different characters that none is left for an image.
+    NoImages,
 }
 
-/// `[[1,"a",null],[2,"b",null]]`
-pub fn json<'a>(fields: &[Field], rows: impl ExactSizeIterator<Item = &'a [Cell]>) -> Result<String, TooLong> {
-    let mut text = String::with_capacity(2 + rows.len() * fields.len() * 16);
-    text.push('[');
-    for (place, row) in rows.enumerate() {
-        text.push_str(if place == 0 { "[" } else { ",[" });
-        for (place, (field, cell)) in fields.iter().zip(row).enumerate() {
-            if place > 0 {
-                text.push(',');
-            }
-            write_cell(&mut text, *field, cell)?;
-        }
-        text.push(']');
-    }
-    text.push(']');
-    Ok(text)
-}
-
-fn write_cell(text: &mut String, field: Field, cell: &Cell) -> Result<(), TooLong> {
-    match cell {
-        Cell::Null => text.push_str("null"),
-        // Writing to a string cannot fail.
-        Cell::Integer(value) => {
-            let _ = write!(text, "{value}");
-        }
-        Cell::Real(value) => {
-            let _ = write!(text, "{value:?}");
-        }
-        Cell::Text(value) => {
-            if let Some(most) = field.shape.units
-                && value.len() > most
-            {
-                let units = value.encode_utf16().count();
-                if units > most {
-                    return Err(TooLong {
-                        column: field.shape.name,
-                        units,
-                    });
+impl Rows {
+    /// Rows with a cell for each field.
+    pub fn write<R: AsRef<[Cell]>>(fields: &[Field], rows: &[R]) -> Result<Self, Unfit> {
+        let mut imaged = vec![false; fields.len()];
+        let mut long = false;
+        for row in rows {
+            for ((field, imaged), cell) in fields.iter().zip(&mut imaged).zip(row.as_ref()) {
+                if let Cell::Text(text) = cell {
+                    field.check(text)?;
+                    // Units are no more than bytes.
+                    long = long || text.len() > UNITS_OF_ANY_TYPE;
+                    *imaged = *imaged || text.bytes().any(|byte| matches!(byte, b'"' | b'\\' | ..0x20));
                 }
             }
-            // DATETIME2 has no zone; all instants are UTC.
-            let value = match field.kind {
-                ColumnKind::Instant => value.strip_suffix('Z').unwrap_or(value),
-                ColumnKind::Integer | ColumnKind::Bit | ColumnKind::Real | ColumnKind::Text => value,
-            };
-            write_text(text, value);
         }
+        let written = RowSets::<1>::write(|writer| {
+            for row in rows {
+                let cells = row.as_ref();
+                writer.push(0, &Row { fields, cells });
+            }
+        });
+        let RowSets {
+            sets: [json],
+            images,
+            characters,
+        } = written.ok_or(Unfit::NoImages)?;
+        Ok(Self {
+            json,
+            images,
+            characters,
+            imaged,
+            long,
+        })
     }
-    Ok(())
 }
 
-/// A JSON string. Runs of plain characters are copied whole.
-fn write_text(text: &mut String, value: &str) {
-    text.push('"');
-    let mut copied = 0;
-    for (place, byte) in value.bytes().enumerate() {
-        let escape = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0..=0x1f => "",
-            _ => continue,
+impl Field {
+    fn check(&self, text: &str) -> Result<(), Unfit> {
+        let Some(most) = self.shape.units.filter(|most| text.len() > *most) else {
+            return Ok(());
         };
-        text.push_str(&value[copied..place]);
-        if escape.is_empty() {
-            let _ = write!(text, "\\u{byte:04x}");
-        } else {
-            text.push_str(escape);
+        match text.encode_utf16().count() {
+            units if units > most => Err(Unfit::TooLong {
+                column: self.shape.name,
+                units,
+            }),
+            _ => Ok(()),
         }
-        copied = place + 1;
     }
-    text.push_str(&value[copied..]);
-    text.push('"');
+}
+
+/// A row on its way into JSON.
+struct Row<'a> {
+    fields: &'a [Field],
+    cells: &'a [Cell],
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut row = serializer.serialize_seq(Some(self.cells.len()))?;
+        for (field, cell) in self.fields.iter().zip(self.cells) {
+            match cell {
+                Cell::Null => row.serialize_element(&None::<&str>)?,
+                Cell::Integer(value) => row.serialize_element(value)?,
+                Cell::Real(value) => row.serialize_element(value)?,
+                // DATETIME2 has no zone; all instants are UTC.
+                Cell::Text(text) if field.kind == ColumnKind::Instant => {
+                    row.serialize_element(text.strip_suffix('Z').unwrap_or(text))?;
+                }
+                Cell::Text(text) => row.serialize_element(&**text)?,
+            }
+        }
+        row.end()
+    }
 }
 
 #[cfg(test)]
@@ -118,35 +137,37 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_arrays_and_texts_are_escaped() {
+    fn rows_are_arrays_in_which_nothing_is_escaped() {
         let fields = [
             field("Users", 0, ColumnKind::Integer),
             field("Users", 1, ColumnKind::Text),
+            field("Users", 2, ColumnKind::Text),
             field("Users", 13, ColumnKind::Instant),
         ];
         let rows = [
             vec![
                 Cell::Integer(-7),
-                "quote \" backslash \\ bell \u{7} line\né\u{1f600}".into(),
+                "a\"b".into(),
+                "é\u{1f600}".into(),
                 "2026-11-22T16:29:03.123456Z".into(),
             ],
-            vec![Cell::Integer(8), Cell::Text("".into()), Cell::Null],
+            vec![Cell::Integer(8), "".into(), Cell::Null, Cell::Null],
         ];
-        let text = json(&fields, rows.iter().map(Vec::as_slice)).unwrap();
+        let rows = Rows::write(&fields, &rows).unwrap();
         assert_eq!(
-            text,
-            "[[-7,\"quote \\\" backslash \\\\ bell \\u0007 line\\né\u{1f600}\",\"2026-11-22T16:29:03.123456\"],[8,\"\",null]]"
+            rows.json,
+            "[[-7,\"a\u{e000}b\",\"é\u{1f600}\",\"2026-11-22T16:29:03.123456\"],[8,\"\",null,null]]"
         );
-        let parsed: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(parsed[0][1], "quote \" backslash \\ bell \u{7} line\né\u{1f600}");
+        assert!(rows.images.starts_with('\u{e000}') && rows.characters.starts_with('"'));
+        assert_eq!(rows.imaged, [false, true, false, false]);
     }
 
     #[test]
     fn numbers_keep_their_digits() {
         let fields = [field("WorkflowMetrics", 3, ColumnKind::Real)];
         for value in [0.1, -0.0, 1e300, 5e-324, 1.0, 123_456_789.123_456_78] {
-            let text = json(&fields, [[Cell::Real(value)].as_slice()].into_iter()).unwrap();
-            let parsed: f64 = text.trim_matches(['[', ']']).parse().unwrap();
+            let rows = Rows::write(&fields, &[[Cell::Real(value)]]).unwrap();
+            let parsed: f64 = rows.json.trim_matches(['[', ']']).parse().unwrap();
             assert_eq!(parsed.to_bits(), value.to_bits());
         }
     }
@@ -154,15 +175,13 @@ mod tests {
     #[test]
     fn lengths_count_utf_16_units_and_longer_texts_are_refused() {
         let fields = [field("Users", 5, ColumnKind::Text)];
-        let write = |value: String| json(&fields, [[Cell::from(value)].as_slice()].into_iter());
-        assert!(write("é".repeat(20)).is_ok());
-        assert!(write("\u{1f600}".repeat(10)).is_ok());
-        assert_eq!(
-            write("\u{1f600}".repeat(11)),
-            Err(TooLong {
-                column: "PhoneNumber",
-                units: 22
-            })
-        );
+        let write = |value: String| Rows::write(&fields, &[[Cell::from(value)]]).map(|_| ());
+        assert_eq!(write("é".repeat(20)), Ok(()));
+        assert_eq!(write("\u{1f600}".repeat(10)), Ok(()));
+        let too_long = Unfit::TooLong {
+            column: "PhoneNumber",
+            units: 22,
+        };
+        assert_eq!(write("\u{1f600}".repeat(11)), Err(too_long));
     }
 }

@@ -7,10 +7,7 @@ use std::sync::Arc;
 
 use wfm_storage::append::StorageError;
 
-use super::{
-    ddl::{self, SERVING, SHADOW},
-    is_missing,
-};
+use super::ddl::{self, SERVING, SHADOW};
 use crate::{
     connection::Connection,
     error::SqlError,
@@ -32,8 +29,10 @@ const MAKING_TAKES_AT_MOST_MILLISECONDS: i64 = 60_000;
 /// How long it takes to drop the tables of a shadow that was let go of.
 const REMOVING_TAKES_AT_MOST_MILLISECONDS: i64 = 10_000;
 
-const LOCK: &str = "DECLARE @outcome INT; EXEC @outcome = sp_getapplock @Resource = @P1, @LockMode = 'Exclusive', \
-    @LockOwner = 'Session', @LockTimeout = @P2; SELECT @outcome;";
+/// Not every engine keeps the locks of databases apart, so that their names do.
+const LOCK: &str = "DECLARE @outcome INT, @resource NVARCHAR(255) = CONCAT(DB_NAME(), N'/', @P1); \
+    EXEC @outcome = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Session', \
+    @LockTimeout = @P2; SELECT @outcome;";
 
 /// Makes the serving tables unless they are of this program; returns whether it did. Removes what a killed rebuild left.
 pub async fn ensure_serving(pool: &Pool) -> Result<bool, StorageError> {
@@ -101,12 +100,13 @@ impl Shadow {
 
 /// The fingerprint of the serving tables; `None` where there are none.
 async fn shape(pool: &Pool) -> Result<Option<Arc<str>>, StorageError> {
-    let query = format!("SELECT Shape FROM {SERVING}.[Checkpoint] WHERE Id = 1;");
-    match pool.read(&query, &[]).await {
-        Ok(rows) => Ok(first(&rows).map(|row| text(row, 0)).transpose()?),
-        Err(error) if is_missing(&error) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    // Nested, so that the text is understood where there is no such table or column.
+    let query = format!(
+        "IF COL_LENGTH('{SERVING}.Checkpoint', 'Shape') IS NOT NULL \
+         EXEC('SELECT Shape FROM {SERVING}.[Checkpoint] WHERE Id = 1;');"
+    );
+    let rows = pool.read(&query, &[]).await?;
+    Ok(first(&rows).map(|row| text(row, 0)).transpose()?)
 }
 
 async fn make(connection: &mut Connection, schema: &str) -> Result<(), SqlError> {

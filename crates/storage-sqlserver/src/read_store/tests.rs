@@ -31,6 +31,16 @@ fn of_each_table(operation: impl Fn(&'static Table) -> Operation) -> String {
     texts.collect::<Vec<_>>().join("\n")
 }
 
+/// A run of a step with this output.
+fn step_run(output: &str) -> Operation {
+    let mut row = vec![Cell::Null; STEP_RUNS.columns.len()];
+    row[place(&STEP_RUNS, "Output")] = output.into();
+    Operation::Put {
+        table: &STEP_RUNS,
+        rows: vec![row],
+    }
+}
+
 #[test]
 fn every_statement_stands_in_a_file() {
     let conditional = [
@@ -73,7 +83,7 @@ fn every_statement_stands_in_a_file() {
         .collect();
     let rows = Vec::new;
     let files = [
-        ("apply_three_parts", applying(SERVING, 3) + "\n"),
+        ("apply_three_parts", applying(SERVING, Place::Whole, 3) + "\n"),
         ("compare", difference::comparing()),
         ("adopt", difference::adopting()),
         (
@@ -97,6 +107,12 @@ fn every_statement_stands_in_a_file() {
             }),
         ),
         ("conditional", conditional.join("\n")),
+        (
+            "images_and_long_texts",
+            format!("{}\nGO\n", statement(&step_run("\"output\"")))
+                + "\n"
+                + &format!("{}\nGO\n", statement(&step_run(&"\"output\"".repeat(4000)))),
+        ),
         (
             "parked_events",
             format!(
@@ -130,7 +146,7 @@ fn statements_of_a_shadow_name_its_schema_alone() {
             put.statement
         );
     }
-    assert!(!applying(SHADOW, 1).contains("dbo"));
+    assert!(!applying(SHADOW, Place::Whole, 1).contains("dbo"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 UPDATE t SET t.[Status] = v.c1 FROM dbo.[StepRuns] AS t INNER JOIN OPENJSON(@rows) WITH (c0 NVARCHAR(50) '$[0]', c1 NVARCHAR(20) '$[1]') AS v ON t.[ExecutionId] = v.c0 COLLATE Latin1_General_100_BIN2;
 GO
 
-UPDATE t SET t.[IsActive] = v.c1, t.[UpdatedAt] = t.[UpdatedAt] FROM dbo.[Users] AS t INNER JOIN OPENJSON(@rows) WITH (c0 NVARCHAR(100) '$[0]', c1 BIT '$[1]') AS v ON t.[Department] = v.c0;
+UPDATE t SET t.[IsActive] = v.c1, t.[UpdatedAt] = t.[UpdatedAt] FROM dbo.[Users] AS t INNER JOIN OPENJSON(@rows) WITH (c0 NVARCHAR(100) '$[0]', c1 BIT '$[1]') AS v ON t.[Department] = v.c0 COLLATE Latin1_General_100_BIN2;
 GO
 
 UPDATE dbo.[ExecutionLogs] SET [StepId] = NULL WHERE [StepId] IN (SELECT t.[Id] FROM dbo.[WorkflowSteps] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]') AS v ON t.[WorkflowId] = v.c0);

@@ -11,5 +11,6 @@ mod interruptions;
 mod migrations;
 mod nodes;
 mod proxy;
+mod read_store;
 mod samples;
 mod server;
