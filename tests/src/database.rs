@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+use wfm_storage::read_store::{Cell, Query, ReadStore};
 
 /// The rows of a query on `dbo.db`; each is one column of JSON text: `SELECT json_object(…)`.
 pub async fn rows(folder: &Path, sql: &str) -> Vec<Value> {
@@ -20,6 +21,81 @@ pub async fn rows(folder: &Path, sql: &str) -> Vec<Value> {
         .iter()
         .map(|(text,)| serde_json::from_str(text).unwrap())
         .collect()
+}
+
+/// The same on a server, whose engine makes no JSON of a select list: the list is taken out of `json_array` or
+/// `json_object`, and the rows are put together here.
+pub async fn rows_of_server(reads: &dyn ReadStore, sql: &str) -> Vec<Value> {
+    let (list, rest, named) = select_list(sql);
+    let mut names = Vec::new();
+    let mut items = Vec::new();
+    for (place, item) in list.into_iter().enumerate() {
+        if named && place % 2 == 0 {
+            names.push(item.trim_matches('\'').to_owned());
+        } else {
+            items.push(portable(&item));
+        }
+    }
+    let text = format!("SELECT {} {rest}", items.join(", "))
+        .replace("json_extract(", "JSON_VALUE(")
+        .replace(
+            "group_concat(s.Name)",
+            "STRING_AGG(s.Name, ',') WITHIN GROUP (ORDER BY s.[Order])",
+        );
+    let found = reads.query(Query::new(text, Vec::new())).await.unwrap();
+    let value = |cell: Cell| match cell {
+        Cell::Null => Value::Null,
+        Cell::Integer(number) => number.into(),
+        Cell::Real(number) => number.into(),
+        Cell::Text(text) => (&*text).into(),
+    };
+    found
+        .into_iter()
+        .map(|row| {
+            let cells = row.into_iter().map(value);
+            if named {
+                names.iter().cloned().zip(cells).collect()
+            } else {
+                cells.collect()
+            }
+        })
+        .collect()
+}
+
+/// The items within `SELECT json_array(…)` or `SELECT json_object(…)`, what follows, and whether it is an object.
+fn select_list(sql: &str) -> (Vec<String>, &str, bool) {
+    let inner = sql.strip_prefix("SELECT json_").unwrap();
+    let (named, inner) = match inner.strip_prefix("object(") {
+        Some(inner) => (true, inner),
+        None => (false, inner.strip_prefix("array(").unwrap()),
+    };
+    let (mut depth, mut items) = (0, vec![String::new()]);
+    for (place, character) in inner.char_indices() {
+        match character {
+            ')' if depth == 0 => {
+                let items = items.iter().map(|item| item.trim().to_owned()).collect();
+                return (items, &inner[place + 1..], named);
+            }
+            ',' if depth == 0 => {
+                items.push(String::new());
+                continue;
+            }
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        items.last_mut().unwrap().push(character);
+    }
+    panic!("{sql} does not close its list")
+}
+
+/// A condition as 1 or 0.
+fn portable(item: &str) -> String {
+    if item.ends_with(" IS NULL") || item.ends_with(" IS NOT NULL") {
+        format!("CASE WHEN {item} THEN 1 ELSE 0 END")
+    } else {
+        item.to_owned()
+    }
 }
 
 /// The documented tables.

@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod database;
+pub mod place;
 pub mod process;
 pub mod server;
 pub mod target;
@@ -13,6 +14,7 @@ pub mod until;
 pub mod world;
 
 pub use client::{Answer, Client};
+pub use place::Place;
 pub use process::{Process, Settings};
 pub use server::{MovableClock, TestServer};
 pub use target::{Call, Gate, Reply, Target};

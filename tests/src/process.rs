@@ -9,15 +9,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{ADMIN, Client, PASSWORD, until::DEADLINE};
+use crate::{ADMIN, Client, PASSWORD, Place, until::DEADLINE};
 
 /// What a process is started with.
 #[derive(Clone)]
 pub struct Settings {
     /// The binary.
     pub binary: PathBuf,
-    /// Folder of the database.
+    /// Folder of the embedded database, or of the master key.
     pub folder: PathBuf,
+    /// The setting `database`.
+    pub database: String,
+    /// The setting `master_key_file`.
+    pub master_key_file: Option<String>,
     /// What is logged.
     pub log: &'static str,
 }
@@ -29,7 +33,19 @@ impl Settings {
         Self {
             binary: binary.into(),
             folder: folder.to_owned(),
+            database: format!("sqlite:{}", folder.display()),
+            master_key_file: None,
             log: "info",
+        }
+    }
+
+    /// The binary over a place.
+    #[must_use]
+    pub fn at(binary: impl Into<PathBuf>, place: &Place) -> Self {
+        Self {
+            database: place.database(),
+            master_key_file: place.master_key_file(),
+            ..Self::new(binary, place.path())
         }
     }
 
@@ -41,7 +57,8 @@ impl Settings {
             command.env_remove(name);
         }
         command
-            .env("WFM_DATABASE", format!("sqlite:{}", self.folder.display()))
+            .env("WFM_DATABASE", &self.database)
+            .envs(self.master_key_file.as_ref().map(|file| ("WFM_MASTER_KEY_FILE", file)))
             .env("WFM_ADMIN_EMAIL", ADMIN)
             .env("WFM_ADMIN_PASSWORD", PASSWORD)
             .env("WFM_BCRYPT_COST", "4")

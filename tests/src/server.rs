@@ -1,18 +1,14 @@
-//! A server within the test's process: a whole node over a temporary folder, with a clock that can be moved.
+//! A server within the test's process: a whole node over a place of its own, with a clock that can be moved.
 //!
 //! Invariant: a story ends with [`TestServer::finish`], which checks that the log is sound and that the read models are
 //! exactly what the log says. A story that forgets it fails.
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 
 use serde_json::Value;
-use tempfile::TempDir;
 use wfm_application::clock::{Clock, SystemClock, SystemEntropy};
 use wfm_domain::instant::Instant;
 use wfm_server::{
@@ -22,7 +18,7 @@ use wfm_server::{
 };
 use wfm_storage::{event::Position, verify::verify};
 
-use crate::{ADMIN, Client, PASSWORD};
+use crate::{ADMIN, Client, PASSWORD, Place};
 
 /// The machine's clock, which a test can put forward.
 #[derive(Default)]
@@ -49,7 +45,7 @@ pub struct TestServer {
     pub admin: Client,
     /// Its clock.
     pub clock: Arc<MovableClock>,
-    folder: TempDir,
+    place: Place,
     unfinished: Unfinished,
 }
 
@@ -73,13 +69,14 @@ impl TestServer {
 
     /// The same with settings of its own.
     pub async fn spawn_with(settings: &[(&'static str, &str)]) -> Self {
-        Self::over(tempfile::tempdir().unwrap(), settings).await
+        Self::over(Place::fresh().await, settings).await
     }
 
-    /// Starts one over a folder, with settings of its own.
-    pub async fn over(folder: TempDir, settings: &[(&'static str, &str)]) -> Self {
+    /// Starts one over a place, with settings of its own.
+    pub async fn over(place: Place, settings: &[(&'static str, &str)]) -> Self {
         let mut flags = vec![
-            ("database", Some(format!("sqlite:{}", folder.path().display()))),
+            ("database", Some(place.database())),
+            ("master_key_file", place.master_key_file()),
             ("listen", Some("127.0.0.1:0".to_owned())),
             ("bcrypt_cost", Some("4".to_owned())),
             ("drain_seconds", Some("1".to_owned())),
@@ -99,15 +96,9 @@ impl TestServer {
             node,
             admin,
             clock,
-            folder,
+            place,
             unfinished: Unfinished(true),
         }
-    }
-
-    /// Where its files are.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// A client without a token.
@@ -128,7 +119,11 @@ impl TestServer {
     /// Rows of the documented tables, settled.
     pub async fn rows(&self, sql: &str) -> Vec<Value> {
         self.settled().await;
-        crate::database::rows(self.folder(), sql).await
+        if self.place.is_on_server() {
+            crate::database::rows_of_server(self.node.app.reads.as_ref(), sql).await
+        } else {
+            crate::database::rows(self.place.path(), sql).await
+        }
     }
 
     /// Checks that the log is sound and that the read models are exactly what it says; then stops.
@@ -141,13 +136,13 @@ impl TestServer {
         self.admin = Client::login(self.admin.base().to_owned(), ADMIN).await;
     }
 
-    /// The same, and starts again over the same folder.
+    /// The same, and starts again over the same place.
     pub async fn restart(self) -> Self {
         Self::over(self.end().await, &[]).await
     }
 
-    /// The same, and hands over its folder.
-    pub async fn end(mut self) -> TempDir {
+    /// The same, and hands over its place.
+    pub async fn end(mut self) -> Place {
         self.settled().await;
         let app = &self.node.app;
         let status = app.projection.status().await.unwrap();
@@ -165,8 +160,8 @@ impl TestServer {
         let report = verify(app.store.log.as_ref(), Position(0), |_| {}).await.unwrap();
         assert!(report.is_sound(), "{:?}", report.problems);
         self.unfinished.0 = false;
-        let Self { node, folder, .. } = self;
+        let Self { node, place, .. } = self;
         node.stop().await;
-        folder
+        place
     }
 }

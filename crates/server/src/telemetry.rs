@@ -5,12 +5,19 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
 
+/// The driver that logs each error of the server and each certificate that it was told to trust; the adapter says what of
+/// that matters.
+const DRIVER: &str = "tiberius";
+
 /// Begins to log. Later calls in one process change nothing.
 ///
 /// # Errors
 /// When the filter is malformed.
 pub fn begin(config: &Config) -> Result<()> {
-    let filter = EnvFilter::try_new(&config.log)?;
+    let mut filter = EnvFilter::try_new(&config.log)?;
+    if !config.log.contains(DRIVER) {
+        filter = filter.add_directive(format!("{DRIVER}=off").parse()?);
+    }
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

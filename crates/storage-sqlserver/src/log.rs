@@ -424,8 +424,8 @@ impl EventLog for SqlServerLog {
     async fn allot(&self, sequence: &str, count: u32) -> Result<i64, StorageError> {
         self.writing()?;
         let sequence = stored(sequence);
-        let text = "UPDATE es.Sequences SET Next = Next + @P2 OUTPUT deleted.Next WHERE Name = @P1;
-            IF @@ROWCOUNT = 0 INSERT INTO es.Sequences (Name, Next) OUTPUT CAST(1 AS BIGINT) VALUES (@P1, 1 + @P2);";
+        let text = "UPDATE es.Sequences SET Next = Next + @P2 OUTPUT inserted.Next - @P2 WHERE Name = @P1;
+            IF @@ROWCOUNT = 0 INSERT INTO es.Sequences (Name, Next) OUTPUT inserted.Next - @P2 VALUES (@P1, 1 + @P2);";
         let rows = self.pool.change(text, &[(&*sequence).into(), count.into()]).await?;
         let row = rows.iter().flatten().next();
         let row = row.ok_or_else(|| StorageError::Other("es.Sequences told no id".into()))?;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
-use wfm_tests::{Client, Gate, Process, Reply, Target, World, database, until};
+use wfm_tests::{Client, Gate, Place, Process, Reply, Target, World, database, until};
 
-use crate::{Random, settings};
+use crate::{Random, settings, settings_at};
 
 /// Starts that are sent at once.
 const STARTERS: usize = 6;
@@ -43,8 +43,8 @@ async fn start_until_killed(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_accepted_run_ends_exactly_once_whatever_is_killed_when() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = settings(folder.path());
+    let place = Place::fresh().await;
+    let settings = settings_at(&place);
     let target = Target::start().await;
     target.on("/b", |call| {
         if call.attempt == 1 {
@@ -213,8 +213,8 @@ fn check_saga(id: &str, events: &[Value], bodies: &BTreeMap<String, (Vec<u8>, us
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_that_must_not_be_repeated_is_reported_in_doubt() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = settings(folder.path());
+    let place = Place::fresh().await;
+    let settings = settings_at(&place);
     let target = Target::start().await;
     let gate = Gate::default();
     let held = gate.clone();

@@ -25,6 +25,11 @@ fn settings(folder: &Path) -> wfm_tests::Settings {
     wfm_tests::Settings::new(env!("CARGO_BIN_EXE_wfm-under-test"), folder)
 }
 
+/// The server under test, over a place.
+fn settings_at(place: &wfm_tests::Place) -> wfm_tests::Settings {
+    wfm_tests::Settings::at(env!("CARGO_BIN_EXE_wfm-under-test"), place)
+}
+
 /// Numbers that look random and are the same in every run.
 struct Random(u64);
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use wfm_tests::{Reply, Target, TestServer, World, database::files_that_hold, until};
 
-use crate::settings;
+use crate::settings_at;
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -101,8 +101,8 @@ async fn purged_executions_are_gone_and_their_history_says_what_it_may() {
     assert_eq!(purged, [&json!([completed]), &json!([failed])]);
 
     // And no file holds any of it, in whatever corner.
-    let folder = server.end().await;
-    assert_eq!(files_that_hold(folder.path(), CARGO.as_bytes()), [""; 0]);
+    let place = server.end().await;
+    assert_eq!(files_that_hold(place.path(), CARGO.as_bytes()), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -112,8 +112,8 @@ async fn a_stopped_server_is_purged_from_the_command_line_and_a_running_one_by_i
     server.clock.forward_seconds(-800 * DAY);
     server.sign_in().await;
     let (_, completed, failed) = with_runs(&server, &target).await;
-    let folder = server.end().await;
-    let settings = settings(folder.path());
+    let place = server.end().await;
+    let settings = settings_at(&place);
     let json = |arguments: &[&str]| -> Value { serde_json::from_str(&settings.succeed(arguments)).unwrap() };
     let plan = json(&["retention", "plan", "--json"]);
     assert_eq!(counts(&plan), [json!([1, 0, 0, false])]);
@@ -153,7 +153,7 @@ async fn a_stopped_server_is_purged_from_the_command_line_and_a_running_one_by_i
     );
 
     // A server that keeps failed runs for two years only purges the other one when it starts.
-    let server = TestServer::over(folder, &[("retention_failed_days", "730")]).await;
+    let server = TestServer::over(place, &[("retention_failed_days", "730")]).await;
     until("the daily purge", async || {
         listed(&server).await.is_empty().then_some(())
     })
