@@ -9,6 +9,7 @@ mod connection;
 mod error;
 mod exact;
 mod independence;
+mod json_rows;
 mod log;
 mod migrations;
 mod parameter;

@@ -27,9 +27,14 @@ const MIGRATIONS: &[Migration] = &[
         down: include_str!("../../../migrations/sqlserver/0001_event_log.down.sql"),
     },
     Migration {
-        name: "0002_append_events",
-        up: include_str!("../../../migrations/sqlserver/0002_append_events.up.sql"),
-        down: include_str!("../../../migrations/sqlserver/0002_append_events.down.sql"),
+        name: "0002_procedures",
+        up: include_str!("../../../migrations/sqlserver/0002_procedures.up.sql"),
+        down: include_str!("../../../migrations/sqlserver/0002_procedures.down.sql"),
+    },
+    Migration {
+        name: "0003_retention_requests",
+        up: include_str!("../../../migrations/sqlserver/0003_retention_requests.up.sql"),
+        down: include_str!("../../../migrations/sqlserver/0003_retention_requests.down.sql"),
     },
 ];
 
@@ -110,7 +115,7 @@ pub async fn migrate_down(settings: &Settings, steps: usize) -> Result<Vec<Strin
 
 /// Applies missing steps when there are any: a login without the right to is no obstacle to a database that has them all.
 pub(crate) async fn bring_up_to_date(pool: &Pool, options: &LogOptions) -> Result<(), StorageError> {
-    let states = migration_status(pool.settings()).await?;
+    let states = states(MIGRATIONS, &applied(&mut *pool.acquire().await?).await?)?;
     if states.iter().any(|state| state.applied_at.is_none()) {
         migrate_up(pool.settings(), options).await?;
     }
