@@ -19,6 +19,8 @@ GRANT EXECUTE ON es.AppendEvents TO wfm_application;
 GO
 GRANT EXECUTE ON es.FindAppended TO wfm_application;
 GO
+GRANT EXECUTE ON es.Allot TO wfm_application;
+GO
 GRANT SELECT ON es.Migrations TO wfm_application;
 GO
 GRANT SELECT ON es.Head TO wfm_application;
@@ -34,8 +36,6 @@ GO
 GRANT SELECT, DELETE ON es.Commands TO wfm_application;
 GO
 GRANT SELECT, INSERT, UPDATE, DELETE ON es.Leases TO wfm_application;
-GO
-GRANT SELECT, INSERT, UPDATE ON es.Sequences TO wfm_application;
 GO
 GRANT SELECT, INSERT, UPDATE, DELETE ON es.Sessions TO wfm_application;
 GO

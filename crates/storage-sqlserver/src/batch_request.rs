@@ -1,11 +1,9 @@
 //! A batch as the parameters of `es.AppendEvents`.
 //!
-//! Invariant: the rows are what migrations/sqlserver/0002_append_events.up.sql says; places of streams, claims and scopes
-//! are those within their append, so that an answer leads back to them. Texts travel inside JSON, byte for byte; missing ones
-//! as null.
+//! Invariant: the rows are what migrations/sqlserver/0002_procedures.up.sql says; places of streams, claims and scopes
+//! are those within their append, so that an answer leads back to them.
 
 use rustc_hash::FxHashMap;
-use serde::Serialize;
 use wfm_storage::{
     append::{Append, Claim},
     batch::Prepared,
@@ -13,24 +11,25 @@ use wfm_storage::{
     work::WorkChange,
 };
 
-use crate::{exact::stored, parameter::Parameter};
+use crate::{
+    error::SqlError,
+    exact::stored,
+    json_rows::{RowSets, RowWriter},
+    parameter::Parameter,
+};
 
-/// A JSON array that grows by rows; empty text as long as it has none.
-#[derive(Default)]
-pub(crate) struct Rows(Vec<u8>);
-
-impl Rows {
-    pub(crate) fn push(&mut self, row: &impl Serialize) {
-        self.0.push(if self.0.is_empty() { b'[' } else { b',' });
-        serde_json::to_writer(&mut self.0, row).expect("numbers, texts and nulls are always JSON");
-    }
-
-    pub(crate) fn finish(mut self) -> String {
-        if !self.0.is_empty() {
-            self.0.push(b']');
-        }
-        String::from_utf8(self.0).expect("JSON is written as UTF-8")
-    }
+/// Places of the sets of rows.
+mod set {
+    pub(super) const PARTS: usize = 0;
+    pub(super) const COMMANDS: usize = 1;
+    pub(super) const CLAIMS: usize = 2;
+    pub(super) const NEEDS: usize = 3;
+    pub(super) const WORK: usize = 4;
+    pub(super) const EVENTS: usize = 5;
+    pub(super) const METADATA: usize = 6;
+    pub(super) const PAYLOADS: usize = 7;
+    pub(super) const ANSWERS: usize = 8;
+    pub(super) const COUNT: usize = 9;
 }
 
 /// The kinds of what a scope may be needed for, as the procedure numbers them.
@@ -49,86 +48,95 @@ pub(crate) mod kind {
 /// Parameters of a call.
 pub(crate) struct BatchRequest {
     recorded_at: String,
-    parts: String,
-    commands: String,
-    claims: String,
-    needs: String,
-    work: String,
-    events: String,
+    rows: RowSets<{ set::COUNT }>,
     leaf_hashes: Vec<u8>,
 }
 
 impl BatchRequest {
     /// The call that appends `appends` in their order.
-    pub(crate) fn new(appends: &[Prepared], recorded_at: String) -> Self {
-        let mut writing = Writing::default();
-        for (ordinal, prepared) in appends.iter().enumerate() {
-            writing.append(ordinal, prepared);
-        }
-        Self {
+    ///
+    /// # Errors
+    /// [`SqlError::Texts`] when the texts contain nearly every character there is.
+    pub(crate) fn new(appends: &[Prepared], recorded_at: String) -> Result<Self, SqlError> {
+        let rows = RowSets::write(|rows| {
+            let mut writing = Writing {
+                rows,
+                part_count: 0,
+                claim_count: 0,
+                event_count: 0,
+                answer_count: 0,
+            };
+            for (ordinal, prepared) in appends.iter().enumerate() {
+                writing.append(ordinal, prepared.append());
+            }
+        });
+        let leaf_hashes = appends
+            .iter()
+            .flat_map(|prepared| prepared.leaf_hashes().iter().flatten());
+        Ok(Self {
             recorded_at,
-            parts: writing.parts.finish(),
-            commands: writing.commands.finish(),
-            claims: writing.claims.finish(),
-            needs: writing.needs.finish(),
-            work: writing.work.finish(),
-            events: writing.events.finish(),
-            leaf_hashes: writing.leaf_hashes,
-        }
+            rows: rows.ok_or(SqlError::Texts)?,
+            leaf_hashes: leaf_hashes.copied().collect(),
+        })
     }
 
-    pub(crate) fn parameters(&self) -> [(&'static str, Parameter<'_>); 8] {
+    pub(crate) fn parameters(&self) -> [(&'static str, Parameter<'_>); 13] {
+        let rows = |set: usize| self.rows.sets[set].as_str().into();
         [
             ("@RecordedAt", self.recorded_at.as_str().into()),
-            ("@Parts", self.parts.as_str().into()),
-            ("@Commands", self.commands.as_str().into()),
-            ("@Claims", self.claims.as_str().into()),
-            ("@Needs", self.needs.as_str().into()),
-            ("@Work", self.work.as_str().into()),
-            ("@Events", self.events.as_str().into()),
+            ("@Images", self.rows.images.as_str().into()),
+            ("@Characters", self.rows.characters.as_str().into()),
+            ("@Parts", rows(set::PARTS)),
+            ("@Commands", rows(set::COMMANDS)),
+            ("@Claims", rows(set::CLAIMS)),
+            ("@Needs", rows(set::NEEDS)),
+            ("@Work", rows(set::WORK)),
+            ("@Events", rows(set::EVENTS)),
+            ("@Metadata", rows(set::METADATA)),
+            ("@Payloads", rows(set::PAYLOADS)),
+            ("@Answers", rows(set::ANSWERS)),
             ("@LeafHashes", self.leaf_hashes.as_slice().into()),
         ]
     }
 }
 
-#[derive(Default)]
-struct Writing {
-    parts: Rows,
+struct Writing<'rows> {
+    rows: &'rows mut RowWriter<{ set::COUNT }>,
     part_count: usize,
-    commands: Rows,
-    claims: Rows,
     claim_count: usize,
-    needs: Rows,
-    work: Rows,
-    events: Rows,
     event_count: usize,
-    leaf_hashes: Vec<u8>,
+    answer_count: usize,
 }
 
-impl Writing {
-    fn append(&mut self, ordinal: usize, prepared: &Prepared) {
-        let append = prepared.append();
+impl Writing<'_> {
+    fn append(&mut self, ordinal: usize, append: &Append) {
         if let Some(command) = &append.command {
             let events: usize = append.streams.iter().map(|part| part.events.len()).sum();
-            self.commands.push(&(
-                ordinal,
-                self.part_count,
-                self.event_count,
-                events,
-                stored(&command.actor),
-                stored(&command.key),
-                &command.request_hash,
-                &command.answer,
-            ));
+            self.rows.push(
+                set::COMMANDS,
+                &(
+                    ordinal,
+                    self.part_count,
+                    self.event_count,
+                    events,
+                    stored(&command.actor),
+                    stored(&command.key),
+                    &command.request_hash,
+                    self.answer_count,
+                ),
+            );
+            self.rows.push(set::ANSWERS, &command.answer);
+            self.answer_count += 1;
         }
         self.streams(ordinal, append);
         for (place, (stream, expected)) in append.guards.iter().enumerate() {
             let none: Option<i64> = None;
-            self.parts
-                .push(&(self.part_count, ordinal, 1, place, stream, expected, 0, none, none));
+            self.rows.push(
+                set::PARTS,
+                &(self.part_count, ordinal, 1, place, stream, expected, 0, none, none),
+            );
             self.part_count += 1;
         }
-        self.leaf_hashes.extend(prepared.leaf_hashes().iter().flatten());
         self.claims(ordinal, append);
         self.needs(ordinal, append);
         self.work(ordinal, append);
@@ -136,29 +144,35 @@ impl Writing {
 
     fn streams(&mut self, ordinal: usize, append: &Append) {
         for (place, part) in append.streams.iter().enumerate() {
-            self.parts.push(&(
-                self.part_count,
-                ordinal,
-                0,
-                place,
-                &part.stream,
-                part.expected,
-                part.events.len(),
-                part.workspace,
-                &part.aggregate,
-            ));
-            for (version, event) in (part.expected.0 + 1..).zip(&part.events) {
-                self.events.push(&(
-                    self.event_count,
+            self.rows.push(
+                set::PARTS,
+                &(
                     self.part_count,
-                    version,
-                    event.id,
-                    &event.event_type,
-                    event.schema_version,
-                    &event.occurred_at,
-                    &event.metadata,
-                    &event.payload,
-                ));
+                    ordinal,
+                    0,
+                    place,
+                    &part.stream,
+                    part.expected,
+                    part.events.len(),
+                    part.workspace,
+                    &part.aggregate,
+                ),
+            );
+            for (version, event) in (part.expected.0 + 1..).zip(&part.events) {
+                self.rows.push(
+                    set::EVENTS,
+                    &(
+                        self.event_count,
+                        self.part_count,
+                        version,
+                        event.id,
+                        &event.event_type,
+                        event.schema_version,
+                        &event.occurred_at,
+                    ),
+                );
+                self.rows.push(set::METADATA, &event.metadata);
+                self.rows.push(set::PAYLOADS, &event.payload);
                 self.event_count += 1;
             }
             self.part_count += 1;
@@ -180,30 +194,38 @@ impl Writing {
     }
 
     fn claim(&mut self, ordinal: usize, takes: u8, place: usize, claim: &Claim, earlier_owner: Option<&StreamId>) {
-        self.claims.push(&(
-            self.claim_count,
-            ordinal,
-            takes,
-            place,
-            stored(&claim.key.scope),
-            stored(&claim.key.key),
-            &claim.owner,
-            earlier_owner,
-        ));
+        self.rows.push(
+            set::CLAIMS,
+            &(
+                self.claim_count,
+                ordinal,
+                takes,
+                place,
+                stored(&claim.key.scope),
+                stored(&claim.key.key),
+                &claim.owner,
+                earlier_owner,
+            ),
+        );
         self.claim_count += 1;
     }
 
     fn needs(&mut self, ordinal: usize, append: &Append) {
         for (place, scope) in append.require_empty.iter().enumerate() {
-            self.needs.push(&(ordinal, kind::NOT_EMPTY, place, stored(scope), 0));
+            self.rows
+                .push(set::NEEDS, &(ordinal, kind::NOT_EMPTY, place, stored(scope), 0));
         }
         for (place, (scope, limit)) in append.require_fewer.iter().enumerate() {
-            self.needs
-                .push(&(ordinal, kind::FULL, place, stored(scope), bounded(*limit)));
+            self.rows.push(
+                set::NEEDS,
+                &(ordinal, kind::FULL, place, stored(scope), bounded(*limit)),
+            );
         }
         for (place, (scope, minimum)) in append.require_at_least.iter().enumerate() {
-            self.needs
-                .push(&(ordinal, kind::TOO_SMALL, place, stored(scope), bounded(*minimum)));
+            self.rows.push(
+                set::NEEDS,
+                &(ordinal, kind::TOO_SMALL, place, stored(scope), bounded(*minimum)),
+            );
         }
     }
 
@@ -218,19 +240,24 @@ impl Writing {
             last.insert(execution, change);
         }
         for (execution, change) in last {
-            match change {
-                WorkChange::Put(item) => self.work.push(&(
+            let item = match change {
+                WorkChange::Put(item) => Some(item),
+                WorkChange::Remove(_) => None,
+            };
+            // Missing values are told as null: not every engine takes rows of different lengths.
+            self.rows.push(
+                set::WORK,
+                &(
                     ordinal,
                     stored(execution),
-                    item.environment,
-                    item.workspace,
-                    item.state.name(),
-                    &item.due_at,
-                    &item.owner,
-                    item.epoch,
-                )),
-                WorkChange::Remove(_) => self.work.push(&(ordinal, stored(execution))),
-            }
+                    item.map(|item| item.environment),
+                    item.map(|item| item.workspace),
+                    item.map(|item| item.state.name()),
+                    item.and_then(|item| item.due_at.as_deref()),
+                    item.and_then(|item| item.owner.as_deref()),
+                    item.map(|item| item.epoch),
+                ),
+            );
         }
     }
 }

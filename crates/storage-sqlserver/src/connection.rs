@@ -59,6 +59,7 @@ impl Connection {
         connection
             .execute_batch("SET XACT_ABORT ON; SET ARITHABORT ON;")
             .await?;
+        connection.doubtful = false;
         Ok(connection)
     }
 
@@ -134,7 +135,8 @@ impl Connection {
         self.note(answer)
     }
 
-    /// Executes a statement and hands each row of its first result set to `take`, until that says `false`.
+    /// Executes a statement and hands each row of its first result set to `take`, until that says `false`. What the server
+    /// still sends then is called off; where it does not confirm that, the connection is not used again.
     pub(crate) async fn query_while(
         &mut self,
         text: &str,
@@ -149,15 +151,18 @@ impl Connection {
                 if let QueryItem::Row(row) = item
                     && !take(row)?
                 {
-                    drop(answer);
-                    client.cancel_query().await?;
-                    return Ok(());
+                    return Ok(true);
                 }
             }
-            Ok(())
+            Ok(false)
         };
         let answer = bounded(self.command_timeout, &mut self.clean, call).await;
-        self.note(answer)
+        if self.note(answer)? {
+            self.clean = false;
+            let called_off = tokio::time::timeout(CANCEL_TIMEOUT, self.client.cancel_query()).await;
+            self.clean = matches!(called_off, Ok(Ok(())));
+        }
+        Ok(())
     }
 
     /// Whether the connection lives and has no transaction open.

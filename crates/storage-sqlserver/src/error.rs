@@ -56,6 +56,9 @@ pub enum SqlError {
     /// The pool was closed; nothing took effect.
     #[error("the connections were closed")]
     Closed,
+    /// Texts contain so many different characters that they cannot be sent; nothing took effect.
+    #[error("the texts contain nearly every character there is")]
+    Texts,
     /// The answer has another shape than was asked for.
     #[error("unexpected answer: {0}")]
     Answer(String),
@@ -68,7 +71,7 @@ impl SqlError {
         match self {
             Self::Server { number, .. } => is_transient_number(*number),
             Self::Timeout(_) | Self::Broken(_) | Self::Unreachable { .. } | Self::PoolExhausted { .. } => true,
-            Self::LoginRefused { .. } | Self::Closed | Self::Answer(_) => false,
+            Self::LoginRefused { .. } | Self::Closed | Self::Texts | Self::Answer(_) => false,
         }
     }
 
@@ -79,7 +82,23 @@ impl SqlError {
             Self::Timeout(_) | Self::Broken(_) | Self::Answer(_) => true,
             // From this class on the server ends the connection.
             Self::Server { class, .. } => *class >= 20,
-            Self::Unreachable { .. } | Self::LoginRefused { .. } | Self::PoolExhausted { .. } | Self::Closed => false,
+            Self::Unreachable { .. }
+            | Self::LoginRefused { .. }
+            | Self::PoolExhausted { .. }
+            | Self::Closed
+            | Self::Texts => false,
+        }
+    }
+
+    /// Whether the call may have reached the server.
+    pub(crate) fn comes_after_sending(&self) -> bool {
+        match self {
+            Self::Server { .. } | Self::Timeout(_) | Self::Broken(_) | Self::Answer(_) => true,
+            Self::Unreachable { .. }
+            | Self::LoginRefused { .. }
+            | Self::PoolExhausted { .. }
+            | Self::Closed
+            | Self::Texts => false,
         }
     }
 
@@ -179,6 +198,7 @@ impl From<SqlError> for StorageError {
             | SqlError::LoginRefused { .. }
             | SqlError::PoolExhausted { .. }
             | SqlError::Closed => Self::Unavailable(text),
+            SqlError::Texts => Self::Other(text),
             SqlError::Answer(_) => Self::Corrupt(text),
         }
     }

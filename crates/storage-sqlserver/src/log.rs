@@ -424,11 +424,11 @@ impl EventLog for SqlServerLog {
     async fn allot(&self, sequence: &str, count: u32) -> Result<i64, StorageError> {
         self.writing()?;
         let sequence = stored(sequence);
-        let text = "UPDATE es.Sequences SET Next = Next + @P2 OUTPUT inserted.Next - @P2 WHERE Name = @P1;
-            IF @@ROWCOUNT = 0 INSERT INTO es.Sequences (Name, Next) OUTPUT inserted.Next - @P2 VALUES (@P1, 1 + @P2);";
-        let rows = self.pool.change(text, &[(&*sequence).into(), count.into()]).await?;
-        let row = rows.iter().flatten().next();
-        let row = row.ok_or_else(|| StorageError::Other("es.Sequences told no id".into()))?;
+        let rows = self
+            .pool
+            .change("EXEC es.Allot @P1, @P2", &[(&*sequence).into(), count.into()])
+            .await?;
+        let row = first(&rows).ok_or_else(|| StorageError::Other("es.Allot told no id".into()))?;
         Ok(reading::integer(row, 0)?)
     }
 

@@ -34,7 +34,7 @@ macro_rules! migration {
 /// Every step in order; the name is the files'.
 static MIGRATIONS: [Migration; 3] = [
     migration!("0001_event_log", &["Events"]),
-    migration!("0002_append_events", &[]),
+    migration!("0002_procedures", &[]),
     migration!("0003_retention_requests", &["RetentionRequests"]),
 ];
 
@@ -148,13 +148,11 @@ impl MigrationSession for Session {
 
 /// Applies missing steps when there are any: a login without the right to is no obstacle to a database that has them all.
 pub(crate) async fn bring_up_to_date(pool: &Pool, options: &LogOptions) -> Result<(), StorageError> {
-    let migrations = SqlServerMigrations::new(pool.settings().clone(), options.clone());
-    if Schema::of(&MIGRATIONS, &migrations.applied().await?)?
-        .pending
-        .is_empty()
-    {
+    let applied = applied(&mut *pool.acquire().await?).await?;
+    if Schema::of(&MIGRATIONS, &applied)?.pending.is_empty() {
         return Ok(());
     }
+    let migrations = SqlServerMigrations::new(pool.settings().clone(), options.clone());
     let mut session = migrations.begin().await?;
     migration::up(session.as_mut()).await?;
     session.close().await
@@ -162,7 +160,7 @@ pub(crate) async fn bring_up_to_date(pool: &Pool, options: &LogOptions) -> Resul
 
 /// Demands that a database has every step of this program and no other.
 pub(crate) async fn check(pool: &Pool) -> Result<(), StorageError> {
-    let applied = applied(&mut Connection::establish(pool.settings()).await?).await?;
+    let applied = applied(&mut *pool.acquire().await?).await?;
     match Schema::of(&MIGRATIONS, &applied)?.pending.first() {
         Some(missing) => Err(StorageError::Other(format!(
             "the event log misses the migration {}",

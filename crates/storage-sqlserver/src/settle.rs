@@ -14,8 +14,8 @@ use wfm_storage::{
 
 use crate::{
     batch_answer::Written,
-    batch_request::Rows,
     error::SqlError,
+    json_rows::RowSets,
     pool::PooledConnection,
     reading::{integer, optional_integer, small_integer, text},
 };
@@ -33,13 +33,17 @@ pub(crate) async fn settle(
     connection: &mut PooledConnection,
     appends: &[Prepared],
 ) -> Result<Option<BatchOutcome>, SqlError> {
-    let mut asked = Rows::default();
-    for (ordinal, append) in appends.iter().map(Prepared::append).enumerate() {
-        for (place, part) in append.streams.iter().enumerate() {
-            asked.push(&(ordinal, place, &part.stream, part.expected.0 + 1, part.events[0].id));
+    let parts = RowSets::<1>::write(|rows| {
+        for (ordinal, append) in appends.iter().map(Prepared::append).enumerate() {
+            for (place, part) in append.streams.iter().enumerate() {
+                rows.push(
+                    0,
+                    &(ordinal, place, &part.stream, part.expected.0 + 1, part.events[0].id),
+                );
+            }
         }
-    }
-    let parts = asked.finish();
+    });
+    let [parts] = parts.ok_or(SqlError::Texts)?.sets;
     let rows = connection
         .call("es.FindAppended", &[("@Parts", parts.as_str().into())])
         .await?;

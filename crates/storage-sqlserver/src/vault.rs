@@ -11,7 +11,7 @@ use crate::{
     error::SqlError,
     exact::{name, stored},
     log::{SqlServerLog, first},
-    reading::{bit, integer, optional_bytes, text},
+    reading::{bit, integer, optional_bytes, small_integer, text},
 };
 
 fn session(row: &Row) -> Result<Session, SqlError> {
@@ -79,9 +79,10 @@ impl Vault for SqlServerLog {
 
     async fn spend_session(&self, token_hash: &str) -> Result<bool, StorageError> {
         self.writing()?;
-        let text = "UPDATE es.Sessions SET Spent = 1 OUTPUT inserted.UserId WHERE TokenHash = @P1 AND Spent = 0";
+        let text = "UPDATE es.Sessions SET Spent = 1 WHERE TokenHash = @P1 AND Spent = 0; SELECT @@ROWCOUNT;";
         let rows = self.pool().change(text, &[(&*stored(token_hash)).into()]).await?;
-        Ok(first(&rows).is_some())
+        let touched = first(&rows).map(|row| small_integer(row, 0)).transpose()?;
+        Ok(touched == Some(1))
     }
 
     async fn end_family(&self, family: &str) -> Result<(), StorageError> {

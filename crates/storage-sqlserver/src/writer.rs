@@ -58,7 +58,7 @@ impl SqlServerBatchWriter {
     }
 
     async fn send(&mut self, appends: &[Prepared]) -> Result<BatchOutcome, SqlError> {
-        let request = BatchRequest::new(appends, (self.options.clock)());
+        let request = BatchRequest::new(appends, (self.options.clock)())?;
         let parameters = request.parameters();
         let connection = self.connection().await?;
         let rows = connection.call("es.AppendEvents", &parameters).await?;

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use wfm_storage_sqlserver::{Pool, SqlError};
+use wfm_storage_sqlserver::{Pool, Settings, SqlError};
 
 use crate::{
     proxy::{Fate, From, Proxy},
-    server::{TestDatabase, settings},
+    server::{TestDatabase, connection_string, settings},
 };
 
 async fn session(pool: &Pool) -> String {
@@ -92,11 +92,9 @@ async fn silence_ends_a_call_in_time_and_its_connection_with_it() {
 
 #[tokio::test]
 async fn waiting_for_a_connection_is_bounded_and_says_so() {
-    let Some(settings) = settings() else { return };
-    let text = std::env::var("WFM_TEST_SQLSERVER").unwrap();
+    let Some(text) = connection_string() else { return };
+    let settings = Settings::parse(&format!("{text};Max Pool Size=1;Pool Wait Timeout=1")).unwrap();
     let proxy = Proxy::start(settings.address()).await;
-    let settings =
-        wfm_storage_sqlserver::Settings::parse(&format!("{text};Max Pool Size=1;Pool Wait Timeout=1")).unwrap();
     let pool = Pool::new(settings.with_address("127.0.0.1", proxy.port));
     session(&pool).await;
     proxy.arm(From::Server, 0, Fate::Freeze);
@@ -121,8 +119,7 @@ async fn waiting_for_a_connection_is_bounded_and_says_so() {
 
 #[tokio::test]
 async fn a_password_file_is_read_for_every_new_connection() {
-    let Some(_) = settings() else { return };
-    let text = std::env::var("WFM_TEST_SQLSERVER").unwrap();
+    let Some(text) = connection_string() else { return };
     let given: Vec<_> = text.split(';').collect();
     let is_password = |part: &&&str| {
         let key = part.split('=').next().unwrap_or_default().trim().to_lowercase();
@@ -136,9 +133,7 @@ async fn a_password_file_is_read_for_every_new_connection() {
         .1;
     let rest: Vec<_> = given.iter().filter(|part| !is_password(part)).copied().collect();
     let file = std::env::temp_dir().join(format!("wfm-password-{}", uuid::Uuid::now_v7()));
-    let settings =
-        wfm_storage_sqlserver::Settings::parse(&format!("{};Password File={}", rest.join(";"), file.display()))
-            .unwrap();
+    let settings = Settings::parse(&format!("{};Password File={}", rest.join(";"), file.display())).unwrap();
     let pool = Pool::new(settings);
     let error = pool.texts("SELECT N'a'").await.unwrap_err();
     assert!(error.to_string().contains("password file"), "{error}");

@@ -13,4 +13,5 @@ mod nodes;
 mod proxy;
 mod read_store;
 mod samples;
+mod schema;
 mod server;

@@ -7,15 +7,18 @@ GO
 -- or execution that an earlier one of the batch writes; so each is judged against what was there before, all in one
 -- statement. Only the numbers of claims in scopes depend on earlier appends: those are judged in rounds (see below).
 --
--- Parameters are JSON arrays of rows, each row an array; empty text where there are none. Ordinal: the append's place in the
--- batch, from 0. Part: the place of a row of @Parts, from 0.
+-- Rows are JSON arrays of arrays; empty text where there are none. Their texts need no escapes, which not every engine undoes:
+-- what JSON would escape stands there as an image. Ordinal: the append's place in the batch, from 0. Part: the place of a
+-- row of @Parts, from 0.
 --   @RecordedAt  the caller's clock; the log never runs backwards, so the later of this and the head's counts
+--   @Images      characters that stand for those of @Characters, one by one
 --   @Parts       part, ordinal, 0 append or 1 guard, index, stream, expected version, events, workspace, aggregate
---   @Commands    ordinal, part, first event, events, actor, key, request hash, answer
+--   @Commands    ordinal, part, first event, events, actor, key, request hash, place among @Answers
 --   @Claims      row, ordinal, 0 release or 1 take, index, scope, key, owner, owner by an earlier take of the same append
 --   @Needs       ordinal, 5 empty, 6 fewer or 7 at least, index, scope, number
 --   @Work        ordinal, execution, environment (null removes), workspace, state, due at, owner, epoch
---   @Events      event (from 0, over the batch), part, version, id, type, schema version, occurred at, metadata, payload
+--   @Events      event (from 0, over the batch), part, version, id, type, schema version, occurred at
+--   @Metadata, @Payloads  a text for each event, @Answers for each command: apart, because WITH may cut long texts
 --   @LeafHashes  32 bytes an event
 --
 -- Answers rows of Kind, Ordinal, Place, Number1, Number2, Text1, Text2, in no particular order:
@@ -28,12 +31,17 @@ GO
 -- Kinds 1 to 8 refuse their append; the least kind, then the least place, is the reason.
 CREATE PROCEDURE es.AppendEvents
     @RecordedAt VARCHAR(27),
+    @Images NVARCHAR(40),
+    @Characters NVARCHAR(40),
     @Parts NVARCHAR(MAX),
     @Commands NVARCHAR(MAX),
     @Claims NVARCHAR(MAX),
     @Needs NVARCHAR(MAX),
     @Work NVARCHAR(MAX),
     @Events NVARCHAR(MAX),
+    @Metadata NVARCHAR(MAX),
+    @Payloads NVARCHAR(MAX),
+    @Answers NVARCHAR(MAX),
     @LeafHashes VARBINARY(MAX)
 AS
 BEGIN
@@ -94,7 +102,8 @@ BEGIN
 
         INSERT INTO @Part (Part, Ordinal, Guards, Place, Stream, Expected, Events, GivenWorkspaceId, Aggregate, Actual, WorkspaceId, Skipped)
         SELECT given.Part, given.Ordinal, given.Guards, given.Place, given.Stream, given.Expected, given.Events,
-            given.WorkspaceId, given.Aggregate, ISNULL(stream.Version, 0),
+            given.WorkspaceId, TRANSLATE(given.Aggregate COLLATE Latin1_General_100_BIN2, @Images, @Characters),
+            ISNULL(stream.Version, 0),
             CASE WHEN stream.Version IS NULL THEN given.WorkspaceId ELSE stream.WorkspaceId END, 0
         FROM OPENJSON(@Parts) WITH (
             Part INT '$[0]', Ordinal INT '$[1]', Guards BIT '$[2]', Place INT '$[3]', Stream VARCHAR(100) '$[4]',
@@ -110,8 +119,8 @@ BEGIN
             INSERT INTO @Refused (Kind, Ordinal, Place, Number1, Number2, Text1, Text2)
             SELECT 1, given.Ordinal, 0, command.FirstPosition, command.LastPosition, command.RequestHash, command.Answer
             FROM OPENJSON(@Commands) WITH (Ordinal INT '$[0]', Actor NVARCHAR(201) '$[4]', [Key] NVARCHAR(201) '$[5]') AS given
-            JOIN es.Commands AS command ON command.Actor = given.Actor COLLATE Latin1_General_100_BIN2
-                AND command.[Key] = given.[Key] COLLATE Latin1_General_100_BIN2
+            JOIN es.Commands AS command ON command.Actor = TRANSLATE(given.Actor COLLATE Latin1_General_100_BIN2, @Images, @Characters)
+                AND command.[Key] = TRANSLATE(given.[Key] COLLATE Latin1_General_100_BIN2, @Images, @Characters)
             OPTION (LOOP JOIN);
 
         IF @Claims <> N''
@@ -119,12 +128,16 @@ BEGIN
             INSERT INTO @Claim (Claim, Ordinal, Takes, Place, Scope, [Key], Owner, EarlierOwner, Holder)
             SELECT given.Claim, given.Ordinal, given.Takes, given.Place, given.Scope, given.[Key], given.Owner,
                 given.EarlierOwner, held.Owner
-            FROM OPENJSON(@Claims) WITH (
-                Claim INT '$[0]', Ordinal INT '$[1]', Takes BIT '$[2]', Place INT '$[3]', Scope NVARCHAR(201) '$[4]',
-                [Key] NVARCHAR(201) '$[5]', Owner VARCHAR(100) '$[6]', EarlierOwner VARCHAR(100) '$[7]'
+            FROM (
+                SELECT Claim, Ordinal, Takes, Place, Owner, EarlierOwner,
+                    TRANSLATE(Scope COLLATE Latin1_General_100_BIN2, @Images, @Characters) AS Scope,
+                    TRANSLATE([Key] COLLATE Latin1_General_100_BIN2, @Images, @Characters) AS [Key]
+                FROM OPENJSON(@Claims) WITH (
+                    Claim INT '$[0]', Ordinal INT '$[1]', Takes BIT '$[2]', Place INT '$[3]', Scope NVARCHAR(201) '$[4]',
+                    [Key] NVARCHAR(201) '$[5]', Owner VARCHAR(100) '$[6]', EarlierOwner VARCHAR(100) '$[7]'
+                )
             ) AS given
-            LEFT JOIN es.Claims AS held ON held.Scope = given.Scope COLLATE Latin1_General_100_BIN2
-                AND held.[Key] = given.[Key] COLLATE Latin1_General_100_BIN2
+            LEFT JOIN es.Claims AS held ON held.Scope = given.Scope AND held.[Key] = given.[Key]
             OPTION (LOOP JOIN);
 
             -- Releases come before takes: what an append gives up itself is free for it.
@@ -166,7 +179,7 @@ BEGIN
             );
 
             INSERT INTO @Need (Ordinal, Kind, Place, Scope, Number)
-            SELECT Ordinal, Kind, Place, Scope, Number
+            SELECT Ordinal, Kind, Place, TRANSLATE(Scope COLLATE Latin1_General_100_BIN2, @Images, @Characters), Number
             FROM OPENJSON(@Needs) WITH (
                 Ordinal INT '$[0]', Kind TINYINT '$[1]', Place INT '$[2]', Scope NVARCHAR(201) '$[3]', Number BIGINT '$[4]'
             );
@@ -270,16 +283,20 @@ BEGIN
         IF @Appended > 0
         BEGIN
             INSERT INTO es.Events (Position, Stream, Version, EventId, Type, SchemaVersion, WorkspaceId, OccurredAt, RecordedAt, LeafHash, Metadata, Payload)
-            SELECT @Head + 1 + given.Event - part.Skipped, part.Stream, given.Version, given.EventId, given.Type,
-                given.SchemaVersion, part.WorkspaceId, given.OccurredAt, @RecordedAt,
-                SUBSTRING(@LeafHashes, given.Event * 32 + 1, 32), given.Metadata, given.Payload
+            SELECT @Head + 1 + given.Event - part.Skipped, part.Stream, given.Version, given.EventId,
+                TRANSLATE(given.Type COLLATE Latin1_General_100_BIN2, @Images, @Characters), given.SchemaVersion, part.WorkspaceId, given.OccurredAt, @RecordedAt,
+                SUBSTRING(@LeafHashes, given.Event * 32 + 1, 32),
+                TRANSLATE(metadata.value COLLATE Latin1_General_100_BIN2, @Images, @Characters),
+                TRANSLATE(payload.value COLLATE Latin1_General_100_BIN2, @Images, @Characters)
             FROM OPENJSON(@Events) WITH (
                 Event INT '$[0]', Part INT '$[1]', Version BIGINT '$[2]', EventId UNIQUEIDENTIFIER '$[3]',
-                Type VARCHAR(100) '$[4]', SchemaVersion INT '$[5]', OccurredAt VARCHAR(27) '$[6]',
-                Metadata NVARCHAR(MAX) '$[7]', Payload NVARCHAR(MAX) '$[8]'
+                Type NVARCHAR(100) '$[4]', SchemaVersion INT '$[5]', OccurredAt VARCHAR(27) '$[6]'
             ) AS given
+            JOIN OPENJSON(@Metadata) AS metadata ON CAST(metadata.[key] AS INT) = given.Event
+            JOIN OPENJSON(@Payloads) AS payload ON CAST(payload.[key] AS INT) = given.Event
             JOIN @Part AS part ON part.Part = given.Part
-            WHERE part.Skipped IS NOT NULL;
+            WHERE part.Skipped IS NOT NULL
+            OPTION (HASH JOIN);
 
             UPDATE stream SET Version = part.Expected + part.Events
             FROM es.Streams AS stream
@@ -308,26 +325,33 @@ BEGIN
 
             IF @Commands <> N''
                 INSERT INTO es.Commands (Actor, [Key], RequestHash, FirstPosition, LastPosition, Answer, RecordedAt)
-                SELECT given.Actor, given.[Key], given.RequestHash, @Head + 1 + given.FirstEvent - part.Skipped,
-                    @Head + given.FirstEvent - part.Skipped + given.Events, given.Answer, @RecordedAt
+                SELECT TRANSLATE(given.Actor COLLATE Latin1_General_100_BIN2, @Images, @Characters),
+                    TRANSLATE(given.[Key] COLLATE Latin1_General_100_BIN2, @Images, @Characters),
+                    TRANSLATE(given.RequestHash COLLATE Latin1_General_100_BIN2, @Images, @Characters),
+                    @Head + 1 + given.FirstEvent - part.Skipped, @Head + given.FirstEvent - part.Skipped + given.Events,
+                    TRANSLATE(answer.value COLLATE Latin1_General_100_BIN2, @Images, @Characters), @RecordedAt
                 FROM OPENJSON(@Commands) WITH (
                     Part INT '$[1]', FirstEvent INT '$[2]', Events INT '$[3]', Actor NVARCHAR(201) '$[4]',
-                    [Key] NVARCHAR(201) '$[5]', RequestHash NVARCHAR(200) '$[6]', Answer NVARCHAR(MAX) '$[7]'
+                    [Key] NVARCHAR(201) '$[5]', RequestHash NVARCHAR(200) '$[6]', Answer INT '$[7]'
                 ) AS given
+                JOIN OPENJSON(@Answers) AS answer ON CAST(answer.[key] AS INT) = given.Answer
                 JOIN @Part AS part ON part.Part = given.Part
-                WHERE part.Skipped IS NOT NULL;
+                WHERE part.Skipped IS NOT NULL
+                OPTION (HASH JOIN);
 
             IF @Work <> N''
             BEGIN
                 DELETE open_work
                 FROM es.Work AS open_work
                 JOIN OPENJSON(@Work) WITH (Ordinal INT '$[0]', Execution NVARCHAR(201) '$[1]') AS given
-                    ON open_work.Execution = given.Execution COLLATE Latin1_General_100_BIN2
+                    ON open_work.Execution = TRANSLATE(given.Execution COLLATE Latin1_General_100_BIN2, @Images, @Characters)
                 WHERE NOT EXISTS (SELECT 1 FROM @Refused AS refused WHERE refused.Ordinal = given.Ordinal)
                 OPTION (LOOP JOIN);
 
                 INSERT INTO es.Work (Execution, EnvironmentId, WorkspaceId, State, DueAt, Owner, Epoch)
-                SELECT given.Execution, given.EnvironmentId, given.WorkspaceId, given.State, given.DueAt, given.Owner, given.Epoch
+                SELECT TRANSLATE(given.Execution COLLATE Latin1_General_100_BIN2, @Images, @Characters),
+                    given.EnvironmentId, given.WorkspaceId, given.State, given.DueAt,
+                    TRANSLATE(given.Owner COLLATE Latin1_General_100_BIN2, @Images, @Characters), given.Epoch
                 FROM OPENJSON(@Work) WITH (
                     Ordinal INT '$[0]', Execution NVARCHAR(201) '$[1]', EnvironmentId BIGINT '$[2]', WorkspaceId BIGINT '$[3]',
                     State VARCHAR(10) '$[4]', DueAt VARCHAR(27) '$[5]', Owner NVARCHAR(200) '$[6]', Epoch BIGINT '$[7]'
@@ -389,5 +413,28 @@ BEGIN
     COMMIT TRANSACTION;
 
     SELECT Ordinal, Place, Position, RecordedAt, WorkspaceId FROM @Found ORDER BY Position;
+END;
+GO
+
+-- Allots ids of a sequence: the next @Count, without gaps between calls. Answers the first of them.
+CREATE PROCEDURE es.Allot
+    @Name NVARCHAR(201),
+    @Count BIGINT
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+
+    DECLARE @First BIGINT;
+
+    BEGIN TRANSACTION;
+    UPDATE es.Sequences SET Next = Next + @Count WHERE Name = @Name;
+    -- Two that begin a sequence at once meet here: one of them is refused, and finds the row when it asks again.
+    IF @@ROWCOUNT = 0
+        INSERT INTO es.Sequences (Name, Next) VALUES (@Name, 1 + @Count);
+    SELECT @First = Next - @Count FROM es.Sequences WHERE Name = @Name;
+    COMMIT TRANSACTION;
+
+    SELECT @First AS First;
 END;
 GO
