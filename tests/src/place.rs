@@ -13,8 +13,9 @@ pub const SERVER: &str = "WFM_TEST_SQLSERVER";
 
 /// How often a server is asked to make or remove a database, and how long between: some refuse to do it for two at once, or
 /// while a connection is still closing.
-const TRIES: usize = 200;
-const PAUSE: Duration = Duration::from_millis(100);
+const TRIES: usize = 100;
+const TRIES_AT_LAST: usize = 10;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A place of a story's own.
 pub struct Place {
@@ -73,6 +74,13 @@ impl Place {
             .map(|_| self.path().join("master.key").display().to_string())
     }
 
+    /// Removes it. Done by dropping it as well, but then a server that still runs in this thread keeps its database.
+    pub async fn remove(mut self) {
+        if let Some(own) = &mut self.server {
+            own.remove(TRIES).await;
+        }
+    }
+
     fn make_master_key(&self) {
         let mut options = std::fs::OpenOptions::new();
         let mut file = options
@@ -90,39 +98,49 @@ impl Place {
 struct OwnDatabase {
     connection_string: String,
     name: String,
+    removed: bool,
 }
 
 impl OwnDatabase {
     async fn make(server: &str) -> Self {
         let name = format!("wfm_story_{}", Uuid::now_v7().simple());
-        execute(server, format!("CREATE DATABASE {name}")).await;
+        execute(server, format!("CREATE DATABASE {name}"), TRIES).await.unwrap();
         Self {
             connection_string: with_database(server, &name),
             name,
+            removed: false,
+        }
+    }
+
+    async fn remove(&mut self, tries: usize) {
+        self.removed = true;
+        let server = with_database(&self.connection_string, "master");
+        // Not every engine has this.
+        let alone = format!("ALTER DATABASE {} SET SINGLE_USER WITH ROLLBACK IMMEDIATE", self.name);
+        let _refused = administration(&server).execute_batch(&alone).await;
+        if let Err(error) = execute(&server, format!("DROP DATABASE {}", self.name), tries).await {
+            eprintln!("a story leaves the database {} behind: {error}", self.name);
         }
     }
 }
 
 impl Drop for OwnDatabase {
     fn drop(&mut self) {
-        let (server, name) = (with_database(&self.connection_string, "master"), self.name.clone());
-        // A thread of its own: a runtime may be blocked by whoever drops.
-        let removed = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let administration = administration(&server);
-                // Not every engine has this.
-                let alone = format!("ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE");
-                let _refused = administration.execute_batch(&alone).await;
-                execute(&server, format!("DROP DATABASE {name}")).await;
-            });
-        });
-        if removed.join().is_err() {
-            eprintln!("the database {} of a story is left behind", self.name);
+        if self.removed {
+            return;
         }
+        // A thread of its own: a runtime may be blocked by whoever drops.
+        std::thread::scope(|scope| {
+            let removal = scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap();
+                runtime.block_on(self.remove(TRIES_AT_LAST));
+            });
+            // What went wrong was printed.
+            let _ended = removal.join();
+        });
     }
 }
 
@@ -131,14 +149,15 @@ fn administration(server: &str) -> Pool {
     Pool::new(settings.with_max_connections(1))
 }
 
-async fn execute(server: &str, text: String) {
+async fn execute(server: &str, text: String, tries: usize) -> Result<(), wfm_storage_sqlserver::SqlError> {
     let administration = administration(server);
-    for turn in 1.. {
+    let mut turn = 1;
+    loop {
         match administration.execute_batch(&text).await {
-            Ok(()) => return,
-            Err(_) if turn < TRIES => tokio::time::sleep(PAUSE).await,
-            Err(error) => panic!("{text}: {error}"),
+            Err(_) if turn < tries => tokio::time::sleep(PAUSE).await,
+            outcome => return outcome,
         }
+        turn += 1;
     }
 }
 

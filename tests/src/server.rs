@@ -128,7 +128,7 @@ impl TestServer {
 
     /// Checks that the log is sound and that the read models are exactly what it says; then stops.
     pub async fn finish(self) {
-        drop(self.end().await);
+        self.end().await.remove().await;
     }
 
     /// The administrator, signed in anew: tokens do not outlive a clock that was put forward.

@@ -26,12 +26,17 @@ pub struct OpenDatabase {
     pub reads: Arc<dyn ReadStore>,
     /// Which nodes are alive, and whose turn it is.
     pub leases: Arc<dyn Leases>,
+    /// Connections that are closed at the end.
+    pool: Option<Pool>,
 }
 
 impl OpenDatabase {
     /// Ends the log: what was accepted is committed, files are folded together.
     pub async fn close(&self) {
         self.log.close().await;
+        if let Some(pool) = &self.pool {
+            pool.close();
+        }
     }
 }
 
@@ -96,18 +101,20 @@ async fn open_folder(folder: &Path, clock: Arc<dyn Clock>) -> Result<OpenDatabas
         reads,
         // The folder's lock keeps other processes out.
         leases: Arc::new(Unshared),
+        pool: None,
     })
 }
 
 async fn open_sql_server(settings: &Settings, clock: Arc<dyn Clock>) -> Result<OpenDatabase> {
     let pool = Pool::new(settings.clone());
     let log = SqlServerLog::open(pool.clone(), sql_server_options(clock)).await?;
-    let reads = SqlServerReadStore::open(pool).await?;
+    let reads = SqlServerReadStore::open(pool.clone()).await?;
     Ok(OpenDatabase {
         log: Arc::clone(&log) as _,
         vault: Arc::clone(&log) as _,
         reads,
         leases: log,
+        pool: Some(pool),
     })
 }
 
