@@ -3,7 +3,7 @@
 use std::{panic::Location, time::Duration};
 
 /// How long anything is waited for. Only a failing test ever waits so long.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Asks again and again until the answer is there.
 ///

@@ -1,6 +1,15 @@
-//! What is done now and then: forgetting idempotency keys and expired sessions every time, retention once a day.
+//! What is done now and then: forgetting idempotency keys and expired sessions every time, retention once a day, and what
+//! administrators of the database ask for.
 
-use crate::{app::App, context::Context, error::ApplicationError, retention::RetentionReport};
+use wfm_domain::retention::{LONGEST_PERIOD_DAYS, RetentionPeriods};
+use wfm_storage::cleanup::CleanupRequests;
+
+use crate::{
+    app::App,
+    context::Context,
+    error::ApplicationError,
+    retention::{RetentionReport, RetentionRule},
+};
 
 /// How long an idempotency key is remembered.
 pub const COMMANDS_KEPT_DAYS: i64 = 7;
@@ -29,6 +38,35 @@ impl App {
         let commands = self.store.log.forget_commands(&oldest).await?;
         let sessions = self.vault.forget_sessions(&now.to_string()).await?;
         Ok(Forgotten { commands, sessions })
+    }
+}
+
+impl App {
+    /// Carries out what the database's administrators asked for, oldest first; returns how many requests were answered.
+    /// Failed executions are kept as configured, whatever is asked for. A request that a stop cuts short is carried out again,
+    /// which finds nothing left to do.
+    ///
+    /// # Errors
+    /// See [`App::run_retention`].
+    pub async fn answer_cleanup_requests(&self, requests: &dyn CleanupRequests) -> Result<usize, ApplicationError> {
+        let mut answered = 0;
+        for request in requests.open_requests().await? {
+            let failed_days = self.retention_rule.periods.failed_days();
+            // Fewer days than retention knows mean the fewest, more the most: nothing goes that was not asked for.
+            let days = request.retention_days.clamp(1, LONGEST_PERIOD_DAYS);
+            let rule = RetentionRule::new(RetentionPeriods::new(days, failed_days)?, request.batch_size);
+            let context = Context::system("cleanup", format!("cleanup-request-{}", request.id));
+            let report = self.run_retention(&context, &rule).await?;
+            let position = self.store.log.head().await?.position;
+            requests.answer_request(request.id, position).await?;
+            tracing::info!(
+                request = request.id,
+                executions = report.executions,
+                "answered a request to clean up"
+            );
+            answered += 1;
+        }
+        Ok(answered)
     }
 }
 

@@ -24,6 +24,7 @@ use wfm_application::{
 use wfm_connectors::{EgressPolicy, RestConnector, RestLimits};
 use wfm_domain::event::Event;
 use wfm_engine::{Engine, EngineOptions};
+use wfm_storage::cleanup::CleanupRequests;
 
 use crate::{
     config::Config,
@@ -227,6 +228,9 @@ impl Core {
             );
         }
         following.push(tokio::spawn(keep_house(Arc::clone(&app))));
+        if let Some(cleanups) = &database.cleanups {
+            following.push(tokio::spawn(clean_up(Arc::clone(&app), Arc::clone(cleanups))));
+        }
         if database.leases.shared() {
             following.push(tokio::spawn(stay_alive(Arc::clone(&app), Arc::clone(&membership))));
         }
@@ -249,6 +253,17 @@ impl Core {
         }
         self.membership.leave().await;
         self.database.close().await;
+    }
+}
+
+/// Carries out what the database's administrators ask for, within a minute.
+async fn clean_up(app: Arc<App>, requests: Arc<dyn CleanupRequests>) {
+    let mut minutes = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minutes.tick().await;
+        if let Err(error) = app.answer_cleanup_requests(requests.as_ref()).await {
+            tracing::warn!(%error, "requests to clean up could not be carried out; it is tried again in a minute");
+        }
     }
 }
 

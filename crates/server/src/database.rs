@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::{Context, Result};
 use wfm_application::clock::Clock;
 use wfm_storage::{
+    cleanup::CleanupRequests,
     lease::{Leases, Unshared},
     log::EventLog,
     migration::Migrations,
@@ -26,6 +27,8 @@ pub struct OpenDatabase {
     pub reads: Arc<dyn ReadStore>,
     /// Which nodes are alive, and whose turn it is.
     pub leases: Arc<dyn Leases>,
+    /// What the database's administrators ask for, where they can.
+    pub cleanups: Option<Arc<dyn CleanupRequests>>,
     /// Connections that are closed at the end.
     pool: Option<Pool>,
 }
@@ -101,6 +104,7 @@ async fn open_folder(folder: &Path, clock: Arc<dyn Clock>) -> Result<OpenDatabas
         reads,
         // The folder's lock keeps other processes out.
         leases: Arc::new(Unshared),
+        cleanups: None,
         pool: None,
     })
 }
@@ -113,7 +117,8 @@ async fn open_sql_server(settings: &Settings, clock: Arc<dyn Clock>) -> Result<O
         log: Arc::clone(&log) as _,
         vault: Arc::clone(&log) as _,
         reads,
-        leases: log,
+        leases: Arc::clone(&log) as _,
+        cleanups: Some(log),
         pool: Some(pool),
     })
 }

@@ -5,6 +5,7 @@
 
 mod batch_answer;
 mod batch_request;
+mod cleanup;
 mod connection;
 mod error;
 mod exact;

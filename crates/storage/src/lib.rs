@@ -8,6 +8,7 @@
 
 pub mod append;
 pub mod batch;
+pub mod cleanup;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod event;

@@ -11,6 +11,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("expressions", &[]),
     ("storage", &[]),
     ("storage-sqlite", &["storage"]),
+    ("storage-sqlserver", &["storage"]),
     ("projections", &["domain", "storage"]),
     ("application", &["domain", "expressions", "storage", "projections"]),
     ("engine", &["application", "domain", "expressions", "storage"]),
@@ -23,6 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "expressions",
             "storage",
             "storage-sqlite",
+            "storage-sqlserver",
             "projections",
             "application",
             "engine",
@@ -209,8 +211,9 @@ fn nothing_is_skipped_or_slept_through() {
         let text = code(&path);
         let ignored = ["#[", "ignore"].concat();
         assert!(!text.contains(&ignored), "{} skips a test", path.display());
-        // What waits for a condition or a process stands in these two; they have deadlines.
-        let waits = path.ends_with("src/until.rs") || path.ends_with("src/process.rs");
+        // What waits for a condition, a process or a server stands in these; they have deadlines.
+        let waits = ["src/until.rs", "src/process.rs", "src/place.rs", "sqlserver/server.rs"];
+        let waits = waits.iter().any(|file| path.ends_with(file));
         let sleeps = ["sleep", "("].concat();
         assert!(waits || !text.contains(&sleeps), "{} sleeps", path.display());
     }

@@ -16,8 +16,9 @@ use wfm_domain::{
 };
 use wfm_projections::tables::{EXECUTION_STATES, ExecutionStates};
 use wfm_storage::{
-    append::{Append, StreamAppend},
-    event::{NewEvent, StreamId, StreamVersion},
+    append::{Append, StorageError, StreamAppend},
+    cleanup::{CleanupRequest, CleanupRequests},
+    event::{NewEvent, Position, StreamId, StreamVersion},
     read_store::{Cell, Change, ProjectedBatch, Query},
     vault::Vault,
 };
@@ -407,4 +408,49 @@ async fn retention_runs_once_a_day_by_itself() {
     let context = Context::system("test", "request");
     let purged = app.history(&context, "run-month-1-2026-03", 0, 10).await.unwrap();
     assert_eq!(purged.items[0].metadata["actor"], json!({"system": "retention"}));
+}
+
+/// Requests as an administrator of the database files them: number, days, and whether it was answered.
+struct Requests(std::sync::Mutex<Vec<(CleanupRequest, bool)>>);
+
+#[async_trait::async_trait]
+impl CleanupRequests for Requests {
+    async fn open_requests(&self) -> Result<Vec<CleanupRequest>, StorageError> {
+        let requests = self.0.lock().unwrap();
+        Ok(requests
+            .iter()
+            .filter(|(_, answered)| !answered)
+            .map(|(request, _)| *request)
+            .collect())
+    }
+
+    async fn answer_request(&self, id: i64, _position: Position) -> Result<(), StorageError> {
+        let mut requests = self.0.lock().unwrap();
+        requests
+            .iter_mut()
+            .filter(|(request, _)| request.id == id)
+            .for_each(|(_, answered)| *answered = true);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_request_of_the_databases_administrator_is_carried_out_once() {
+    let app = with_workflow().await;
+    let (completed, failed) = (completed(&app).await, failed(&app).await);
+    let request = |id, retention_days| CleanupRequest {
+        id,
+        retention_days,
+        batch_size: 1000,
+    };
+    let requests = Requests(std::sync::Mutex::new(vec![
+        (request(1, 40), false),
+        (request(2, 20), false),
+    ]));
+    app.clock.advance(30 * DAY);
+    assert_eq!(app.answer_cleanup_requests(&requests).await.unwrap(), 2);
+    // Nothing is 40 days old; the failed run is kept as configured.
+    assert_eq!(left(&app).await, [failed.0.clone()]);
+    assert_ne!(completed, failed);
+    assert_eq!(app.answer_cleanup_requests(&requests).await.unwrap(), 0);
 }

@@ -210,7 +210,8 @@ impl Resource {
                 "false" | "0" => Some(false.into()),
                 _ => None,
             },
-            ColumnKind::Text => Some(text.into()),
+            // No column holds U+0000, and not every database takes it as a value.
+            ColumnKind::Text => (!text.contains('\0')).then(|| text.into()),
             ColumnKind::Instant => Instant::parse(text).map(|at| at.to_string().into()),
         };
         cell.ok_or_else(|| ListError::BadValue {

@@ -1,3 +1,5 @@
+//! Connection strings as people write them.
+
 use super::*;
 
 const BASE: &str = "Server=db.example.org;Database=wfm;User Id=app;Password=secret";
