@@ -1,14 +1,11 @@
 -- Roles with the least rights: run once in the database, by its owner, after `wfm migrate up` (and again after an update).
 --   wfm_application  appends, reads, keeps read models; cannot change or remove an event, nor the schema of the log
---   wfm_migration    changes the schema: for `wfm migrate up` and `down`
 --   wfm_analyst      reads the documented tables and views, nothing of the log
 -- Then, for example: CREATE LOGIN app WITH PASSWORD = '…'; CREATE USER app FOR LOGIN app; ALTER ROLE wfm_application ADD MEMBER app;
+-- Whoever may not own the database but must run migrations is a member of the role in migration_role.sql.
 -- Rights that are not granted are not there: nothing is denied here, so that a role can be combined with others.
 IF DATABASE_PRINCIPAL_ID('wfm_application') IS NULL
     CREATE ROLE wfm_application;
-GO
-IF DATABASE_PRINCIPAL_ID('wfm_migration') IS NULL
-    CREATE ROLE wfm_migration;
 GO
 IF DATABASE_PRINCIPAL_ID('wfm_analyst') IS NULL
     CREATE ROLE wfm_analyst;
@@ -43,14 +40,6 @@ GRANT SELECT, INSERT, UPDATE ON es.DataKeys TO wfm_application;
 GO
 -- The read models are disposable.
 GRANT SELECT, INSERT, UPDATE, DELETE ON SCHEMA::dbo TO wfm_application;
-GO
-
--- Migrations.
-GRANT SELECT, INSERT, UPDATE, DELETE, ALTER, REFERENCES, EXECUTE ON SCHEMA::es TO wfm_migration;
-GO
-GRANT SELECT, INSERT, UPDATE, DELETE, ALTER, REFERENCES, EXECUTE ON SCHEMA::dbo TO wfm_migration;
-GO
-GRANT CREATE TABLE, CREATE VIEW, CREATE PROCEDURE, CREATE SCHEMA TO wfm_migration;
 GO
 
 -- Analysts.

@@ -116,11 +116,7 @@ impl Membership {
     /// Leaves, so that others need not wait until the lease has run out.
     pub async fn leave(&self) {
         *self.valid_until.lock() = Instant::now();
-        if let Err(error) = self
-            .leases
-            .release(&format!("{PREFIX}{}", self.node), &self.holder)
-            .await
-        {
+        if let Err(error) = self.leases.release(&self.lease(), &self.holder).await {
             tracing::warn!(%error, "the node's lease could not be given up; it runs out by itself");
         }
     }

@@ -66,8 +66,7 @@ impl SqlServerBatchWriter {
     }
 
     /// What the log has of a batch that was sent; asks until the server answers or the time for it is over.
-    async fn settled(&mut self, appends: &[Prepared]) -> Result<Option<BatchOutcome>, StorageError> {
-        let patience = Duration::from_secs(self.options.settle_seconds);
+    async fn settled(&mut self, appends: &[Prepared]) -> Result<Option<BatchOutcome>, SqlError> {
         let begun = Instant::now();
         let mut backoff = Backoff::default();
         loop {
@@ -76,52 +75,65 @@ impl SqlServerBatchWriter {
                 Err(error) => Err(error),
             };
             match asked {
-                Ok(outcome) => return Ok(outcome),
-                Err(error) if begun.elapsed() < patience => {
+                Err(error) if error.is_transient() && begun.elapsed() < self.patience() => {
                     tracing::warn!(%error, "the outcome of a batch is not known yet; asking again");
                     self.connection = None;
                     backoff.wait(u32::MAX).await;
                 }
-                Err(error) => {
-                    return Err(StorageError::Unavailable(format!(
-                        "whether the append was written is unknown, the server could not be asked for {patience:?}: {error}"
-                    )));
-                }
+                asked => return asked,
             }
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.options.settle_seconds)
+    }
+
+    /// The outcome of a batch that was answered with `error`, or not at all: found in the log, or certainly not written
+    /// (`None`).
+    async fn outcome_after(
+        &mut self,
+        error: &SqlError,
+        appends: &[Prepared],
+    ) -> Result<Option<BatchOutcome>, StorageError> {
+        match self.settled(appends).await {
+            Ok(found) => Ok(found),
+            // The procedure answers with an error only after it has rolled everything back.
+            Err(_) if !error.leaves_outcome_unknown() => Ok(None),
+            Err(unanswered) => Err(StorageError::Unavailable(format!(
+                "whether the append was written is unknown: {error}; then, for {:?}: {unanswered}",
+                self.patience()
+            ))),
         }
     }
 
     async fn commit_all(&mut self, appends: &[Prepared]) -> Result<BatchOutcome, StorageError> {
         let mut backoff = Backoff::default();
-        let mut was_lost = false;
+        let mut lost = None;
         loop {
-            let error = match self.send(appends).await {
-                Ok(outcome) if was_lost && refuses_by_version(&outcome) => {
+            let error = match (self.send(appends).await, &lost) {
+                (Ok(outcome), Some(error)) if refuses_by_version(&outcome) => {
                     // A lost call may have arrived after it was looked for: what it wrote stands in the way now.
-                    return Ok(match self.settled(appends).await? {
+                    let error = SqlError::clone(error);
+                    return Ok(match self.outcome_after(&error, appends).await? {
                         Some(found) => merged(outcome, found),
                         None => outcome,
                     });
                 }
-                Ok(outcome) => return Ok(outcome),
-                Err(error) => error,
+                (Ok(outcome), _) => return Ok(outcome),
+                (Err(error), _) => error,
             };
-            let sent = !matches!(
-                error,
-                SqlError::Unreachable { .. }
-                    | SqlError::LoginRefused { .. }
-                    | SqlError::PoolExhausted { .. }
-                    | SqlError::Closed
-            );
-            if sent {
-                was_lost |= error.leaves_outcome_unknown();
+            if error.comes_after_sending() {
                 tracing::warn!(%error, appends = appends.len(), "a batch was answered with an error; looking for it in the log");
-                if let Some(outcome) = self.settled(appends).await? {
+                if let Some(outcome) = self.outcome_after(&error, appends).await? {
                     return Ok(outcome);
                 }
             }
             if !error.is_transient() || !backoff.wait(RETRIES).await {
                 return Err(error.into());
+            }
+            if error.leaves_outcome_unknown() {
+                lost = Some(error);
             }
         }
     }

@@ -9,7 +9,6 @@ use tokio::sync::mpsc;
 use wfm_storage::{
     append::StorageError,
     event::{Position, StoredEvent},
-    log::Head,
     read_store::{ReadStore, TableDifference},
 };
 
@@ -45,10 +44,12 @@ pub struct RebuildProgress {
 type Report<'a> = &'a (dyn Fn(RebuildProgress) + Send + Sync);
 
 /// Whether the rows were built from another log, or from one that differs where they stand.
-pub(super) async fn is_of_another_log(shared: &Shared, head: &Head) -> Result<bool, StorageError> {
+pub(super) async fn is_of_another_log(shared: &Shared) -> Result<bool, StorageError> {
     let Some(checkpoint) = shared.applier.lock().await.checkpoint.clone() else {
         return Ok(false);
     };
+    // Read after the checkpoint, which another node may have moved past any earlier head.
+    let head = shared.log.head().await?;
     if checkpoint.log_id != head.log_id || checkpoint.position > head.position {
         return Ok(true);
     }

@@ -183,7 +183,7 @@ impl Projection {
             seen: SyncMutex::new(seen),
         });
         let projection = Self { shared };
-        if rebuild::is_of_another_log(&projection.shared, &head).await? {
+        if rebuild::is_of_another_log(&projection.shared).await? {
             tracing::warn!("the read models do not match the log; they are built anew");
             projection.rebuild(|_| {}).await?;
         } else {
@@ -198,7 +198,13 @@ impl Projection {
     /// # Errors
     /// When a store fails.
     pub async fn catch_up(&self) -> Result<(), ProjectionError> {
-        self.shared.catch_up().await
+        loop {
+            match self.shared.catch_up().await {
+                // Another node moved the rows on meanwhile; what it left is taken up from there.
+                Err(ProjectionError::Moved(Some(_))) => self.shared.applier.lock().await.reload().await?,
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Waits until the rows are up to `position`; `false` when `timeout` passes before.

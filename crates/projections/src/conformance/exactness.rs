@@ -33,7 +33,7 @@ pub async fn every_column_returns_what_was_written(adapter: &dyn Adapter) {
         "2000-02-29T12:00:00.000001Z",
         "9999-12-31T23:59:59.999999Z",
     ];
-    let numbers = [0.1, -2.5, 1.0 / 3.0, 1234.567_890_123_456_7, 2.5e-300];
+    let numbers = [0.1, -2.5, 1.0 / 3.0, 1_234.567_890_123_456_7, 2.5e-300];
     let mut changes = Vec::new();
     for (id, instant) in (10..).zip(instants) {
         changes.push(insert_with(&USERS, id, &[("LastLoginAt", instant.into())]));

@@ -49,6 +49,7 @@ pub async fn run_all(adapter: &dyn Adapter) {
     writing::what_was_applied_is_there_after_reopening(adapter).await;
     writing::rows_travel_in_batches_of_every_size(adapter).await;
     writing::changes_by_condition_find_their_rows(adapter).await;
+    writing::a_batch_has_any_number_of_barriers(adapter).await;
     writing::a_put_replaces_or_adds(adapter).await;
     writing::a_log_row_keeps_its_step_while_the_table_has_it(adapter).await;
     writing::what_belongs_to_purged_runs_goes(adapter).await;

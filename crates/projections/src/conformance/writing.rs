@@ -209,6 +209,34 @@ pub async fn changes_by_condition_find_their_rows(adapter: &dyn Adapter) {
     assert_eq!(user, [[Cell::Integer(2), AT.into()]]);
 }
 
+/// Changes by condition keep their place among others, however many there are; together they are all or nothing.
+pub async fn a_batch_has_any_number_of_barriers(adapter: &dyn Adapter) {
+    let fixture = adapter.fresh().await;
+    let store = fixture.reads();
+    first(&store, vec![insert(&USERS, 1)]).await;
+    let role = place(&USERS, "Role");
+    let next = |value: i64| Change::UpdateWhere {
+        table: &USERS,
+        column: role,
+        value: Cell::Integer(value),
+        set: vec![(role, Cell::Integer(value + 1))],
+    };
+    let mut refused: Vec<Change> = (1..=600).map(next).collect();
+    refused.push(insert(&PROJECTS, 1));
+    let refused = store.apply(batch(Some(at(1, 0)), at(2, 0), refused)).await;
+    assert!(matches!(refused, Err(ApplyError::Rejected(_))), "{refused:?}");
+    let moved = (1..=600).map(next).collect();
+    let moved = store.apply(batch(Some(at(0, 0)), at(2, 0), moved)).await;
+    assert!(matches!(moved, Err(ApplyError::Moved(Some(checkpoint))) if checkpoint == at(1, 0)));
+    assert_eq!(column(&store, "SELECT Role FROM Users").await, [Cell::Integer(1)]);
+    store
+        .apply(batch(Some(at(1, 0)), at(2, 0), (1..=600).map(next).collect()))
+        .await
+        .unwrap();
+    assert_eq!(column(&store, "SELECT Role FROM Users").await, [Cell::Integer(601)]);
+    assert_eq!(store.checkpoint().await.unwrap(), Some(at(2, 0)));
+}
+
 /// A Put of rows that exist, of new ones, and of both at once.
 pub async fn a_put_replaces_or_adds(adapter: &dyn Adapter) {
     let fixture = adapter.fresh().await;

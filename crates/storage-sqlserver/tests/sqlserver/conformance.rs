@@ -8,12 +8,13 @@ use wfm_storage::{
     log::EventLog,
     vault::Vault,
 };
-use wfm_storage_sqlserver::{LogOptions, Pool, Settings, SqlServerLog};
+use wfm_storage_sqlserver::{LogOptions, Pool, SqlServerLog};
 
 use crate::{samples::options, schema, server::TestDatabase};
 
-/// Makes stores in one database, one after the other: each finds an empty log.
-struct SqlServer(Settings);
+/// Makes stores in one database, one after the other: each finds an empty log. They share connections, because a server
+/// takes its time with what a connection does for the first time.
+struct SqlServer(Pool);
 
 struct SqlServerStore {
     options: LogOptions,
@@ -30,9 +31,8 @@ const EMPTY: &str =
 impl Adapter for SqlServer {
     async fn fresh(&self, clock: Clock) -> Box<dyn Store> {
         let options = LogOptions::new(clock);
-        let pool = Pool::new(self.0.clone());
-        pool.execute_batch(EMPTY).await.unwrap();
-        let log = SqlServerLog::open(pool, options.clone()).await.unwrap();
+        self.0.execute_batch(EMPTY).await.unwrap();
+        let log = SqlServerLog::open(self.0.clone(), options.clone()).await.unwrap();
         Box::new(SqlServerStore { options, log })
     }
 }
@@ -49,11 +49,8 @@ impl Store for SqlServerStore {
 
     async fn reopen(&mut self) {
         self.log.close().await;
-        let settings = self.log.pool().settings().clone();
-        self.log.pool().close();
-        self.log = SqlServerLog::open(Pool::new(settings), self.options.clone())
-            .await
-            .unwrap();
+        let pool = self.log.pool().clone();
+        self.log = SqlServerLog::open(pool, self.options.clone()).await.unwrap();
     }
 
     async fn tamper(&self, attempt: Tampering) -> Result<(), String> {
@@ -71,18 +68,14 @@ impl Store for SqlServerStore {
     }
 }
 
-impl Drop for SqlServerStore {
-    fn drop(&mut self) {
-        self.log.pool().close();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_suite_passes() {
     let Some(database) = TestDatabase::create().await else {
         return;
     };
     schema::up(&database.settings, &options()).await.unwrap();
-    conformance::run_all(Arc::new(SqlServer(database.settings.clone()))).await;
+    let pool = database.pool();
+    conformance::run_all(Arc::new(SqlServer(pool.clone()))).await;
+    pool.close();
     database.remove().await;
 }

@@ -5,13 +5,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod catalogue;
 mod conformance;
 mod connections;
 mod interruptions;
 mod migrations;
 mod nodes;
+mod procedures;
 mod proxy;
 mod read_store;
+mod roles;
 mod samples;
 mod schema;
 mod server;

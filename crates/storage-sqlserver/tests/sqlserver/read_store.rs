@@ -1,14 +1,23 @@
 //! The suite of read stores, and what only a server has: several processes at one database's tables.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+};
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
-use wfm_projections::conformance::{self, Adapter, Store};
+use wfm_projections::{
+    conformance::{self, Adapter, Store},
+    tables::USERS,
+};
 use wfm_storage::{
     append::StorageError,
     event::Position,
-    read_store::{ApplyError, Cell, Checkpoint, ProjectedBatch, Query, ReadStore},
+    read_store::{ApplyError, Cell, Change, Checkpoint, Column, ColumnKind, ProjectedBatch, Query, ReadStore},
 };
 use wfm_storage_sqlserver::{Pool, SqlServerReadStore};
 
@@ -174,5 +183,156 @@ async fn a_shadow_belongs_to_one_process_and_is_removed_after_it() {
     pool.close();
     other_pool.close();
     drop(again);
+    database.remove().await;
+}
+
+/// A batch that makes `size` users, from `position` on.
+fn users(position: u64, size: u64) -> ProjectedBatch {
+    let user = |id: u64| {
+        let cell = |column: &Column| match (column.name, column.kind) {
+            ("Id", _) => Cell::Integer(id.cast_signed()),
+            ("Email", _) => format!("user{id}@example.com").into(),
+            (_, ColumnKind::Text) => "text".into(),
+            (_, ColumnKind::Instant) => "2026-11-22T16:29:03.123456Z".into(),
+            (_, ColumnKind::Integer | ColumnKind::Bit | ColumnKind::Real) => Cell::Integer(1),
+        };
+        let row = USERS.columns.iter().map(cell).collect();
+        Change::Insert { table: &USERS, row }
+    };
+    ProjectedBatch {
+        changes: (position + 1..=position + size).map(user).collect(),
+        ..step((position > 0).then(|| at(position)), at(position + size))
+    }
+}
+
+/// Carries a call on until it was woken so often; `None` when it was given up then.
+async fn cut_off<T>(call: impl Future<Output = T>, after: usize) -> Option<T> {
+    let mut call = std::pin::pin!(call);
+    let mut woken = 0;
+    std::future::poll_fn(|context| {
+        woken += 1;
+        if woken > after {
+            Poll::Ready(None)
+        } else {
+            call.as_mut().poll(context).map(Some)
+        }
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_that_is_cut_off_anywhere_leaves_all_of_a_batch_or_nothing() {
+    let Some(database) = TestDatabase::create().await else {
+        return;
+    };
+    let pool = database.pool();
+    let store = SqlServerReadStore::open(pool.clone()).await.unwrap();
+    let (mut position, mut after) = (0, 0);
+    loop {
+        let outcome = cut_off(store.apply(users(position, 2000)), after).await;
+        // The next writer waits for what the server may still be doing.
+        let probe = store.apply(step(Some(at(u64::MAX >> 1)), at(1))).await;
+        assert!(matches!(probe, Err(ApplyError::Moved(_))), "{probe:?}");
+        let checkpoint = store.checkpoint().await.unwrap();
+        let reached = checkpoint.map_or(0, |checkpoint| checkpoint.position.0);
+        assert!(
+            reached == position || reached == position + 2000,
+            "{reached} after {position}"
+        );
+        position = reached;
+        let count = store
+            .query(Query::new("SELECT COUNT(*) FROM Users", Vec::new()))
+            .await
+            .unwrap();
+        assert_eq!(
+            count,
+            [[Cell::Integer(position.cast_signed())]],
+            "cut off after {after}"
+        );
+        match outcome {
+            None => after += 1,
+            Some(outcome) => break outcome.unwrap(),
+        }
+    }
+    assert!(after > 1, "{after} cuts");
+    pool.close();
+    database.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_killed_during_a_rebuild_leaves_nothing_that_the_next_one_minds() {
+    let Some(database) = TestDatabase::create().await else {
+        return;
+    };
+    let pool = database.pool();
+    let store = SqlServerReadStore::open(pool.clone()).await.unwrap();
+    store.apply(users(0, 3)).await.unwrap();
+    let settings = database.settings.clone();
+    let killed = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let shadow = runtime.block_on(async {
+            let store = SqlServerReadStore::open(Pool::new(settings)).await.unwrap();
+            let shadow = store.shadow().await.unwrap();
+            shadow.apply(users(0, 5)).await.unwrap();
+            shadow
+        });
+        drop(runtime);
+        drop(shadow);
+    });
+    killed.join().unwrap();
+    let left = "SELECT t.name FROM sys.tables t WHERE SCHEMA_NAME(t.schema_id) = 'shadow'";
+    assert!(!pool.texts(left).await.unwrap().is_empty());
+    assert_eq!(store.checkpoint().await.unwrap(), Some(at(3)));
+    let store = SqlServerReadStore::open(pool.clone()).await.unwrap();
+    assert_eq!(pool.texts(left).await.unwrap(), Vec::<Vec<Option<String>>>::new());
+    assert_eq!(store.checkpoint().await.unwrap(), Some(at(3)));
+    let shadow = store.shadow().await.unwrap();
+    shadow.apply(users(0, 3)).await.unwrap();
+    assert_eq!(store.adopt(&shadow, Some(&at(3))).await.unwrap(), []);
+    drop(shadow);
+    pool.close();
+    database.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queries_go_on_while_a_shadow_is_filled_and_adopted() {
+    let Some(database) = TestDatabase::create().await else {
+        return;
+    };
+    let pool = database.pool();
+    let store = SqlServerReadStore::open(pool.clone()).await.unwrap();
+    store.apply(users(0, 100)).await.unwrap();
+    let shadow = store.shadow().await.unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let (reads, stopped) = (store.clone(), stop.clone());
+    let reading = tokio::spawn(async move {
+        let mut seen = Vec::new();
+        while !stopped.load(Ordering::SeqCst) {
+            let rows = reads
+                .query(Query::new("SELECT COUNT(*), MAX(Id) FROM Users", Vec::new()))
+                .await
+                .unwrap();
+            seen.push(rows.concat());
+        }
+        seen
+    });
+    for page in 0..10 {
+        shadow.apply(users(page * 20, 20)).await.unwrap();
+    }
+    let differences = store.adopt(&shadow, Some(&at(100))).await.unwrap();
+    assert_eq!((differences[0].missing, differences[0].surplus), (100, 0));
+    stop.store(true, Ordering::SeqCst);
+    // Before the moment or after it, never between.
+    let seen = reading.await.unwrap();
+    assert!(seen.len() > 3);
+    assert!(
+        seen.iter()
+            .all(|cells| *cells == [100, 100].map(Cell::Integer) || *cells == [200, 200].map(Cell::Integer))
+    );
+    drop(shadow);
+    pool.close();
     database.remove().await;
 }

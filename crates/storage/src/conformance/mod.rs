@@ -136,6 +136,7 @@ pub async fn run_all(adapter: Arc<dyn Adapter>) {
     reading::streams_and_claims_are_listed_in_order(each).await;
     reading::work_is_filtered(each).await;
     texts::hostile_texts_come_back_byte_for_byte(each).await;
+    texts::names_are_compared_exactly(each).await;
     texts::large_events_harm_no_neighbour(each).await;
     texts::leaf_hashes_are_the_golden_ones(each).await;
     vault::destroyed_keys_never_come_back(each).await;

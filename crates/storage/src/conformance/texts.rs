@@ -106,6 +106,50 @@ pub async fn hostile_texts_come_back_byte_for_byte(adapter: &dyn Adapter) {
     }
 }
 
+/// Names that differ in case, in trailing spaces or in how an accent is written are different names.
+pub async fn names_are_compared_exactly(adapter: &dyn Adapter) {
+    let store = store(adapter).await;
+    let log = store.log();
+    let names = [
+        "name",
+        "Name",
+        "name ",
+        "name  ",
+        "n\u{e4}me",
+        "na\u{308}me",
+        "name\u{1}",
+        "name \u{1}",
+        "na\u{200b}me",
+        " ",
+    ];
+    for (number, name) in names.into_iter().enumerate() {
+        let stream = format!("exact-{number}");
+        let exact = Append {
+            command: Some(command(name, "hash")),
+            take: vec![claim(name, "key", &stream), claim("scope", name, &stream)],
+            require_empty: vec![name.into()],
+            work: vec![WorkChange::Put(work(name, WorkState::Running, None))],
+            ..append(&stream, 0, 1)
+        };
+        log.append(exact).await.unwrap();
+        assert_eq!(log.allot(name, 1).await.unwrap(), 1);
+    }
+    for (number, name) in names.into_iter().enumerate() {
+        let owner = StreamId::new(format!("exact-{number}"));
+        for key in [ClaimKey::new(name, "key"), ClaimKey::new("scope", name)] {
+            let held = log.claim(&key).await.unwrap().unwrap();
+            assert_eq!((held.key, &held.owner), (key, &owner));
+        }
+        assert_eq!(log.claims(name, None, 10).await.unwrap().len(), 1);
+        let stored = log.command("user/3", name).await.unwrap().unwrap();
+        assert_eq!(stored.first, Position(number as u64 + 1));
+    }
+    assert_eq!(log.claims("scope", None, 100).await.unwrap().len(), names.len());
+    let mut executions: Vec<_> = log.work(&WorkFilter::default(), 100).await.unwrap();
+    executions.retain(|item| names.contains(&&*item.execution));
+    assert_eq!(executions.len(), names.len());
+}
+
 /// Ten megabytes pass beside small events, and make pages of the log shorter, not longer.
 pub async fn large_events_harm_no_neighbour(adapter: &dyn Adapter) {
     let store = store(adapter).await;

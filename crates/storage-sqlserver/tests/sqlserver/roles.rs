@@ -1,0 +1,158 @@
+//! The roles of `scripts/sqlserver/roles.sql`: the application can do its work, and neither it nor an analyst can do more.
+
+use std::io::Write;
+
+use uuid::Uuid;
+use wfm_storage::{
+    append::{Append, CommandId},
+    event::Position,
+    log::EventLog,
+    vault::{Session, Vault},
+    verify::verify,
+};
+use wfm_storage_sqlserver::{Pool, Settings, SqlError};
+
+use crate::{
+    samples::{append, open, options},
+    server::{TestDatabase, connection_string},
+};
+
+const SCRIPT: &str = include_str!("../../../../scripts/sqlserver/roles.sql");
+
+/// What it takes where a procedure has its caller's rights.
+const WITHOUT_OWNERSHIP_CHAINS: &str = include_str!("../../../../scripts/sqlserver/roles_without_ownership_chains.sql");
+
+async fn run(owner: &Pool, script: &str) {
+    for batch in script.split("\nGO\n").filter(|batch| !batch.trim().is_empty()) {
+        let done = owner.execute_batch(batch).await;
+        done.unwrap_or_else(|error| panic!("{batch}: {error}"));
+    }
+}
+
+/// A login of its own in a role, and a pool that uses it.
+async fn member(database: &TestDatabase, owner: &Pool, role: &str) -> (String, Pool) {
+    let name = format!("wfm_test_{}", Uuid::now_v7().simple());
+    let password = format!("Aa1!{}", Uuid::now_v7().simple());
+    for text in [
+        format!("CREATE LOGIN {name} WITH PASSWORD = '{password}'"),
+        format!("CREATE USER {name} FOR LOGIN {name}"),
+        format!("ALTER ROLE {role} ADD MEMBER {name}"),
+    ] {
+        owner.execute_batch(&text).await.unwrap();
+    }
+    let text = connection_string().unwrap();
+    let name_of_database = database.settings.database();
+    let settings = Settings::parse(&format!(
+        "{text};Database={name_of_database};User Id={name};Password={password}"
+    ));
+    (name, Pool::new(settings.unwrap()))
+}
+
+async fn refuse(pool: &Pool, texts: &[&str]) {
+    for text in texts {
+        let error = pool.execute_batch(text).await.expect_err(text);
+        assert!(matches!(error, SqlError::Server { .. }), "{text}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_application_appends_and_cannot_change_history() {
+    let Some(database) = TestDatabase::create().await else {
+        return;
+    };
+    let owner = database.pool();
+    crate::schema::up(&database.settings, &options()).await.unwrap();
+    run(&owner, SCRIPT).await;
+    run(&owner, SCRIPT).await;
+    let (application, pool) = member(&database, &owner, "wfm_application").await;
+    let (analyst, analysts_pool) = member(&database, &owner, "wfm_analyst").await;
+
+    let chains = pool.execute_batch("EXEC es.Allot N'Probe', 1").await.is_ok();
+    if !chains {
+        let line =
+            "SQL Server: this engine runs procedures with their caller's rights; the application's are wider here\n";
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+        run(&owner, WITHOUT_OWNERSHIP_CHAINS).await;
+    }
+
+    // All that the log and the vault do.
+    let log = open(pool.clone()).await;
+    log.append(Append {
+        command: Some(CommandId {
+            actor: "user/1".into(),
+            key: "key".into(),
+            request_hash: "hash".into(),
+            answer: "{}".into(),
+        }),
+        ..append("role-1", 0)
+    })
+    .await
+    .unwrap();
+    assert_eq!(log.allot("User", 2).await.unwrap(), 1);
+    assert_eq!(log.forget_commands("2027-01-01T00:00:00.000000Z").await.unwrap(), 1);
+    let session = Session {
+        token_hash: "token".into(),
+        family: "family".into(),
+        user: 1,
+        expires_at: "2026-11-22T16:00:00.000000Z".into(),
+        spent: false,
+    };
+    log.put_session(&session).await.unwrap();
+    assert!(log.spend_session("token").await.unwrap());
+    log.end_family("family").await.unwrap();
+    log.create_data_key("person/1", b"key").await.unwrap();
+    log.destroy_data_key("person/1").await.unwrap();
+    assert!(verify(&*log, Position(0), |_| ()).await.unwrap().is_sound());
+
+    // Nothing that changes what was recorded.
+    refuse(
+        &pool,
+        &[
+            "UPDATE es.Events SET Payload = N'{}'",
+            "DELETE FROM es.Events",
+            "TRUNCATE TABLE es.Events",
+            "DROP TABLE es.Events",
+            "DISABLE TRIGGER es.tr_Events_AppendOnly ON es.Events",
+            "DROP TRIGGER es.tr_Events_AppendOnly",
+            "DELETE FROM es.Migrations",
+            "DROP PROCEDURE es.AppendEvents",
+            "CREATE TABLE es.Other (Id INT NOT NULL)",
+        ],
+    )
+    .await;
+    if chains {
+        refuse(
+            &pool,
+            &[
+                "INSERT INTO es.Streams (Stream, Aggregate, Version) VALUES ('forged-1', N'sample', 1)",
+                "UPDATE es.Streams SET Version = 0",
+                "UPDATE es.Head SET Position = 0",
+                "DELETE FROM es.Claims",
+                "DELETE FROM es.Work",
+                "UPDATE es.Sequences SET Next = 1",
+            ],
+        )
+        .await;
+    }
+    refuse(
+        &analysts_pool,
+        &[
+            "SELECT COUNT(*) FROM es.Events",
+            "SELECT COUNT(*) FROM es.DataKeys",
+            "EXEC es.Allot N'User', 1",
+        ],
+    )
+    .await;
+    assert_eq!(log.head().await.unwrap().position, Position(1));
+
+    log.close().await;
+    drop(log);
+    pool.close();
+    analysts_pool.close();
+    for name in [application, analyst] {
+        owner.execute_batch(&format!("DROP USER {name}")).await.unwrap();
+        owner.execute_batch(&format!("DROP LOGIN {name}")).await.unwrap();
+    }
+    owner.close();
+    database.remove().await;
+}
