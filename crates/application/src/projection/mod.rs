@@ -4,9 +4,9 @@
 //! every event takes effect exactly once, whatever crashes. An event that cannot be projected is parked in sight, never
 //! skipped.
 //!
-//! What happens to an event: the [`runner`] receives it from the log's feed, [`decode`] opens it and asks the projectors for
-//! row changes, [`apply`] writes them and finds the culprit when the rows refuse a batch, [`waiters`] wakes whoever waited for
-//! its position; [`turn`] says which of several nodes does it. [`rebuild`] does the same in a shadow, from the first event on.
+//! What happens to an event: the `runner` receives it from the log's feed, `decode` opens it and asks the projectors for
+//! row changes, `apply` writes them and finds the culprit when the rows refuse a batch, `waiters` wakes whoever waited for
+//! its position; `turn` says which of several nodes does it. `rebuild` does the same in a shadow, from the first event on.
 
 mod apply;
 mod decode;

@@ -304,7 +304,7 @@ impl AccessView {
         }
     }
 
-    /// Follows the log from where the view stands, until the log closes. Between two looks it rests for [`REST`] unless
+    /// Follows the log from where the view stands, until the log closes. Between two looks it rests for a moment unless
     /// somebody waits for the view, so that busy runs, which do not concern it, do not wake it with every commit.
     pub async fn follow(&self, log: &Arc<dyn EventLog>) {
         let mut feed: Subscription = log.subscribe(*self.seen.borrow());
