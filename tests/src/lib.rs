@@ -8,6 +8,7 @@ pub mod client;
 pub mod database;
 pub mod place;
 pub mod process;
+pub mod saga;
 pub mod server;
 pub mod target;
 pub mod until;

@@ -187,6 +187,24 @@ impl Process {
         std::fs::read_to_string(self.log.path()).unwrap()
     }
 
+    /// Freezes it (SIGSTOP): it holds all it holds, and does nothing.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on where it was frozen (SIGCONT).
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let told = Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(told.success());
+    }
+
     /// Kills it at once (SIGKILL).
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -196,11 +214,7 @@ impl Process {
     /// Asks it to stop (SIGTERM) and waits until it has; its exit status and log.
     #[must_use]
     pub fn stop(mut self) -> (ExitStatus, String) {
-        let told = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(told.success());
+        self.signal("-TERM");
         let status = self.child.wait().unwrap();
         (status, self.log())
     }

@@ -107,6 +107,12 @@ impl TestServer {
         Client::stranger(self.admin.base())
     }
 
+    /// Where it keeps everything.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// Waits until the read models show everything that was recorded up to now.
     pub async fn settled(&self) {
         let head = self.node.app.store.log.head().await.unwrap().position;

@@ -219,6 +219,8 @@ impl Core {
             EngineOptions { drain: config.drain },
         );
         engine.begin(ready);
+        // Asked before: who goes from now on is missed and recovered from later.
+        let known = membership.alive().await?;
         let recovered = runs.recover().await?;
         if recovered.adopted + recovered.queued > 0 {
             tracing::info!(
@@ -232,7 +234,7 @@ impl Core {
             following.push(tokio::spawn(clean_up(Arc::clone(&app), Arc::clone(cleanups))));
         }
         if database.leases.shared() {
-            following.push(tokio::spawn(stay_alive(Arc::clone(&app), Arc::clone(&membership))));
+            following.push(tokio::spawn(stay_alive(Arc::clone(&app), Arc::clone(&membership), known)));
         }
         Ok(Self {
             app,
@@ -269,10 +271,9 @@ async fn clean_up(app: Arc<App>, requests: Arc<dyn CleanupRequests>) {
 
 /// Renews this node's lease and takes over the runs of nodes that are gone; after a loss of its own lease, also what it
 /// dropped itself. Queued runs are looked at again, for places that other nodes freed.
-async fn stay_alive(app: Arc<App>, membership: Arc<Membership>) {
+async fn stay_alive(app: Arc<App>, membership: Arc<Membership>, mut known: HashSet<String>) {
     let mut renewals = tokio::time::interval(membership::RENEWAL);
     renewals.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut known = HashSet::new();
     loop {
         renewals.tick().await;
         let was_valid = membership.is_valid();

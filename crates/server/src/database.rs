@@ -53,7 +53,9 @@ pub fn log_options(clock: Arc<dyn Clock>) -> wfm_storage_sqlite::LogOptions {
     wfm_storage_sqlite::LogOptions::new(instants(clock))
 }
 
-fn sql_server_options(clock: Arc<dyn Clock>) -> wfm_storage_sqlserver::LogOptions {
+/// The same, of SQL Server's log.
+#[must_use]
+pub fn sql_server_options(clock: Arc<dyn Clock>) -> wfm_storage_sqlserver::LogOptions {
     wfm_storage_sqlserver::LogOptions::new(instants(clock))
 }
 

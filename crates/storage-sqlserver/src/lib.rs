@@ -18,6 +18,7 @@ mod parameter;
 mod pool;
 mod read_store;
 mod reading;
+pub mod scratch;
 mod settings;
 mod settle;
 mod vault;

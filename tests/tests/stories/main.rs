@@ -9,6 +9,7 @@ mod failing;
 mod folder;
 mod hostile;
 mod killing;
+mod nodes;
 mod publishing;
 mod queueing;
 mod retention;
@@ -17,6 +18,7 @@ mod running;
 mod secrets;
 mod sessions;
 mod tour;
+mod transfer;
 
 use std::path::Path;
 

@@ -3,16 +3,13 @@
 
 mod client;
 mod order_service;
+mod place;
 mod scenario;
 mod show;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use self::{client::Client, order_service::OrderService, scenario::Scenario};
@@ -30,26 +27,19 @@ pub struct Options {
     keep_serving: bool,
 }
 
-const FOLDER: &str = "wfm-demo";
-
-/// File that marks a folder as made by the demonstration, so that no other folder is ever replaced.
-const MARK: &str = ".made-by-wfm-demo";
-
 pub(super) const ADMIN_EMAIL: &str = "ada@orders.example";
 pub(super) const ADMIN_PASSWORD: &str = "demo-password-1";
 
 /// Runs the demonstration.
 pub async fn run(options: Options, values: Values) -> Result<ExitCode> {
-    let folder = PathBuf::from(FOLDER);
-    prepare(&folder)?;
+    let config = place::prepare(Config::new(&values)?).await?;
     let config = Config {
-        database: Database::Sqlite(folder.clone()),
         listen: ([127, 0, 0, 1], 0).into(),
         admin_email: Some(ADMIN_EMAIL.to_owned()),
         admin_password: Some(ADMIN_PASSWORD.to_owned()),
         egress_allow_private: true,
         bcrypt_cost: 8,
-        ..Config::new(&values)?
+        ..config
     };
     let service = OrderService::start().await?;
     let node = Node::start(&config, Surroundings::default()).await?;
@@ -60,7 +50,7 @@ pub async fn run(options: Options, values: Values) -> Result<ExitCode> {
         service.url()
     );
 
-    let outcome = demonstrate(&node, &service, &folder).await;
+    let outcome = demonstrate(&node, &service, &config.database).await;
     if outcome.is_ok() && options.keep_serving {
         let client = Client::login(node.address, ADMIN_EMAIL, ADMIN_PASSWORD).await?;
         println!(
@@ -75,27 +65,7 @@ pub async fn run(options: Options, values: Values) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// An empty, marked folder; replaces only one that carries the mark.
-fn prepare(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        let empty = fs::read_dir(folder)
-            .with_context(|| format!("{}", folder.display()))?
-            .next()
-            .is_none();
-        if !empty && !folder.join(MARK).exists() {
-            bail!("./{FOLDER} exists and was not made by a demonstration; move it away or run in another folder");
-        }
-        fs::remove_dir_all(folder).with_context(|| format!("replacing ./{FOLDER}"))?;
-    }
-    fs::create_dir_all(folder).with_context(|| format!("making ./{FOLDER}"))?;
-    fs::write(
-        folder.join(MARK),
-        "This folder was made by `wfm demo`, which replaces it at its next run.\n",
-    )?;
-    Ok(())
-}
-
-async fn demonstrate(node: &Node, service: &OrderService, folder: &Path) -> Result<()> {
+async fn demonstrate(node: &Node, service: &OrderService, database: &Database) -> Result<()> {
     let client = Client::login(node.address, ADMIN_EMAIL, ADMIN_PASSWORD).await?;
     let scenario = Scenario::build(&client, service).await?;
     let watching = show::events_as_they_happen(node).await?;
@@ -124,27 +94,11 @@ async fn demonstrate(node: &Node, service: &OrderService, folder: &Path) -> Resu
         status.lag == 0 && status.parked == 0,
         "the read models lag behind or events are parked: {status:?}"
     );
-    ensure!(!holds(folder, scenario::SECRET.as_bytes())?, "a file holds the secret");
-    println!("No file of ./{FOLDER} holds the payment key in plain text.");
+    place::check_secret(node, database, scenario::SECRET).await?;
     println!(
-        "\n{events} saga events, {} orders completed, 1 failed as planned.\n\n\
-         The data is in ./{FOLDER}: es.db is the event log, dbo.db the read models. Try next:\n  \
-         sqlite3 {FOLDER}/dbo.db 'SELECT * FROM vw_WorkflowExecutionSummary'\n  \
-         wfm --database sqlite:{FOLDER} events list --stream execution-{}\n  \
-         wfm --database sqlite:{FOLDER} events verify\n  \
-         wfm --database sqlite:{FOLDER} serve      (log in as {ADMIN_EMAIL} with {ADMIN_PASSWORD}; pages at /docs)",
-        runs.completed, runs.failed_id
+        "\n{events} saga events, {} orders completed, 1 failed as planned.\n\n{}",
+        runs.completed,
+        place::next_steps(database, &runs.failed_id, ADMIN_EMAIL, ADMIN_PASSWORD)
     );
     Ok(())
-}
-
-/// Whether any file of the folder contains the bytes.
-fn holds(folder: &Path, bytes: &[u8]) -> Result<bool> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_file() && fs::read(&path)?.windows(bytes.len()).any(|window| window == bytes) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
