@@ -38,6 +38,12 @@ const MIGRATIONS: &[Migration] = &[
     },
 ];
 
+/// What only some servers have: name and script. Nothing depends on them but speed.
+const FEATURES: &[(&str, &str)] = &[(
+    "row_versioning",
+    include_str!("../../../migrations/sqlserver/features/row_versioning.sql"),
+)];
+
 /// Statements of a step may take long on a large log.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(3600);
 
@@ -81,7 +87,21 @@ pub async fn migrate_up(settings: &Settings, options: &LogOptions) -> Result<Vec
         tracing::info!(migration = migration.name, "applied");
         names.push(migration.name.to_owned());
     }
+    for (feature, script) in FEATURES {
+        apply_feature(&mut connection, feature, script).await;
+    }
     Ok(names)
+}
+
+/// Applies what the server may not have, or the login may not do; says so when it is skipped.
+async fn apply_feature(connection: &mut Connection, feature: &str, script: &str) {
+    for batch in batches(script) {
+        if let Err(error) = connection.execute_batch(&batch).await {
+            tracing::warn!(feature, %error, "skipped: the server does not have it, or the login may not change it");
+            return;
+        }
+    }
+    tracing::info!(feature, "in force");
 }
 
 /// Takes the last `steps` applied steps back, with all that is stored in them; returns their names.

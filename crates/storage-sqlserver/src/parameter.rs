@@ -13,8 +13,6 @@ use uuid::Uuid;
 pub enum Parameter<'value> {
     /// BIGINT.
     Integer(i64),
-    /// BIGINT that may be missing.
-    OptionalInteger(Option<i64>),
     /// FLOAT(53).
     Real(f64),
     /// BIT.
@@ -31,7 +29,6 @@ impl ToSql for Parameter<'_> {
     fn to_sql(&self) -> ColumnData<'_> {
         match self {
             Self::Integer(value) => ColumnData::I64(Some(*value)),
-            Self::OptionalInteger(value) => ColumnData::I64(*value),
             Self::Real(value) => ColumnData::F64(Some(*value)),
             Self::Bit(value) => ColumnData::Bit(Some(*value)),
             Self::Text(value) => ColumnData::String(Some(Cow::Borrowed(value))),
@@ -45,7 +42,6 @@ impl<'value> IntoSql<'value> for Parameter<'value> {
     fn into_sql(self) -> ColumnData<'value> {
         match self {
             Self::Integer(value) => ColumnData::I64(Some(value)),
-            Self::OptionalInteger(value) => ColumnData::I64(value),
             Self::Real(value) => ColumnData::F64(Some(value)),
             Self::Bit(value) => ColumnData::Bit(Some(value)),
             Self::Text(value) => ColumnData::String(Some(value)),
