@@ -22,6 +22,8 @@ mod vault;
 mod watch;
 mod writer;
 
+pub mod measure;
+
 pub use error::SqlError;
 pub use log::{Clock, LogOptions, SqlServerLog};
 pub use migrations::{migrate_down, migrate_up, migration_status};
