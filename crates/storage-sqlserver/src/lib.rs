@@ -5,6 +5,7 @@
 
 mod batch_answer;
 mod batch_request;
+mod conditions;
 mod connection;
 mod error;
 mod exact;
@@ -12,6 +13,7 @@ mod independence;
 mod json_rows;
 mod log;
 mod migrations;
+mod options;
 mod parameter;
 mod pool;
 mod read_store;
@@ -25,8 +27,9 @@ mod writer;
 pub mod measure;
 
 pub use error::SqlError;
-pub use log::{Clock, LogOptions, SqlServerLog};
+pub use log::SqlServerLog;
 pub use migrations::{migrate_down, migrate_up, migration_status};
+pub use options::{Clock, LogOptions};
 pub use pool::Pool;
 pub use read_store::SqlServerReadStore;
 pub use settings::{InvalidConnectionString, Settings};

@@ -13,7 +13,8 @@ use wfm_storage::{
 use crate::{
     connection::Connection,
     error::SqlError,
-    log::{LogOptions, first},
+    log::first,
+    options::LogOptions,
     pool::Pool,
     reading::{small_integer, text},
     settings::Settings,
