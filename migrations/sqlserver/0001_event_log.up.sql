@@ -13,7 +13,8 @@ CREATE TABLE es.Head (
 );
 GO
 
-INSERT INTO es.Head (Id, LogId, Position, RecordedAt) VALUES (1, LOWER(CAST(NEWID() AS VARCHAR(36))), 0, '');
+INSERT INTO es.Head (Id, LogId, Position, RecordedAt)
+VALUES (1, LOWER(CAST(NEWID() AS VARCHAR(36))), 0, '');
 GO
 
 CREATE TABLE es.Streams (
@@ -24,7 +25,7 @@ CREATE TABLE es.Streams (
 );
 GO
 
-CREATE INDEX IX_Streams_WorkspaceId ON es.Streams (WorkspaceId, Stream) WHERE WorkspaceId IS NOT NULL;
+CREATE INDEX IX_Streams_WorkspaceId ON es.Streams(WorkspaceId, Stream) WHERE WorkspaceId IS NOT NULL;
 GO
 
 -- Position: 1, 2, 3, … without gaps, equal to commit order.
@@ -45,10 +46,12 @@ CREATE TABLE es.Events (
 );
 GO
 
-CREATE INDEX IX_Events_WorkspaceId ON es.Events (WorkspaceId, Position) WHERE WorkspaceId IS NOT NULL;
+CREATE INDEX IX_Events_WorkspaceId ON es.Events(WorkspaceId, Position) WHERE WorkspaceId IS NOT NULL;
 GO
 
-CREATE TRIGGER es.tr_Events_AppendOnly ON es.Events INSTEAD OF UPDATE, DELETE
+CREATE TRIGGER es.tr_Events_AppendOnly
+ON es.Events
+INSTEAD OF UPDATE, DELETE
 AS
 BEGIN
     THROW 51000, 'es.Events is append-only', 1;
@@ -77,7 +80,7 @@ CREATE TABLE es.Commands (
 );
 GO
 
-CREATE INDEX IX_Commands_RecordedAt ON es.Commands (RecordedAt);
+CREATE INDEX IX_Commands_RecordedAt ON es.Commands(RecordedAt);
 GO
 
 -- One row an open run.
@@ -85,8 +88,13 @@ CREATE TABLE es.Work (
     Execution NVARCHAR(201) COLLATE Latin1_General_100_BIN2 NOT NULL CONSTRAINT PK_Work PRIMARY KEY CLUSTERED,
     EnvironmentId BIGINT NOT NULL,
     WorkspaceId BIGINT NOT NULL,
-    State VARCHAR(10) COLLATE Latin1_General_100_BIN2 NOT NULL
-        CONSTRAINT CK_Work_State CHECK (State IN ('queued', 'running', 'timer', 'signal', 'approval')),
+    State VARCHAR(10) COLLATE Latin1_General_100_BIN2 NOT NULL CONSTRAINT CK_Work_State CHECK (State IN (
+            'queued',
+            'running',
+            'timer',
+            'signal',
+            'approval'
+        )),
     DueAt VARCHAR(27) COLLATE Latin1_General_100_BIN2 NULL,
     Owner NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NULL,
     Epoch BIGINT NOT NULL
@@ -94,10 +102,10 @@ CREATE TABLE es.Work (
 GO
 
 -- Running work, the most frequent, is in neither index.
-CREATE INDEX IX_Work_Queued ON es.Work (EnvironmentId, Execution) WHERE State = 'queued';
+CREATE INDEX IX_Work_Queued ON es.Work(EnvironmentId, Execution) WHERE State = 'queued';
 GO
 
-CREATE INDEX IX_Work_DueAt ON es.Work (DueAt) WHERE DueAt IS NOT NULL;
+CREATE INDEX IX_Work_DueAt ON es.Work(DueAt) WHERE DueAt IS NOT NULL;
 GO
 
 -- Which processes are alive, and whose turn it is to do what only one may do; in the database's time.
@@ -125,13 +133,13 @@ CREATE TABLE es.Sessions (
 );
 GO
 
-CREATE INDEX IX_Sessions_Family ON es.Sessions (Family);
+CREATE INDEX IX_Sessions_Family ON es.Sessions(Family);
 GO
 
-CREATE INDEX IX_Sessions_UserId ON es.Sessions (UserId);
+CREATE INDEX IX_Sessions_UserId ON es.Sessions(UserId);
 GO
 
-CREATE INDEX IX_Sessions_ExpiresAt ON es.Sessions (ExpiresAt);
+CREATE INDEX IX_Sessions_ExpiresAt ON es.Sessions(ExpiresAt);
 GO
 
 -- Wrapped data keys; a destroyed one keeps its name, so that it never comes back.

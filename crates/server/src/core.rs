@@ -234,7 +234,11 @@ impl Core {
             following.push(tokio::spawn(clean_up(Arc::clone(&app), Arc::clone(cleanups))));
         }
         if database.leases.shared() {
-            following.push(tokio::spawn(stay_alive(Arc::clone(&app), Arc::clone(&membership), known)));
+            following.push(tokio::spawn(stay_alive(
+                Arc::clone(&app),
+                Arc::clone(&membership),
+                known,
+            )));
         }
         Ok(Self {
             app,

@@ -62,6 +62,7 @@ impl BatchRequest {
             let mut writing = Writing {
                 rows,
                 part_count: 0,
+                first_part: 0,
                 claim_count: 0,
                 event_count: 0,
                 answer_count: 0,
@@ -103,6 +104,8 @@ impl BatchRequest {
 struct Writing<'rows> {
     rows: &'rows mut RowWriter<{ set::COUNT }>,
     part_count: usize,
+    /// The first part of the append that is being written.
+    first_part: usize,
     claim_count: usize,
     event_count: usize,
     answer_count: usize,
@@ -110,6 +113,7 @@ struct Writing<'rows> {
 
 impl Writing<'_> {
     fn append(&mut self, ordinal: usize, append: &Append) {
+        self.first_part = self.part_count;
         if let Some(command) = &append.command {
             let events: usize = append.streams.iter().map(|part| part.events.len()).sum();
             self.rows.push(
@@ -139,7 +143,7 @@ impl Writing<'_> {
         }
         self.claims(ordinal, append);
         self.needs(ordinal, append);
-        self.work(ordinal, append);
+        self.work(append);
     }
 
     fn streams(&mut self, ordinal: usize, append: &Append) {
@@ -199,6 +203,7 @@ impl Writing<'_> {
             &(
                 self.claim_count,
                 ordinal,
+                self.first_part,
                 takes,
                 place,
                 stored(&claim.key.scope),
@@ -230,7 +235,7 @@ impl Writing<'_> {
     }
 
     /// The last change of each run; earlier ones would leave no trace.
-    fn work(&mut self, ordinal: usize, append: &Append) {
+    fn work(&mut self, append: &Append) {
         let mut last: FxHashMap<&str, &WorkChange> = FxHashMap::default();
         for change in &append.work {
             let execution = match change {
@@ -248,7 +253,7 @@ impl Writing<'_> {
             self.rows.push(
                 set::WORK,
                 &(
-                    ordinal,
+                    self.first_part,
                     stored(execution),
                     item.map(|item| item.environment),
                     item.map(|item| item.workspace),

@@ -8,6 +8,7 @@ mod establish;
 use std::{fmt, future::Future, time::Duration};
 
 use futures::TryStreamExt;
+use rustc_hash::FxHashMap;
 use tiberius::{Client, Command, CommandItem, QueryItem, Row, ToSql};
 use tokio::{net::TcpStream, time::Instant};
 use tokio_util::compat::Compat;
@@ -26,6 +27,8 @@ pub(crate) struct Connection {
     clean: bool,
     /// A transaction may have been left open: an error was answered, or a script may have ended within one.
     doubtful: bool,
+    /// Handles of the statements that are prepared on it.
+    pub(crate) prepared: FxHashMap<String, i32>,
     pub(crate) established_at: Instant,
 }
 
@@ -53,6 +56,7 @@ impl Connection {
             command_timeout: settings.command_timeout,
             clean: true,
             doubtful: false,
+            prepared: FxHashMap::default(),
             established_at: Instant::now(),
         };
         // Any error ends the transaction it happens in, so that none is left open.

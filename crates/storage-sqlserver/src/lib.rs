@@ -6,6 +6,7 @@
 mod batch_answer;
 mod batch_request;
 mod cleanup;
+mod conditions;
 mod connection;
 mod error;
 mod exact;
@@ -14,6 +15,7 @@ mod json_rows;
 mod leases;
 mod log;
 mod migrations;
+mod options;
 mod parameter;
 mod pool;
 mod read_store;
@@ -25,9 +27,12 @@ mod vault;
 mod watch;
 mod writer;
 
+pub mod measure;
+
 pub use error::SqlError;
-pub use log::{Clock, LogOptions, SqlServerLog};
+pub use log::SqlServerLog;
 pub use migrations::SqlServerMigrations;
+pub use options::{Clock, LogOptions};
 pub use pool::Pool;
 pub use read_store::SqlServerReadStore;
 pub use settings::{InvalidConnectionString, Settings};

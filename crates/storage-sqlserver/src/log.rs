@@ -1,11 +1,8 @@
 //! The event log on SQL Server: appends through the sequencer, reads through pooled connections.
 
-use std::{
-    fmt,
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicBool, Ordering},
 };
 
 use async_trait::async_trait;
@@ -21,9 +18,11 @@ use wfm_storage::{
 };
 
 use crate::{
+    conditions::Conditions,
     error::SqlError,
     exact::stored,
     migrations,
+    options::LogOptions,
     parameter::Parameter,
     pool::Pool,
     reading::{self, EVENT_COLUMNS},
@@ -33,38 +32,6 @@ use crate::{
 
 /// Commands that are forgotten in one transaction, so that appends need not wait long.
 const FORGET_AT_ONCE: u64 = 2_000;
-
-/// Tells the present instant as `2026-11-22T16:29:03.123456Z`, fixed width.
-pub type Clock = Arc<dyn Fn() -> String + Send + Sync>;
-
-/// How a log is opened.
-#[derive(Clone)]
-pub struct LogOptions {
-    /// When events are recorded; may jump, the log never runs backwards.
-    pub clock: Clock,
-    /// How long the writer asks for the outcome of a batch whose answer was lost before it reports it as unknown.
-    pub settle_seconds: u64,
-}
-
-impl LogOptions {
-    /// Usual options with this clock.
-    #[must_use]
-    pub fn new(clock: Clock) -> Self {
-        Self {
-            clock,
-            settle_seconds: 120,
-        }
-    }
-}
-
-impl fmt::Debug for LogOptions {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("LogOptions")
-            .field("settle_seconds", &self.settle_seconds)
-            .finish_non_exhaustive()
-    }
-}
 
 /// The log of a database.
 #[derive(Debug)]
@@ -211,29 +178,6 @@ struct Page {
 /// The first row of the first result set.
 pub(crate) fn first(rows: &[Vec<Row>]) -> Option<&Row> {
     rows.first()?.first()
-}
-
-/// A condition list with its parameters, `@P1` being taken by the limit.
-struct Conditions<'value> {
-    text: String,
-    parameters: Vec<Parameter<'value>>,
-}
-
-impl<'value> Conditions<'value> {
-    fn limited(limit: u32) -> Self {
-        Self {
-            text: String::new(),
-            parameters: vec![limit.into()],
-        }
-    }
-
-    /// Adds `column operator value`.
-    fn add(&mut self, comparison: &str, value: impl Into<Parameter<'value>>) {
-        self.parameters.push(value.into());
-        let word = if self.text.is_empty() { "WHERE" } else { " AND" };
-        self.text
-            .push_str(&format!("{word} {comparison} @P{}", self.parameters.len()));
-    }
 }
 
 #[async_trait]

@@ -14,7 +14,8 @@ use wfm_storage::{
 use crate::{
     connection::Connection,
     error::SqlError,
-    log::{LogOptions, first},
+    log::first,
+    options::LogOptions,
     pool::Pool,
     reading::{integer, small_integer, text},
     settings::Settings,
@@ -37,6 +38,12 @@ static MIGRATIONS: [Migration; 3] = [
     migration!("0002_procedures", &[]),
     migration!("0003_retention_requests", &["RetentionRequests"]),
 ];
+
+/// What only some servers have: name and script. Nothing depends on them but speed.
+const FEATURES: &[(&str, &str)] = &[(
+    "row_versioning",
+    include_str!("../../../migrations/sqlserver/features/row_versioning.sql"),
+)];
 
 /// Statements of a step may take long on a large log.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(3600);
@@ -93,6 +100,16 @@ impl Session {
         }
         Ok(())
     }
+
+    /// Applies what the server may not have, or the login may not do; says so when it is skipped.
+    async fn apply_feature(&mut self, feature: &str, script: &str) {
+        match self.run(script).await {
+            Ok(()) => tracing::info!(feature, "in force"),
+            Err(error) => {
+                tracing::warn!(feature, %error, "skipped: the server does not have it, or the login may not change it");
+            }
+        }
+    }
 }
 
 #[async_trait]
@@ -116,6 +133,11 @@ impl MigrationSession for Session {
             .await?;
         self.connection.execute_batch("COMMIT TRANSACTION").await?;
         tracing::info!(migration = step.name, "applied");
+        if MIGRATIONS.last().is_some_and(|last| last.name == step.name) {
+            for (feature, script) in FEATURES {
+                self.apply_feature(feature, script).await;
+            }
+        }
         Ok(())
     }
 

@@ -9,17 +9,18 @@ mod checkpoint;
 mod ddl;
 mod difference;
 mod parts;
+mod pieces;
 mod rows;
 mod schema;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod writer;
 
-use std::{any::Any, fmt::Write as _, sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use tiberius::Row;
 use wfm_storage::{
     append::StorageError,
     event::{Position, StreamId},
@@ -120,102 +121,6 @@ impl Drop for SqlServerReadStore {
     }
 }
 
-/// Parts of one call at most, four parameters each. SQL Server takes 2,100 parameters.
-const PARTS_PER_CALL: usize = 256;
-
-/// Where a call stands in the transaction of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// It is all of it: the transaction begins and ends on the server, so that a client that stalls holds nothing.
-    Whole,
-    /// The first of several, within a transaction that the client began.
-    First,
-    /// A further one.
-    Further,
-}
-
-/// Moves the checkpoint (`@P1` to `@P9`, unless it was moved), then carries out so many parts, four parameters each:
-/// statement, rows, images and characters.
-fn applying(schema: &str, place: Place, parts: usize) -> String {
-    let mut text = "SET NOCOUNT ON; SET XACT_ABORT ON;".to_owned();
-    let mut parameter = 1;
-    if place != Place::Further {
-        let (begin, give_up) = match place {
-            Place::Whole => (" BEGIN TRANSACTION;", "ROLLBACK TRANSACTION; "),
-            Place::First | Place::Further => ("", ""),
-        };
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "{begin} UPDATE {schema}.[Checkpoint] SET LogId = @P6, Position = @P7, LeafHash = @P8, Epoch = @P9 WHERE {}; {}",
-            checkpoint::AS_EXPECTED,
-            checkpoint::unless_moved(schema, give_up)
-        );
-        parameter += checkpoint::EXPECTED_PARAMETERS + checkpoint::NEXT_PARAMETERS;
-    }
-    for _ in 0..parts {
-        let _ = write!(
-            text,
-            " EXEC sp_executesql @P{}, N'{}', @rows = @P{}, @images = @P{}, @characters = @P{};",
-            parameter,
-            parts::PARAMETERS,
-            parameter + 1,
-            parameter + 2,
-            parameter + 3
-        );
-        parameter += 4;
-    }
-    if place == Place::Whole {
-        text.push_str(" COMMIT TRANSACTION;");
-    }
-    text
-}
-
-/// Carries a batch out over a connection; tells where the checkpoint is when it is not where the batch expects it.
-async fn carry_out(
-    connection: &mut Connection,
-    schema: &str,
-    batch: &ProjectedBatch,
-    parts: &[Part],
-) -> Result<Option<Vec<Row>>, SqlError> {
-    let whole = parts.len() <= PARTS_PER_CALL;
-    if !whole {
-        connection.execute_batch("BEGIN TRANSACTION").await?;
-    }
-    let mut left = parts;
-    let mut place = if whole { Place::Whole } else { Place::First };
-    loop {
-        let (now, later) = left.split_at(left.len().min(PARTS_PER_CALL));
-        let mut parameters = Vec::with_capacity(9 + now.len() * 4);
-        if place != Place::Further {
-            parameters.extend(checkpoint::expected(batch.expected.as_ref()));
-            parameters.extend(checkpoint::next(&batch.next));
-        }
-        for Part { statement, rows } in now {
-            for text in [statement, &rows.json, &rows.images, &rows.characters] {
-                parameters.push(text.as_str().into());
-            }
-        }
-        let answer = connection
-            .query(&applying(schema, place, now.len()), &parameters)
-            .await?;
-        if let Some(moved) = answer.into_iter().next() {
-            if !whole {
-                connection.execute_batch("ROLLBACK TRANSACTION").await?;
-            }
-            return Ok(Some(moved));
-        }
-        if later.is_empty() {
-            break;
-        }
-        (left, place) = (later, Place::Further);
-    }
-    if !whole {
-        connection.execute_batch("COMMIT TRANSACTION").await?;
-    }
-    Ok(None)
-}
-
 #[async_trait]
 impl ReadStore for SqlServerReadStore {
     async fn checkpoint(&self) -> Result<Option<Checkpoint>, StorageError> {
@@ -232,14 +137,15 @@ impl ReadStore for SqlServerReadStore {
             parts.push(parts::unparking(self.schema, &batch.unpark)?);
         }
         for operation in fold(std::mem::take(&mut batch.changes)) {
-            parts.push(parts::part(self.schema, &operation)?);
+            for piece in pieces::pieces(operation) {
+                parts.push(parts::part(self.schema, &piece)?);
+            }
         }
         let mut connection = self.pool.acquire().await.map_err(StorageError::from)?;
-        match carry_out(&mut connection, self.schema, &batch, &parts).await {
+        match writer::carry_out(&mut connection, self.schema, &batch, &parts).await {
             Ok(None) => Ok(()),
             Ok(Some(rows)) => Err(checkpoint::moved(&rows)),
             Err(error) => {
-                // It may have stopped while IDENTITY_INSERT was on, which outlives the transaction.
                 connection.condemn();
                 Err(apply_error(error))
             }

@@ -8,7 +8,8 @@ use wfm_storage::{
 };
 
 use crate::{
-    log::LogOptions, migrations::SqlServerMigrations, pool::Pool, read_store::SqlServerReadStore, settings::Settings,
+    migrations::SqlServerMigrations, options::LogOptions, pool::Pool, read_store::SqlServerReadStore,
+    settings::Settings,
 };
 
 /// What a database must be, or what it is; `1` stands for yes.

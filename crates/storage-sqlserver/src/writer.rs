@@ -20,7 +20,7 @@ use crate::{
     batch_request::BatchRequest,
     error::SqlError,
     independence::independent,
-    log::LogOptions,
+    options::LogOptions,
     pool::{Backoff, Pool, PooledConnection},
     settle::settle,
     watch::Progress,

@@ -3,7 +3,7 @@
 //! Invariant: a session lock of the database is held while tables are dropped and made, and as long as a shadow is in use. It
 //! ends with its connection, so that a killed process leaves no lock behind, only tables, which the next one drops.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use wfm_storage::append::StorageError;
 
@@ -23,6 +23,9 @@ const SERVING_LOCK: &str = "wfm-read-models";
 /// Held by whoever uses the shadow.
 const SHADOW_LOCK: &str = "wfm-read-models-shadow";
 
+/// Dropping a large table takes its time.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(600);
+
 /// How long a process waits while another one makes the tables.
 const MAKING_TAKES_AT_MOST_MILLISECONDS: i64 = 60_000;
 
@@ -34,16 +37,18 @@ const LOCK: &str = "DECLARE @outcome INT, @resource NVARCHAR(255) = CONCAT(DB_NA
     EXEC @outcome = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Session', \
     @LockTimeout = @P2; SELECT @outcome;";
 
-/// Makes the serving tables unless they are of this program; returns whether it did. Removes what a killed rebuild left.
+/// Makes the serving tables unless they are of this program; returns whether it did.
 pub async fn ensure_serving(pool: &Pool) -> Result<bool, StorageError> {
     if shape(pool).await?.as_deref() == Some(&ddl::FINGERPRINT) {
         return Ok(false);
     }
-    let mut connection = Connection::establish(pool.settings()).await?;
+    let mut connection = patient(pool).await?;
     lock(&mut connection, SERVING_LOCK, MAKING_TAKES_AT_MOST_MILLISECONDS).await?;
     // Another process may have made them meanwhile.
     let anew = shape(pool).await?.as_deref() != Some(&ddl::FINGERPRINT);
     if anew {
+        // Now, because whoever makes the tables may do what those who rebuild them later may not.
+        make_shadow_schema(&mut connection).await?;
         make(&mut connection, SERVING).await?;
     }
     Ok(anew)
@@ -51,7 +56,7 @@ pub async fn ensure_serving(pool: &Pool) -> Result<bool, StorageError> {
 
 /// Drops the serving tables, whatever their shape.
 pub async fn remove_serving(pool: &Pool) -> Result<(), StorageError> {
-    let mut connection = Connection::establish(pool.settings()).await?;
+    let mut connection = patient(pool).await?;
     lock(&mut connection, SERVING_LOCK, MAKING_TAKES_AT_MOST_MILLISECONDS).await?;
     Ok(execute(&mut connection, ddl::dropping(SERVING)).await?)
 }
@@ -80,14 +85,13 @@ impl Shadow {
     /// Makes empty tables.
     pub async fn make(pool: &Pool) -> Result<Self, StorageError> {
         let mut shadow = Self::lock(pool, REMOVING_TAKES_AT_MOST_MILLISECONDS).await?;
-        let create = format!("IF SCHEMA_ID('{SHADOW}') IS NULL EXEC('CREATE SCHEMA {SHADOW}');");
-        shadow.connection.execute_batch(&create).await?;
+        make_shadow_schema(&mut shadow.connection).await?;
         make(&mut shadow.connection, SHADOW).await?;
         Ok(shadow)
     }
 
     async fn lock(pool: &Pool, wait_milliseconds: i64) -> Result<Self, StorageError> {
-        let mut connection = Connection::establish(pool.settings()).await?;
+        let mut connection = patient(pool).await?;
         lock(&mut connection, SHADOW_LOCK, wait_milliseconds).await?;
         Ok(Self { connection })
     }
@@ -96,6 +100,11 @@ impl Shadow {
     pub async fn remove(mut self) -> Result<(), StorageError> {
         Ok(execute(&mut self.connection, ddl::dropping(SHADOW)).await?)
     }
+}
+
+/// A connection whose calls may take as long as making tables does.
+async fn patient(pool: &Pool) -> Result<Connection, SqlError> {
+    Connection::establish(&pool.settings().with_command_timeout(STATEMENT_TIMEOUT)).await
 }
 
 /// The fingerprint of the serving tables; `None` where there are none.
@@ -107,6 +116,11 @@ async fn shape(pool: &Pool) -> Result<Option<Arc<str>>, StorageError> {
     );
     let rows = pool.read(&query, &[]).await?;
     Ok(first(&rows).map(|row| text(row, 0)).transpose()?)
+}
+
+async fn make_shadow_schema(connection: &mut Connection) -> Result<(), SqlError> {
+    let create = format!("IF SCHEMA_ID('{SHADOW}') IS NULL EXEC('CREATE SCHEMA {SHADOW}');");
+    connection.execute_batch(&create).await
 }
 
 async fn make(connection: &mut Connection, schema: &str) -> Result<(), SqlError> {

@@ -12,7 +12,10 @@ use wfm_storage::{
     read_store::{Change, ColumnIndex, Table},
 };
 
-use super::*;
+use super::{
+    writer::{Place, applying, preparing},
+    *,
+};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/read_store_texts");
 
@@ -84,6 +87,7 @@ fn every_statement_stands_in_a_file() {
     let rows = Vec::new;
     let files = [
         ("apply_three_parts", applying(SERVING, Place::Whole, 3) + "\n"),
+        ("prepare_three_statements", preparing(3) + "\n"),
         ("compare", difference::comparing()),
         ("adopt", difference::adopting()),
         (

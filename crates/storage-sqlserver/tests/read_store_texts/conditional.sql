@@ -9,3 +9,6 @@ GO
 
 DELETE t FROM dbo.[WorkflowSteps] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]') AS v ON t.[WorkflowId] = v.c0;
 GO
+
+DELETE t FROM dbo.[StepRuns] AS t INNER JOIN OPENJSON(@rows) WITH (c0 NVARCHAR(60) '$[0]', c1 NVARCHAR(60) '$[1]') AS v ON t.[Id] >= v.c0 COLLATE Latin1_General_100_BIN2 AND t.[Id] < v.c1 COLLATE Latin1_General_100_BIN2;
+GO

@@ -102,9 +102,7 @@ async fn waiting_for_a_connection_is_bounded_and_says_so() {
         let pool = pool.clone();
         tokio::spawn(async move { pool.texts("SELECT N'held'").await })
     };
-    while proxy.snapped() == 0 {
-        tokio::task::yield_now().await;
-    }
+    proxy.snaps(1).await;
     let error = pool.texts("SELECT N'waits'").await.unwrap_err();
     assert!(
         matches!(error, SqlError::PoolExhausted { connections: 1, .. }),

@@ -202,9 +202,7 @@ async fn a_frozen_node_blocks_nobody() {
             let (through, append) = (through.clone(), whole("frozen-1", 2 + turn as u64));
             tokio::spawn(async move { through.append(append).await })
         };
-        while proxy.snapped() == turn as u64 {
-            tokio::task::yield_now().await;
-        }
+        proxy.snaps(turn as u64 + 1).await;
         // While it is frozen, others are not held up by it.
         for number in 0..5 {
             let stream = format!("moving-{turn}-{number}");

@@ -12,7 +12,7 @@ use tokio::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::Notify,
+    sync::{Notify, watch},
 };
 
 /// Whose bytes are meant.
@@ -43,7 +43,7 @@ struct Trap {
 struct Shared {
     trap: Mutex<Option<Trap>>,
     passed: [AtomicU64; 2],
-    snapped: AtomicU64,
+    snapped: watch::Sender<u64>,
     /// Ends frozen connections.
     thaw: Notify,
 }
@@ -101,7 +101,13 @@ impl Proxy {
 
     /// How often the trap snapped.
     pub(crate) fn snapped(&self) -> u64 {
-        self.shared.snapped.load(Ordering::SeqCst)
+        *self.shared.snapped.borrow()
+    }
+
+    /// Waits until the trap has snapped so often.
+    pub(crate) async fn snaps(&self, times: u64) {
+        let mut snapped = self.shared.snapped.subscribe();
+        snapped.wait_for(|snapped| *snapped >= times).await.unwrap();
     }
 }
 
@@ -140,7 +146,7 @@ impl Shared {
                 let pass = set.bytes as usize;
                 let fate = set.fate;
                 *trap = None;
-                self.snapped.fetch_add(1, Ordering::SeqCst);
+                self.snapped.send_modify(|snapped| *snapped += 1);
                 (pass, Some(fate))
             }
             _ => (count, None),
