@@ -124,8 +124,7 @@ BEGIN
             WorkspaceId BIGINT '$[7]',
             Aggregate NVARCHAR(200) '$[8]'
         ) AS given
-        LEFT JOIN es.Streams AS stream
-            ON stream.Stream = given.Stream COLLATE Latin1_General_100_BIN2
+        LEFT JOIN es.Streams AS stream ON stream.Stream = given.Stream COLLATE Latin1_General_100_BIN2
         OPTION (LOOP JOIN);
         IF EXISTS (SELECT 1 FROM @Part WHERE Actual <> Expected)
             SET @Doubtful = 1;
@@ -138,11 +137,7 @@ BEGIN
                        [Key] NVARCHAR(201) '$[5]'
                    ) AS given
                    JOIN es.Commands AS command
-                       ON command.Actor = TRANSLATE(
-                               given.Actor COLLATE Latin1_General_100_BIN2,
-                               @Images,
-                               @Characters
-                           )
+                       ON command.Actor = TRANSLATE(given.Actor COLLATE Latin1_General_100_BIN2, @Images, @Characters)
                            AND command.[Key] = TRANSLATE(
                                given.[Key] COLLATE Latin1_General_100_BIN2,
                                @Images,
@@ -167,18 +162,7 @@ BEGIN
             );
 
             IF @Claims <> N''
-                INSERT INTO @Claim (
-                    Claim,
-                    Ordinal,
-                    Part,
-                    Takes,
-                    Place,
-                    Scope,
-                    [Key],
-                    Owner,
-                    EarlierOwner,
-                    Holder
-                )
+                INSERT INTO @Claim (Claim, Ordinal, Part, Takes, Place, Scope, [Key], Owner, EarlierOwner, Holder)
                 SELECT
                     given.Claim,
                     given.Ordinal,
@@ -199,16 +183,8 @@ BEGIN
                         Place,
                         Owner,
                         EarlierOwner,
-                        TRANSLATE(
-                            Scope COLLATE Latin1_General_100_BIN2,
-                            @Images,
-                            @Characters
-                        ) AS Scope,
-                        TRANSLATE(
-                            [Key] COLLATE Latin1_General_100_BIN2,
-                            @Images,
-                            @Characters
-                        ) AS [Key]
+                        TRANSLATE(Scope COLLATE Latin1_General_100_BIN2, @Images, @Characters) AS Scope,
+                        TRANSLATE([Key] COLLATE Latin1_General_100_BIN2, @Images, @Characters) AS [Key]
                     FROM OPENJSON(@Claims) WITH (
                         Claim INT '$[0]',
                         Ordinal INT '$[1]',
@@ -234,11 +210,7 @@ BEGIN
                         AND released.Scope = taken.Scope
                         AND released.[Key] = taken.[Key]
                 WHERE taken.Takes = 1 AND released.Takes = 0 AND released.Owner = released.Holder;
-            IF EXISTS (
-                   SELECT 1
-                   FROM @Claim
-                   WHERE Takes = 1 AND (Holder IS NOT NULL OR EarlierOwner IS NOT NULL)
-               )
+            IF EXISTS (SELECT 1 FROM @Claim WHERE Takes = 1 AND (Holder IS NOT NULL OR EarlierOwner IS NOT NULL))
                 SET @Doubtful = 1;
         END;
 
@@ -253,13 +225,9 @@ BEGIN
                            need.Kind,
                            need.Least,
                            need.Greatest,
+                           (SELECT COUNT(*) FROM es.Claims AS held WHERE held.Scope = need.Scope) AS Held,
                            (
-                               SELECT COUNT(*) FROM es.Claims AS held WHERE held.Scope = need.Scope
-                           ) AS Held,
-                           (
-                               SELECT COUNT(*)
-                               FROM @Claim AS taken
-                               WHERE taken.Takes = 1 AND taken.Scope = need.Scope
+                               SELECT COUNT(*) FROM @Claim AS taken WHERE taken.Takes = 1 AND taken.Scope = need.Scope
                            ) AS Taken,
                            (
                                SELECT COUNT(*)
@@ -271,11 +239,7 @@ BEGIN
                        FROM (
                            SELECT
                                Kind,
-                               TRANSLATE(
-                                   Scope COLLATE Latin1_General_100_BIN2,
-                                   @Images,
-                                   @Characters
-                               ) AS Scope,
+                               TRANSLATE(Scope COLLATE Latin1_General_100_BIN2, @Images, @Characters) AS Scope,
                                MIN(Number) AS Least,
                                MAX(Number) AS Greatest
                            FROM OPENJSON(@Needs) WITH (
@@ -283,13 +247,7 @@ BEGIN
                                Scope NVARCHAR(201) '$[3]',
                                Number BIGINT '$[4]'
                            )
-                           GROUP BY
-                               Kind,
-                               TRANSLATE(
-                                   Scope COLLATE Latin1_General_100_BIN2,
-                                   @Images,
-                                   @Characters
-                               )
+                           GROUP BY Kind, TRANSLATE(Scope COLLATE Latin1_General_100_BIN2, @Images, @Characters)
                        ) AS need
                    ) AS bound
                    WHERE (bound.Kind = 5 AND bound.Held + bound.Taken > 0)
@@ -311,9 +269,7 @@ BEGIN
             );
 
             INSERT INTO @Refused (Kind, Ordinal, Place, Number1)
-            SELECT CASE Guards WHEN 1 THEN 4 ELSE 3 END, Ordinal, Place, Actual
-            FROM @Part
-            WHERE Actual <> Expected;
+            SELECT CASE Guards WHEN 1 THEN 4 ELSE 3 END, Ordinal, Place, Actual FROM @Part WHERE Actual <> Expected;
 
             IF @Commands <> N''
                 INSERT INTO @Refused (Kind, Ordinal, Place, Number1, Number2, Text1, Text2)
@@ -331,16 +287,8 @@ BEGIN
                     [Key] NVARCHAR(201) '$[5]'
                 ) AS given
                 JOIN es.Commands AS command
-                    ON command.Actor = TRANSLATE(
-                            given.Actor COLLATE Latin1_General_100_BIN2,
-                            @Images,
-                            @Characters
-                        )
-                        AND command.[Key] = TRANSLATE(
-                            given.[Key] COLLATE Latin1_General_100_BIN2,
-                            @Images,
-                            @Characters
-                        )
+                    ON command.Actor = TRANSLATE(given.Actor COLLATE Latin1_General_100_BIN2, @Images, @Characters)
+                        AND command.[Key] = TRANSLATE(given.[Key] COLLATE Latin1_General_100_BIN2, @Images, @Characters)
                 OPTION (LOOP JOIN);
 
             IF @Claims <> N''
@@ -390,15 +338,7 @@ BEGIN
                 );
 
                 INSERT INTO @Turn (Scope, Ordinal, Held, Taken, Released, Verdict, AtLeast, AtMost)
-                SELECT
-                    turn.Scope,
-                    turn.Ordinal,
-                    MAX(counted.Held),
-                    SUM(turn.Taken),
-                    SUM(turn.Released),
-                    1,
-                    0,
-                    0
+                SELECT turn.Scope, turn.Ordinal, MAX(counted.Held), SUM(turn.Taken), SUM(turn.Released), 1, 0, 0
                 FROM (
                     SELECT Scope, Ordinal, 0 AS Taken, 0 AS Released FROM @Need
                     UNION ALL
@@ -443,8 +383,7 @@ BEGIN
                             ISNULL(
                                 SUM(
                                     CASE
-                                        WHEN Verdict = 1
-                                        OR (Verdict = 0 AND Taken < Released) THEN Taken - Released
+                                        WHEN Verdict = 1 OR (Verdict = 0 AND Taken < Released) THEN Taken - Released
                                         ELSE 0
                                     END
                                 ) OVER (
@@ -458,8 +397,7 @@ BEGIN
                             ISNULL(
                                 SUM(
                                     CASE
-                                        WHEN Verdict = 1
-                                        OR (Verdict = 0 AND Taken > Released) THEN Taken - Released
+                                        WHEN Verdict = 1 OR (Verdict = 0 AND Taken > Released) THEN Taken - Released
                                         ELSE 0
                                     END
                                 ) OVER (
@@ -491,8 +429,7 @@ BEGIN
                                 END
                             ) AS Least
                         FROM @Need AS need
-                        JOIN @Turn AS asked
-                            ON asked.Scope = need.Scope AND asked.Ordinal = need.Ordinal
+                        JOIN @Turn AS asked ON asked.Scope = need.Scope AND asked.Ordinal = need.Ordinal
                         GROUP BY need.Ordinal
                     ) AS decided ON decided.Ordinal = turn.Ordinal
                     WHERE turn.Verdict = 0 AND decided.Least <> 0;
@@ -532,9 +469,10 @@ BEGIN
                     own.Part,
                     CASE
                         WHEN refused.Ordinal IS NOT NULL THEN NULL
-                        ELSE SUM(
-                            CASE WHEN refused.Ordinal IS NULL THEN 0 ELSE own.Events END
-                        ) OVER (ORDER BY own.Part ROWS UNBOUNDED PRECEDING)
+                        ELSE SUM(CASE WHEN refused.Ordinal IS NULL THEN 0 ELSE own.Events END) OVER (
+                            ORDER BY own.Part
+                            ROWS UNBOUNDED PRECEDING
+                        )
                     END AS Skipped
                 FROM @Part AS own
                 LEFT JOIN (
@@ -618,23 +556,11 @@ BEGIN
             END;
 
             IF @Commands <> N''
-                INSERT INTO es.Commands (
-                    Actor,
-                    [Key],
-                    RequestHash,
-                    FirstPosition,
-                    LastPosition,
-                    Answer,
-                    RecordedAt
-                )
+                INSERT INTO es.Commands (Actor, [Key], RequestHash, FirstPosition, LastPosition, Answer, RecordedAt)
                 SELECT
                     TRANSLATE(given.Actor COLLATE Latin1_General_100_BIN2, @Images, @Characters),
                     TRANSLATE(given.[Key] COLLATE Latin1_General_100_BIN2, @Images, @Characters),
-                    TRANSLATE(
-                        given.RequestHash COLLATE Latin1_General_100_BIN2,
-                        @Images,
-                        @Characters
-                    ),
+                    TRANSLATE(given.RequestHash COLLATE Latin1_General_100_BIN2, @Images, @Characters),
                     @Head + 1 + given.FirstEvent - part.Skipped,
                     @Head + given.FirstEvent - part.Skipped + given.Events,
                     TRANSLATE(answer.value COLLATE Latin1_General_100_BIN2, @Images, @Characters),
@@ -670,21 +596,9 @@ BEGIN
                 WHERE part.Skipped IS NOT NULL
                 OPTION (LOOP JOIN);
 
-                INSERT INTO es.Work (
-                    Execution,
-                    EnvironmentId,
-                    WorkspaceId,
-                    State,
-                    DueAt,
-                    Owner,
-                    Epoch
-                )
+                INSERT INTO es.Work (Execution, EnvironmentId, WorkspaceId, State, DueAt, Owner, Epoch)
                 SELECT
-                    TRANSLATE(
-                        given.Execution COLLATE Latin1_General_100_BIN2,
-                        @Images,
-                        @Characters
-                    ),
+                    TRANSLATE(given.Execution COLLATE Latin1_General_100_BIN2, @Images, @Characters),
                     given.EnvironmentId,
                     given.WorkspaceId,
                     given.State,
@@ -791,8 +705,7 @@ BEGIN
         EventId UNIQUEIDENTIFIER '$[4]'
     ) AS given
     JOIN es.Events AS event
-        ON event.Stream = given.Stream COLLATE Latin1_General_100_BIN2
-            AND event.Version = given.Version
+        ON event.Stream = given.Stream COLLATE Latin1_General_100_BIN2 AND event.Version = given.Version
     WHERE event.EventId = given.EventId
     OPTION (LOOP JOIN);
     COMMIT TRANSACTION;

@@ -29,8 +29,7 @@ SELECT
     COUNT(we.Id) AS TotalExecutions,
     SUM(CASE WHEN we.Status = 1 THEN 1 ELSE 0 END) AS SuccessfulExecutions,
     SUM(CASE WHEN we.Status = 2 THEN 1 ELSE 0 END) AS FailedExecutions,
-    CAST(SUM(CASE WHEN we.Status = 1 THEN 1 ELSE 0 END) AS FLOAT) / NULLIF(COUNT(we.Id), 0) *
-    100 AS SuccessRate,
+    CAST(SUM(CASE WHEN we.Status = 1 THEN 1 ELSE 0 END) AS FLOAT) / NULLIF(COUNT(we.Id), 0) * 100 AS SuccessRate,
     MAX(we.ExecutedAt) AS LastExecutionAt
 FROM dbo.Workflows w
 LEFT JOIN dbo.WorkflowExecutions we ON w.Id = we.WorkflowId

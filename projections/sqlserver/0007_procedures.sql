@@ -1,8 +1,5 @@
 -- The documented procedures under their documented names and parameters.
-CREATE PROCEDURE dbo.sp_GetWorkflowMetrics
-    @WorkflowId INT,
-    @StartDate DATETIME2(7) = NULL,
-    @EndDate DATETIME2(7) = NULL
+CREATE PROCEDURE dbo.sp_GetWorkflowMetrics @WorkflowId INT, @StartDate DATETIME2(7) = NULL, @EndDate DATETIME2(7) = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -15,10 +12,7 @@ BEGIN
         SUM(CASE WHEN Status = 1 THEN 1 ELSE 0 END) AS SuccessfulExecutions,
         SUM(CASE WHEN Status = 2 THEN 1 ELSE 0 END) AS FailedExecutions,
         AVG(
-            CASE
-                WHEN CompletedAt IS NOT NULL THEN DATEDIFF(SECOND, ExecutedAt, CompletedAt)
-                ELSE NULL
-            END
+            CASE WHEN CompletedAt IS NOT NULL THEN DATEDIFF(SECOND, ExecutedAt, CompletedAt) ELSE NULL END
         ) AS AvgExecutionTimeSeconds,
         MAX(ExecutedAt) AS LastExecutionAt
     FROM dbo.WorkflowExecutions
