@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use futures::{StreamExt, stream::FuturesUnordered};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel, SqlBrowser, error::Error};
 use tokio::net::{TcpStream, lookup_host};
 use tokio_util::compat::TokioAsyncWriteCompatExt;
@@ -23,34 +23,63 @@ const MAX_ROUTES: usize = 4;
 /// Login failed; the account is locked, disabled or must change its password.
 const LOGIN_ERRORS: [u32; 8] = [18_451, 18_452, 18_456, 18_470, 18_486, 18_487, 18_488, 18_461];
 
+/// A server that a login was sent on to: host and port.
+type Route = (String, u16);
+
 /// Connects and logs in.
 pub(super) async fn login(settings: &Settings) -> Result<TdsClient, SqlError> {
     // Only the first of the process wins; it is the same everywhere in the program.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
-    let mut route: Option<(String, u16)> = None;
+    following_routes(settings, |route| attempt(settings, route).boxed()).await
+}
+
+async fn attempt(settings: &Settings, route: Option<Route>) -> Result<TdsClient, Failure> {
+    let config = config(settings, route.as_ref())?;
+    let stream = connect(settings, route.as_ref(), &config).await?;
+    Ok(Client::connect(config, stream.compat_write()).await?)
+}
+
+/// Why a server could not be used.
+enum Failure {
+    Settings(SqlError),
+    Server(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Server(error)
+    }
+}
+
+impl From<SqlError> for Failure {
+    fn from(error: SqlError) -> Self {
+        Self::Settings(error)
+    }
+}
+
+/// Tries the settings' server, then each that it sends the login on to.
+async fn following_routes<'settings, T>(
+    settings: &'settings Settings,
+    attempt: impl Fn(Option<Route>) -> BoxFuture<'settings, Result<T, Failure>> + Send,
+) -> Result<T, SqlError> {
+    let mut route: Option<Route> = None;
     for _ in 0..=MAX_ROUTES {
         let server = match &route {
             Some((host, port)) => format!("{host},{port}"),
             None => settings.server(),
         };
-        let config = config(settings, route.as_ref())?;
-        let stream = connect(settings, route.as_ref(), &config)
-            .await
-            .map_err(|error| SqlError::Unreachable {
-                server: server.clone(),
-                text: error.to_string(),
-            })?;
-        match Client::connect(config, stream.compat_write()).await {
+        match attempt(route.clone()).await {
             Ok(client) => return Ok(client),
-            Err(Error::Routing { host, port }) => route = Some((host, port)),
-            Err(Error::Server(token)) if LOGIN_ERRORS.contains(&token.code()) => {
+            Err(Failure::Settings(error)) => return Err(error),
+            Err(Failure::Server(Error::Routing { host, port })) => route = Some((host, port)),
+            Err(Failure::Server(Error::Server(token))) if LOGIN_ERRORS.contains(&token.code()) => {
                 return Err(SqlError::LoginRefused {
                     server,
                     text: token.message().to_owned(),
                 });
             }
-            Err(error @ Error::Server(_)) => return Err(error.into()),
-            Err(error) => {
+            Err(Failure::Server(error @ Error::Server(_))) => return Err(error.into()),
+            Err(Failure::Server(error)) => {
                 return Err(SqlError::Unreachable {
                     server,
                     text: error.to_string(),
@@ -64,7 +93,7 @@ pub(super) async fn login(settings: &Settings) -> Result<TdsClient, SqlError> {
     })
 }
 
-fn config(settings: &Settings, route: Option<&(String, u16)>) -> Result<Config, SqlError> {
+fn config(settings: &Settings, route: Option<&Route>) -> Result<Config, SqlError> {
     let mut config = Config::new();
     match route {
         Some((host, port)) => {
@@ -135,7 +164,7 @@ fn unusable(settings: &Settings, what: &str, error: &std::io::Error) -> SqlError
 
 async fn connect(
     settings: &Settings,
-    route: Option<&(String, u16)>,
+    route: Option<&Route>,
     config: &Config,
 ) -> Result<TcpStream, tiberius::error::Error> {
     let (host, port) = match route {
@@ -184,6 +213,8 @@ async fn first_of_all(addresses: Vec<SocketAddr>) -> std::io::Result<TcpStream> 
 
 #[cfg(test)]
 mod tests {
+    use parking_lot::Mutex;
+
     use super::*;
 
     #[tokio::test]
@@ -202,5 +233,40 @@ mod tests {
         assert_eq!(stream.peer_addr().unwrap(), lives);
         assert!(first_of_all(vec![closed]).await.is_err());
         assert!(one_by_one(Vec::new()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_login_is_sent_on_to_where_the_server_says_but_not_for_ever() {
+        let settings = Settings::parse("Server=first;Database=a;User Id=b;Password=hunter2").unwrap();
+        let asked = Mutex::new(Vec::new());
+        let sent_on = |most: usize| {
+            let asked = &asked;
+            move |route: Option<Route>| {
+                asked.lock().push(route);
+                let count = asked.lock().len();
+                let answer = if count > most {
+                    Ok(count)
+                } else {
+                    Err(Failure::Server(Error::Routing {
+                        host: format!("server-{count}"),
+                        port: 1433,
+                    }))
+                };
+                std::future::ready(answer).boxed()
+            }
+        };
+        let server = |number: usize| Some((format!("server-{number}"), 1433));
+        assert_eq!(following_routes(&settings, sent_on(2)).await.unwrap(), 3);
+        assert_eq!(std::mem::take(&mut *asked.lock()), [None, server(1), server(2)]);
+        let error = following_routes(&settings, sent_on(99)).await.unwrap_err();
+        assert!(error.to_string().contains("sent on more than 4 times"), "{error}");
+        assert_eq!(asked.lock().len(), MAX_ROUTES + 1);
+    }
+
+    #[test]
+    fn a_route_is_reached_by_its_own_name_and_port() {
+        let settings = Settings::parse("Server=first\\SECOND;Database=a;User Id=b;Password=c").unwrap();
+        let routed = config(&settings, Some(&("routed".into(), 1500))).unwrap();
+        assert_eq!(routed.get_addr(), "routed:1500");
     }
 }
