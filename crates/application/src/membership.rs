@@ -3,7 +3,14 @@
 //! Invariant: each process is a node of its own, also a restarted one, so that no two ever act as the same. A node whose lease
 //! has run out stops sending by its own clock, before any other node may take over its runs.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -29,6 +36,7 @@ pub struct Membership {
     /// Tells this process from others of the same name.
     holder: Arc<str>,
     valid_until: Mutex<Instant>,
+    lapses: AtomicU64,
 }
 
 impl Membership {
@@ -42,6 +50,7 @@ impl Membership {
             node: node.into(),
             holder: format!("{node}/{}", process.simple()).into(),
             valid_until: Mutex::new(Instant::now()),
+            lapses: AtomicU64::new(0),
         };
         membership.renew().await?;
         Ok(membership)
@@ -55,6 +64,7 @@ impl Membership {
             node: node.into(),
             holder: node.into(),
             valid_until: Mutex::new(Instant::now()),
+            lapses: AtomicU64::new(0),
         }
     }
 
@@ -90,8 +100,17 @@ impl Membership {
         // Counted from before the question: the database may have judged at once and answered late.
         let begun = Instant::now();
         self.leases.hold(&self.lease(), &self.holder, LEASE).await?;
+        if !self.is_valid() {
+            self.lapses.fetch_add(1, Ordering::SeqCst);
+        }
         *self.valid_until.lock() = begun + LEASE;
         Ok(())
+    }
+
+    /// How often the lease was taken anew because it had run out: what this node drove before, it has dropped. Joining counts.
+    #[must_use]
+    pub fn lapses(&self) -> u64 {
+        self.lapses.load(Ordering::SeqCst)
     }
 
     fn lease(&self) -> String {

@@ -219,8 +219,11 @@ impl Core {
             EngineOptions { drain: config.drain },
         );
         engine.begin(ready);
-        // Asked before: who goes from now on is missed and recovered from later.
-        let known = membership.alive().await?;
+        // Asked before: who goes from now on, and what this node drops from now on, is recovered from later.
+        let (lapses, known) = (membership.lapses(), membership.alive().await?);
+        if database.leases.shared() {
+            following.push(tokio::spawn(stay_alive(Arc::clone(&membership))));
+        }
         let recovered = runs.recover().await?;
         if recovered.adopted + recovered.queued > 0 {
             tracing::info!(
@@ -234,9 +237,10 @@ impl Core {
             following.push(tokio::spawn(clean_up(Arc::clone(&app), Arc::clone(cleanups))));
         }
         if database.leases.shared() {
-            following.push(tokio::spawn(stay_alive(
+            following.push(tokio::spawn(take_over(
                 Arc::clone(&app),
                 Arc::clone(&membership),
+                lapses,
                 known,
             )));
         }
@@ -273,27 +277,36 @@ async fn clean_up(app: Arc<App>, requests: Arc<dyn CleanupRequests>) {
     }
 }
 
-/// Renews this node's lease and takes over the runs of nodes that are gone; after a loss of its own lease, also what it
-/// dropped itself. Queued runs are looked at again, for places that other nodes freed.
-async fn stay_alive(app: Arc<App>, membership: Arc<Membership>, mut known: HashSet<String>) {
+/// Renews this node's lease, whatever else the node is at: taking over many runs may last longer than a lease.
+async fn stay_alive(membership: Arc<Membership>) {
     let mut renewals = tokio::time::interval(membership::RENEWAL);
     renewals.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         renewals.tick().await;
-        let was_valid = membership.is_valid();
-        let alive = async {
-            membership.renew().await?;
-            membership.alive().await
-        };
-        match alive.await {
+        if let Err(error) = membership.renew().await {
+            tracing::warn!(%error, "the node's lease could not be renewed");
+        }
+    }
+}
+
+/// Takes over the runs of nodes that are gone; after a loss of this node's own lease, also what it dropped itself. Queued
+/// runs are looked at again, for places that other nodes freed.
+async fn take_over(app: Arc<App>, membership: Arc<Membership>, mut lapses: u64, mut known: HashSet<String>) {
+    let mut looks = tokio::time::interval(membership::RENEWAL);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        let lapsed = membership.lapses();
+        match membership.alive().await {
             Ok(alive) => {
-                if (!was_valid || known.difference(&alive).next().is_some()) && !recovered(&app).await {
-                    // The nodes that are gone stay known, so that it is tried again.
+                let lost = lapsed != lapses || known.difference(&alive).next().is_some();
+                if lost && !recovered(&app).await {
+                    // What was lost stays so, so that it is tried again.
                     continue;
                 }
-                known = alive;
+                (lapses, known) = (lapsed, alive);
             }
-            Err(error) => tracing::warn!(%error, "the node's lease could not be renewed"),
+            Err(error) => tracing::warn!(%error, "which nodes are alive could not be read"),
         }
         app.runs.queue().look_again();
         app.store.keyring.look_again();
