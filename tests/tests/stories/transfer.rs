@@ -1,7 +1,7 @@
 //! One log, two databases: the events of an embedded database, appended to a server's, are the same to the last hash, and
 //! so are the rows that come of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use wfm_projections::tables;
@@ -17,9 +17,9 @@ use wfm_storage::{
     vault::Vault,
     verify::verify,
 };
-use wfm_tests::{Gate, PASSWORD, Place, Reply, Target, TestServer, World};
+use wfm_tests::{Answer, Gate, PASSWORD, Place, Reply, Target, TestServer, World};
 
-use crate::nodes::on_server;
+use crate::nodes::{on_server, say};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_and_its_rows_are_the_same_on_either_database() {
@@ -63,9 +63,50 @@ async fn a_log_and_its_rows_are_the_same_on_either_database() {
     for ((table, copied), (_, original)) in everything(parts.database.reads.as_ref()).await.iter().zip(&rows) {
         assert_eq!(copied, original, "{table}");
     }
+    let count: usize = rows.iter().map(|(_, rows)| rows.len()).sum();
+    say(&format!(
+        "{} events and {count} rows are the same on either database",
+        events.len()
+    ));
     parts.database.close().await;
     source.finish().await;
     place.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_commands_record_the_same_on_either_database() {
+    let Some(place) = on_server("commands on either database").await else {
+        return;
+    };
+    let mut recorded = Vec::new();
+    for place in [Place::embedded(), place] {
+        let server = TestServer::over(place, &[]).await;
+        live_through(&server).await;
+        server.settled().await;
+        recorded.push(by_stream(&whole(server.node.app.store.log.as_ref()).await));
+        server.finish().await;
+    }
+    assert_eq!(recorded[0], recorded[1]);
+}
+
+/// Types and schema versions of the events of each stream. Runs, whose ids are chance, are told by their order.
+fn by_stream(events: &[StoredEvent]) -> BTreeMap<String, Vec<(String, u16)>> {
+    let mut runs = Vec::new();
+    let mut streams: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for event in events {
+        let stream = event.stream.as_str();
+        let name = if stream.starts_with("execution-") {
+            if !runs.contains(&stream) {
+                runs.push(stream);
+            }
+            format!("run {:?}", runs.iter().position(|run| *run == stream))
+        } else {
+            stream.to_owned()
+        };
+        let kind = (event.event_type.to_string(), event.schema_version);
+        streams.entry(name).or_default().push(kind);
+    }
+    streams
 }
 
 /// A bit of everything that can happen.
@@ -94,8 +135,7 @@ async fn live_through(server: &TestServer) {
     let (leaver, leaving) = admin.new_user("Leaver", "Viewer").await;
     for user in [member, leaver] {
         let path = format!("/api/v1/workspaces/{}/members/{user}", world.workspace);
-        let answer = admin.put(&path, &json!({"role": "Developer"})).await;
-        assert!(answer.status.is_success(), "{}", answer.text);
+        succeeded(&admin.put(&path, &json!({"role": "Developer"})).await);
     }
     let key = leaving.post("/api/v1/api-keys", &json!({"name": "Leaver's"})).await;
     let _ = key.expect(201);
@@ -108,7 +148,7 @@ async fn live_through(server: &TestServer) {
     let fails = world.one_step("/fails", &json!({})).await;
     let held = world.one_step("/held", &json!({})).await;
     let draft = world.draft("Draft that goes", &json!([])).await;
-    let _ = admin.delete(&format!("/api/v1/workflows/{draft}")).await;
+    succeeded(&admin.delete(&format!("/api/v1/workflows/{draft}")).await);
     for (workflow, status) in [(numbers, "Completed"), (recovers, "Completed"), (fails, "Failed")] {
         for number in 0..3 {
             let run = world
@@ -127,21 +167,24 @@ async fn live_through(server: &TestServer) {
     gate.open();
 
     // Changes, a second version, an erasure, and a workspace that goes with all it holds.
-    let body = world.workflow_body("Flow /numbers", &json!([]));
-    let _ = admin.put(&format!("/api/v1/workflows/{numbers}"), &body).await;
-    let _ = admin
-        .post(&format!("/api/v1/users/{leaver}/erase"), &json!({}))
-        .await
-        .expect(200);
+    let path = format!("/api/v1/workflows/{recovers}");
+    succeeded(&admin.patch(&path, &json!({"description": "Second – version"})).await);
+    succeeded(&world.publish(recovers).await);
+    succeeded(&admin.act(&format!("/api/v1/users/{leaver}/erase")).await);
     let other = World::build(admin, "Goes", &target).await;
     let flow = other.one_step("/numbers", &json!({})).await;
     let _ = other.run(flow, &json!({})).await;
-    let _ = admin.delete(&format!("/api/v1/workspaces/{}", other.workspace)).await;
+    succeeded(&admin.delete(&format!("/api/v1/workspaces/{}", other.workspace)).await);
     let nobody = json!({
         "firstName": "D", "lastName": "E", "email": "gone@example.com", "password": PASSWORD, "role": "Viewer",
     });
     let gone = admin.create("/api/v1/users", &nobody).await;
-    let _ = admin.delete(&format!("/api/v1/users/{gone}")).await;
+    succeeded(&admin.delete(&format!("/api/v1/users/{gone}")).await);
+}
+
+#[track_caller]
+fn succeeded(answer: &Answer) {
+    assert!(answer.status.is_success(), "{} {}", answer.status, answer.text);
 }
 
 fn master_key_file(place: &Place) -> String {
