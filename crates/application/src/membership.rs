@@ -80,12 +80,6 @@ impl Membership {
         &self.holder
     }
 
-    /// The leases themselves.
-    #[must_use]
-    pub fn leases(&self) -> &Arc<dyn Leases> {
-        &self.leases
-    }
-
     /// Whether this node may act: a lease that it did not renew in time may be another's by now.
     #[must_use]
     pub fn is_valid(&self) -> bool {
