@@ -171,7 +171,7 @@ fn failure(call: &OutgoingCall<'_>, error: &reqwest::Error) -> CallFailure {
         (_, true, _) => ("timeout", "no answer in time"),
         (_, _, true) => ("connect", "no connection"),
         // The connection broke before the answer was complete: whether the call took effect is unknown.
-        (_, _, false) => ("connect", "the connection broke"),
+        (_, _, false) => ("interrupted", "the connection broke"),
     };
     let detail = causes.last().map_or_else(String::new, |cause| format!(": {cause}"));
     let mut message = Value::String(format!("{}{detail}", what.1));

@@ -5,6 +5,7 @@
 
 mod architecture;
 mod asking;
+mod compensating;
 mod failing;
 mod folder;
 mod hostile;
@@ -12,6 +13,7 @@ mod killing;
 mod nodes;
 mod publishing;
 mod queueing;
+mod repairing;
 mod retention;
 mod rules;
 mod running;

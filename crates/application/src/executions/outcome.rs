@@ -7,7 +7,7 @@ use wfm_expressions::{MAXIMUM_OUTPUT_BYTES, parse_body, redact};
 use super::{
     definition::CompiledStep,
     environment::{Durable, EnvironmentValues, Sending},
-    plan::RunScope,
+    scope::RunScope,
 };
 
 /// An answer, as the connector read it.
@@ -143,6 +143,24 @@ pub fn judge(
         return Err(fail("response", detail));
     }
     Ok(Success { output, text, status })
+}
+
+/// Judges the answer to a call that undoes a step: its status alone counts.
+///
+/// # Errors
+/// The failure of the attempt.
+pub fn judge_status(answer: &Answer, secrets: &[String], now: Instant) -> Result<u16, Failure> {
+    if (200..300).contains(&answer.status) {
+        return Ok(answer.status);
+    }
+    let mut body = parse_body(answer.header("content-type"), &answer.body).unwrap_or(Value::Null);
+    redact(&mut body, secrets);
+    Err(Failure {
+        kind: "status",
+        message: format!("the endpoint answered {}{}", answer.status, excerpt(&body)),
+        status: Some(answer.status),
+        retry_after_ms: answer.header("retry-after").and_then(|text| retry_after_ms(text, now)),
+    })
 }
 
 fn response_value(answer: &Answer, body: Value, secrets: &[String]) -> Value {
