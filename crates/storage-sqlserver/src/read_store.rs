@@ -25,7 +25,9 @@ use wfm_storage::{
     append::StorageError,
     event::{Position, StreamId},
     fold::fold,
-    read_store::{ApplyError, Cell, Checkpoint, ParkedEvent, ProjectedBatch, Query, ReadStore, TableDifference},
+    read_store::{
+        ApplyError, Cell, Checkpoint, Gathering, ParkedEvent, ProjectedBatch, Query, ReadStore, TableDifference,
+    },
 };
 
 use self::{
@@ -34,7 +36,11 @@ use self::{
     schema::Shadow,
     shape::SHAPES,
 };
-use crate::{connection::Connection, error::SqlError, pool::Pool};
+use crate::{
+    connection::Connection,
+    error::SqlError,
+    pool::{Pool, Purpose},
+};
 
 /// How long comparing or adopting whole tables may take.
 const WHOLE_TABLES_TAKE_AT_MOST: Duration = Duration::from_secs(6 * 3600);
@@ -141,7 +147,12 @@ impl ReadStore for SqlServerReadStore {
                 parts.push(parts::part(self.schema, &piece)?);
             }
         }
-        let mut connection = self.pool.acquire().await.map_err(StorageError::from)?;
+        let purpose = if self.schema == SERVING {
+            Purpose::Projecting
+        } else {
+            Purpose::Rebuilding
+        };
+        let mut connection = self.pool.acquire_for(purpose).await.map_err(StorageError::from)?;
         match writer::carry_out(&mut connection, self.schema, &batch, &parts).await {
             Ok(None) => Ok(()),
             Ok(Some(rows)) => Err(checkpoint::moved(&rows)),
@@ -205,6 +216,14 @@ impl ReadStore for SqlServerReadStore {
             }
         }
         Ok(differences)
+    }
+
+    fn gathering(&self) -> Gathering {
+        Gathering {
+            busy_events: 24,
+            awaited: Duration::from_millis(10),
+            unseen: Duration::from_millis(25),
+        }
     }
 
     async fn query(&self, query: Query) -> Result<Vec<Vec<Cell>>, StorageError> {

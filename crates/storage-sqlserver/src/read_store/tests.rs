@@ -13,7 +13,7 @@ use wfm_storage::{
 };
 
 use super::{
-    writer::{Place, applying, preparing},
+    writer::{Place, applying, declaring, preparing},
     *,
 };
 
@@ -87,6 +87,10 @@ fn every_statement_stands_in_a_file() {
     let rows = Vec::new;
     let files = [
         ("apply_three_parts", applying(SERVING, Place::Whole, 3) + "\n"),
+        (
+            "declare_three_parts",
+            format!("DECLARE {};\n", declaring(Place::Whole, 3)),
+        ),
         ("prepare_three_statements", preparing(3) + "\n"),
         ("compare", difference::comparing()),
         ("adopt", difference::adopting()),
