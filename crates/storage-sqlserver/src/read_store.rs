@@ -21,6 +21,7 @@ use std::{any::Any, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use tiberius::Row;
 use wfm_storage::{
     append::StorageError,
     event::{Position, StreamId},
@@ -164,12 +165,15 @@ impl ReadStore for SqlServerReadStore {
     }
 
     async fn parked(&self) -> Result<Vec<ParkedEvent>, StorageError> {
-        let text = format!(
-            "SELECT Position, Stream, EventType, Reason, ParkedAt FROM {}.ParkedEvents ORDER BY Position;",
-            self.schema
-        );
-        let rows = self.pool.read(&text, &[]).await?.into_iter().next().unwrap_or_default();
-        rows.into_iter().map(|row| parked_event(cells::row(row)?)).collect()
+        let answer = self.pool.read(&reading_parked(self.schema), &[]).await?;
+        parked_events(answer.into_iter().next().unwrap_or_default())
+    }
+
+    async fn standing(&self) -> Result<(Option<Checkpoint>, Vec<ParkedEvent>), StorageError> {
+        let text = format!("{} {}", checkpoint::reading(self.schema), reading_parked(self.schema));
+        let mut answer = self.pool.read(&text, &[]).await?.into_iter();
+        let checkpoint = checkpoint::decode(&answer.next().unwrap_or_default())?;
+        Ok((checkpoint, parked_events(answer.next().unwrap_or_default())?))
     }
 
     async fn shadow(&self) -> Result<Arc<dyn ReadStore>, StorageError> {
@@ -245,6 +249,15 @@ fn table_difference(place: usize, counts: &[Cell]) -> Result<Option<TableDiffere
         })),
         _ => Err(StorageError::Corrupt(format!("a difference that is none: {counts:?}"))),
     }
+}
+
+/// Reads the parked events of a schema.
+fn reading_parked(schema: &str) -> String {
+    format!("SELECT Position, Stream, EventType, Reason, ParkedAt FROM {schema}.ParkedEvents ORDER BY Position;")
+}
+
+fn parked_events(rows: Vec<Row>) -> Result<Vec<ParkedEvent>, StorageError> {
+    rows.into_iter().map(|row| parked_event(cells::row(row)?)).collect()
 }
 
 fn parked_event(row: Vec<Cell>) -> Result<ParkedEvent, StorageError> {

@@ -296,6 +296,11 @@ pub trait ReadStore: Any + Send + Sync {
     /// Parked events in order.
     async fn parked(&self) -> Result<Vec<ParkedEvent>, StorageError>;
 
+    /// Both at once: how far the rows are, and the parked events in order.
+    async fn standing(&self) -> Result<(Option<Checkpoint>, Vec<ParkedEvent>), StorageError> {
+        Ok((self.checkpoint().await?, self.parked().await?))
+    }
+
     /// An empty store with the same tables, in which a rebuild takes place while this one serves.
     async fn shadow(&self) -> Result<Arc<dyn ReadStore>, StorageError>;
 

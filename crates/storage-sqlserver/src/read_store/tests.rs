@@ -44,6 +44,20 @@ fn step_run(output: &str) -> Operation {
     }
 }
 
+/// Runs of steps of which one has an output and none an error.
+fn ended_steps() -> Operation {
+    let columns = vec![place(&STEP_RUNS, "ErrorMessage"), place(&STEP_RUNS, "Output")];
+    let rows = vec![
+        vec!["first".into(), Cell::Null, "{}".into()],
+        vec!["second".into(), Cell::Null, Cell::Null],
+    ];
+    Operation::Update {
+        table: &STEP_RUNS,
+        columns,
+        rows,
+    }
+}
+
 #[test]
 fn every_statement_stands_in_a_file() {
     let conditional = [
@@ -119,7 +133,9 @@ fn every_statement_stands_in_a_file() {
             "images_and_long_texts",
             format!("{}\nGO\n", statement(&step_run("\"output\"")))
                 + "\n"
-                + &format!("{}\nGO\n", statement(&step_run(&"\"output\"".repeat(4000)))),
+                + &format!("{}\nGO\n", statement(&step_run(&"\"output\"".repeat(4000))))
+                + "\n"
+                + &format!("{}\nGO\n", statement(&ended_steps())),
         ),
         (
             "parked_events",
