@@ -3,6 +3,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
+use rustc_hash::FxHashMap;
 use wfm_domain::{
     execution::{AdoptExecution, Ask, Execution, Phase, Stage, StepAttempt},
     ids::{EnvironmentId, ExecutionId},
@@ -89,16 +90,21 @@ impl Runs {
         let alive = self.membership.alive().await?;
         let mut recovered = Recovered::default();
         let mut filter = WorkFilter::default();
+        let mut queued = FxHashMap::default();
+        self.queue.recount();
         loop {
             let page = self.store.log.work(&filter, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(recovered) };
+            let Some(last) = page.last() else {
+                self.queue.counted(queued);
+                return Ok(recovered);
+            };
             filter.after = Some(Arc::clone(&last.execution));
             let mut left = Vec::new();
             for item in &page {
                 match item.state {
                     WorkState::Queued => {
                         recovered.queued += 1;
-                        self.queue.joined(EnvironmentId(item.environment));
+                        *queued.entry(EnvironmentId(item.environment)).or_default() += 1;
                     }
                     WorkState::Approval => recovered.waiting += 1,
                     WorkState::Signal | WorkState::Timer if self.watch_left(item, &alive) => recovered.waiting += 1,
