@@ -84,7 +84,7 @@ impl Runs {
         if wait <= LONGEST_STAY {
             return false;
         }
-        self.timers.watch(live.id(), until);
+        self.timers.watch(live.id(), until, Some(live.tenure));
         true
     }
 
