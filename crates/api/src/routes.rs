@@ -12,6 +12,7 @@ pub mod operations;
 pub mod projections;
 pub mod projects;
 pub mod retention;
+pub mod schedules;
 pub mod start;
 pub mod steps;
 pub mod users;
@@ -104,6 +105,7 @@ pub(crate) fn table() -> Vec<Route> {
         api_endpoints::routes(),
         workflows::routes(),
         steps::routes(),
+        schedules::routes(),
         start::routes(),
         executions::routes(),
         views::routes(),

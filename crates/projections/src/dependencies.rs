@@ -36,6 +36,8 @@ pub fn dependencies(event: &Event) -> Vec<String> {
             event.executions.iter().map(ExecutionId::stream).collect()
         }
         Event::RunMonth(RunMonthEvent::RunDataErased(_)) => Vec::new(),
+        // A schedule's id is its workflow's.
+        Event::Schedule(event) => vec![WorkflowId(event.id().0).stream()],
     }
 }
 

@@ -15,6 +15,7 @@ mod queueing;
 mod retention;
 mod rules;
 mod running;
+mod schedules;
 mod secrets;
 mod sessions;
 mod tour;

@@ -37,7 +37,7 @@ use crate::{
     error::ApplicationError,
     membership::Membership,
     security::permission::Permission,
-    store::{Loaded, Recorded, Store},
+    store::{Loaded, Recorded, Store, Unit},
 };
 
 /// Largest input of a run in bytes of JSON.
@@ -76,12 +76,16 @@ pub struct Runs {
     pub(super) ready: mpsc::Sender<LiveRun>,
 }
 
+/// Adds to the append that records a start; told the run's id.
+pub type Beside<'a> = &'a (dyn Fn(&mut Unit<'_>, &ExecutionId) -> Result<(), ApplicationError> + Send + Sync);
+
 /// What a start relies on.
-struct Ground {
+struct Ground<'a> {
     workflow: Arc<InForce>,
     compiled: Arc<super::definition::CompiledWorkflow>,
     environment: Arc<EnvironmentValues>,
     parents: [Arc<Parent>; 2],
+    beside: Option<Beside<'a>>,
 }
 
 impl Runs {
@@ -151,13 +155,37 @@ impl Runs {
         }
         self.store
             .retrying(|| async {
-                let outcome = self.start_once(context, workflow, input, &text).await;
+                let outcome = self.start_once(context, workflow, input, &text, None).await;
                 if matches!(outcome, Err(ApplicationError::Contended)) {
                     self.definitions.clear();
                 }
                 outcome
             })
             .await
+    }
+
+    /// The same as a part of something else, whose events `beside` adds to the start's append. Tried once: whoever asks knows
+    /// what to look at again when others came between.
+    ///
+    /// # Errors
+    /// Those of [`Self::start`] and of `beside`; [`ApplicationError::Contended`] when others came between.
+    pub async fn start_within(
+        &self,
+        context: &Context,
+        workflow: WorkflowId,
+        input: &StartInput,
+        beside: Beside<'_>,
+    ) -> Result<Started, ApplicationError> {
+        check_input(input)?;
+        if let Some(recorded) = self.store.repeated(context).await? {
+            return Ok(self.repeated(&recorded));
+        }
+        let text: Arc<str> = input.input.to_string().into();
+        let outcome = self.start_once(context, workflow, input, &text, Some(beside)).await;
+        if matches!(outcome, Err(ApplicationError::Contended)) {
+            self.definitions.clear();
+        }
+        outcome
     }
 
     fn repeated(&self, recorded: &Recorded) -> Started {
@@ -172,7 +200,7 @@ impl Runs {
         }
     }
 
-    async fn ground(&self, context: &Context, id: WorkflowId) -> Result<Ground, ApplicationError> {
+    async fn ground(&self, context: &Context, id: WorkflowId) -> Result<Ground<'static>, ApplicationError> {
         let not_found = || format!("workflow {id}");
         let workflow = self
             .definitions
@@ -215,6 +243,7 @@ impl Runs {
             compiled,
             environment,
             parents,
+            beside: None,
         })
     }
 
@@ -224,8 +253,12 @@ impl Runs {
         workflow: WorkflowId,
         input: &StartInput,
         text: &Arc<str>,
+        beside: Option<Beside<'_>>,
     ) -> Result<Started, ApplicationError> {
-        let ground = self.ground(context, workflow).await?;
+        let ground = Ground {
+            beside,
+            ..self.ground(context, workflow).await?
+        };
         let id = ExecutionId(self.store.entropy.uuid().to_string());
         let now = self.store.now();
         let key = DataKey::Runs(ground.workflow.workspace, now.month());
@@ -282,7 +315,7 @@ impl Runs {
         &self,
         live: &mut LiveRun,
         context: &Context,
-        ground: &Ground,
+        ground: &Ground<'_>,
         run: Run,
         request: Option<Request>,
         now: Instant,
@@ -323,6 +356,9 @@ impl Runs {
             _ => live.id().0.as_str().into(),
         };
         unit.work(self.work_change(&execution, environment, ground.workflow.workspace.0, &events));
+        if let Some(beside) = ground.beside {
+            beside(&mut unit, &ExecutionId(execution.to_string()))?;
+        }
         let version = StreamVersion(live.loaded.version.0 + events.len() as u64);
         let recorded = unit.commit(execution.to_string(), version).await?;
         if !recorded.repeated {
@@ -357,7 +393,7 @@ impl Runs {
         &self,
         live: &LiveRun,
         context: &Context,
-        ground: &Ground,
+        ground: &Ground<'_>,
         run: Run,
         request: Request,
         now: Instant,
@@ -383,6 +419,9 @@ impl Runs {
             owner: None,
             epoch: 0,
         }));
+        if let Some(beside) = ground.beside {
+            beside(&mut unit, &id)?;
+        }
         let ended = self.registry.wait(&id);
         let recorded = unit.commit(id.0.clone(), StreamVersion(events.len() as u64)).await?;
         if recorded.repeated {
@@ -451,6 +490,7 @@ impl Runs {
                 self.definitions.project(live.workflow.project).await?,
                 self.definitions.workspace(live.workflow.workspace).await?,
             ],
+            beside: None,
         };
         let run = live.loaded.aggregate.run.clone();
         let context = Context::system("queue", id.0.as_str());
