@@ -14,7 +14,10 @@ use wfm_application::{
     },
 };
 
-use crate::connector::{Connector, OutgoingCall};
+use crate::{
+    connector::{Connector, OutgoingCall},
+    trace::Trace,
+};
 
 /// First and longest wait before the log is tried again after it failed.
 const STORAGE_RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
@@ -57,11 +60,14 @@ pub async fn drive(runs: Arc<Runs>, connector: Arc<dyn Connector>, mut run: Live
 
 async fn send(connector: &dyn Connector, run: &LiveRun, call: &Call) -> (Result<Answer, CallFailure>, f64) {
     let begun = Instant::now();
+    let trace = Trace::of(run);
     let outgoing = OutgoingCall {
         request: &call.request,
+        target: &call.target,
         idempotency_key: &call.idempotency_key,
         timeout: call.timeout,
-        traceparent: run.traceparent(),
+        traceparent: Some(&trace.parent),
+        tracestate: trace.state,
     };
     let answer = connector.call(outgoing).await;
     (answer, milliseconds(begun.elapsed()))

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use wfm_application::{
     },
     store::Store,
 };
-use wfm_connectors::{EgressPolicy, RestConnector, RestLimits};
+use wfm_connectors::{EgressPolicy, HttpConnector, HttpSettings};
 use wfm_domain::event::Event;
 use wfm_engine::{Engine, EngineOptions};
 use wfm_storage::cleanup::CleanupRequests;
@@ -204,15 +204,7 @@ impl Core {
         if erased + cascaded > 0 {
             tracing::info!(erased, cascaded, "finished what a stop had cut short");
         }
-        let connector = RestConnector::new(
-            EgressPolicy {
-                allow_private: config.egress_allow_private,
-            },
-            RestLimits {
-                maximum_answer_bytes: config.maximum_answer_bytes,
-                ..RestLimits::default()
-            },
-        )?;
+        let connector = HttpConnector::new(&http_settings(config).await?)?;
         let engine = Engine::new(
             Arc::clone(&runs),
             Arc::new(connector),
@@ -264,6 +256,29 @@ impl Core {
         self.membership.leave().await;
         self.database.close().await;
     }
+}
+
+/// The settings of calls to endpoints.
+async fn http_settings(config: &Config) -> Result<HttpSettings> {
+    let authorities = match &config.egress_ca_file {
+        None => None,
+        Some(file) => {
+            let pem = tokio::fs::read(file).await;
+            Some(pem.with_context(|| format!("egress_ca_file {}", file.display()))?)
+        }
+    };
+    Ok(HttpSettings {
+        policy: EgressPolicy {
+            allow_private: config.egress_allow_private,
+            allow: config.egress_allow.clone(),
+            deny: config.egress_deny.clone(),
+            is_proxied: config.egress_proxy.is_some(),
+        },
+        maximum_answer_bytes: config.maximum_answer_bytes,
+        authorities,
+        proxy: config.egress_proxy.clone(),
+        ..HttpSettings::default()
+    })
 }
 
 /// Carries out what the database's administrators ask for, within a minute.

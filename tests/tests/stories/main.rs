@@ -5,6 +5,7 @@
 
 mod architecture;
 mod asking;
+mod connecting;
 mod failing;
 mod folder;
 mod hostile;
@@ -17,6 +18,7 @@ mod rules;
 mod running;
 mod secrets;
 mod sessions;
+mod soap;
 mod tour;
 mod transfer;
 

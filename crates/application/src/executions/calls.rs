@@ -81,6 +81,7 @@ impl Runs {
         Ok(Ok(Call {
             request,
             idempotency_key: format!("{}-{}", live.id(), step.id),
+            target: Arc::clone(&step.target),
             timeout: step.timeout.min(left),
             ends_run: left < step.timeout,
         }))
@@ -256,8 +257,9 @@ pub(super) fn planner<'a>(live: &'a mut LiveRun, environment: &'a EnvironmentVal
 /// Whether the policy covers the failure.
 fn retries(policy: &RetryPolicy, failure: &Failure) -> bool {
     match failure.kind {
-        "connect" => policy.retry_on.contains(&RetryOn::Connect),
+        "connect" | "circuit-open" => policy.retry_on.contains(&RetryOn::Connect),
         "timeout" => policy.retry_on.contains(&RetryOn::Timeout),
+        "fault" => failure.retried_as.is_some_and(|status| policy.covers_status(status)),
         "status" | "rejected" => failure.status.is_some_and(|status| policy.covers_status(status)),
         _ => false,
     }

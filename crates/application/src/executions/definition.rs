@@ -4,15 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 use wfm_domain::{
-    api_endpoint::ParameterType as DomainParameterType,
+    api_endpoint::{EndpointType, ParameterType as DomainParameterType},
     ids::{ProjectId, StepId, WorkflowId, WorkspaceId},
     refusal::FieldError,
     workflow::{Definition, EndpointSnapshot, ErrorHandling, OnError, Step},
 };
 use wfm_expressions::{
     Allowed, Authentication, CompiledRequest, Condition, EndpointDefinition, ParameterDefinition, ParameterType,
-    Problem, Template,
+    Problem, SoapSettings, Template,
 };
+
+use super::target::CallTarget;
 
 /// One step, ready to run.
 pub struct CompiledStep {
@@ -24,6 +26,8 @@ pub struct CompiledStep {
     pub condition: Option<Condition>,
     /// The call.
     pub request: CompiledRequest,
+    /// Whom the call goes to.
+    pub target: Arc<CallTarget>,
     /// Template of the output; without one the output is the body.
     pub output: Option<Template>,
     /// Decides about success instead of the status.
@@ -200,6 +204,7 @@ fn compile_step(
             name: step.name.as_str().into(),
             condition,
             request,
+            target: Arc::new(CallTarget::of(endpoint)),
             output,
             success_when,
             is_optional: step.is_optional || handling.on_error == Some(OnError::Continue),
@@ -216,7 +221,7 @@ fn compile_step(
 /// An endpoint as the expressions see it.
 ///
 /// # Errors
-/// What is wrong with its authentication; pointers lead into the endpoint.
+/// What is wrong with its authentication or its SOAP settings; pointers lead into the endpoint.
 pub(crate) fn endpoint_definition(endpoint: &EndpointSnapshot) -> Result<EndpointDefinition, Vec<Problem>> {
     let settings = &endpoint.settings;
     let place = |problem: Problem| {
@@ -235,11 +240,17 @@ pub(crate) fn endpoint_definition(endpoint: &EndpointSnapshot) -> Result<Endpoin
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         (name.clone(), text)
     });
+    let headers: Vec<(String, String)> = headers.collect();
+    let soap = match settings.endpoint_type {
+        EndpointType::Rest => None,
+        EndpointType::Soap => Some(SoapSettings::parse(settings.soap.as_ref(), &headers)?),
+    };
     Ok(EndpointDefinition {
         method: settings.method.clone(),
         url: settings.url.clone(),
-        headers: headers.collect(),
+        headers,
         authentication,
+        soap,
         parameters: endpoint
             .parameters
             .iter()

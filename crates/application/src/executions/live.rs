@@ -16,6 +16,7 @@ use super::{
     definition::CompiledWorkflow,
     plan::RunScope,
     registry::{Ended, StopSignal},
+    target::CallTarget,
 };
 use crate::{context::Context, store::Loaded};
 
@@ -57,6 +58,8 @@ pub struct Call {
     pub request: OutgoingRequest,
     /// The same for every attempt of the step of this run.
     pub idempotency_key: String,
+    /// Whom it goes to.
+    pub target: Arc<CallTarget>,
     /// What the attempt may take: the step's timeout, or what is left of the run's.
     pub timeout: Duration,
     /// Whether the run's own time is over when this timeout is.
@@ -74,6 +77,12 @@ impl LiveRun {
     #[must_use]
     pub fn traceparent(&self) -> Option<&str> {
         self.context.traceparent.as_deref()
+    }
+
+    /// Trace state that goes with it.
+    #[must_use]
+    pub fn tracestate(&self) -> Option<&str> {
+        self.context.tracestate.as_deref()
     }
 
     /// When the whole run times out.

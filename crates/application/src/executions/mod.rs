@@ -17,3 +17,4 @@ pub mod queue;
 pub mod recovery;
 pub mod registry;
 pub mod runs;
+pub mod target;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use wfm_domain::instant::Instant;
-use wfm_expressions::{MAXIMUM_OUTPUT_BYTES, parse_body, redact};
+use wfm_expressions::{MAXIMUM_OUTPUT_BYTES, parse_body, read_soap, redact};
 
 use super::{
     definition::CompiledStep,
@@ -19,6 +19,8 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// Body, decoded.
     pub body: Vec<u8>,
+    /// Secrets that only the connector knows, such as the token that it fetched: kept out of outputs and messages.
+    pub secrets: Vec<String>,
 }
 
 impl Answer {
@@ -33,7 +35,8 @@ impl Answer {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallFailure {
-    /// `connect`, `timeout`, `response` (unreadable or too large), `policy` (refused before sending), `mapping`.
+    /// `connect`, `timeout`, `circuit-open` (not sent, because calls failed before), `response` (unreadable or too large),
+    /// `authentication` (no token, no usable certificate), `policy` (refused before sending), `mapping`.
     pub kind: &'static str,
     /// What went wrong, without secrets.
     pub message: String,
@@ -59,6 +62,8 @@ pub struct Failure {
     pub message: String,
     /// HTTP status, if there was an answer.
     pub status: Option<u16>,
+    /// The status that decides over a retry, for a fault; `None` when it is never worth one.
+    pub retried_as: Option<u16>,
     /// Milliseconds that the answer asks to wait (`Retry-After`).
     pub retry_after_ms: Option<i64>,
 }
@@ -69,6 +74,7 @@ impl From<CallFailure> for Failure {
             kind: failure.kind,
             message: failure.message,
             status: None,
+            retried_as: None,
             retry_after_ms: None,
         }
     }
@@ -91,9 +97,27 @@ pub fn judge(
         kind,
         message,
         status: Some(status),
+        retried_as: None,
         retry_after_ms: answer.header("retry-after").and_then(|text| retry_after_ms(text, now)),
     };
-    let parsed = parse_body(answer.header("content-type"), &answer.body);
+    let mut known;
+    let secrets = if answer.secrets.is_empty() {
+        secrets
+    } else {
+        known = secrets.to_vec();
+        known.extend_from_slice(&answer.secrets);
+        &known[..]
+    };
+    let content_type = answer.header("content-type");
+    let mut fault = None;
+    let parsed = if step.request.is_soap() {
+        read_soap(content_type, &answer.body).map(|answer| {
+            fault = answer.fault;
+            answer.body
+        })
+    } else {
+        parse_body(content_type, &answer.body)
+    };
     let good_status = (200..300).contains(&status);
     let mut body = match parsed {
         Ok(body) => body,
@@ -101,6 +125,17 @@ pub fn judge(
         Err(detail) => return Err(fail("response", detail)),
     };
     redact(&mut body, secrets);
+    if let Some(fault) = fault {
+        let mut told = Value::from(vec![fault.code, fault.reason]);
+        redact(&mut told, secrets);
+        let text = |index: usize| shortened(told[index].as_str().unwrap_or_default());
+        let message = format!("SOAP fault {}: {}", text(0), text(1));
+        return Err(Failure {
+            // A receiver that fails answers 500 in either version; some send other statuses.
+            retried_as: (!fault.is_final).then_some(status.max(500)),
+            ..fail("fault", message)
+        });
+    }
     if step.success_when.is_none() && !good_status {
         return Err(fail(
             "status",
@@ -161,24 +196,29 @@ fn response_value(answer: &Answer, body: Value, secrets: &[String]) -> Value {
 
 /// The beginning of an answer's body, for the error message.
 fn excerpt(body: &Value) -> String {
-    const LENGTH: usize = 200;
     let text = match body {
         Value::Null => return String::new(),
         Value::String(text) => text.clone(),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => body.to_string(),
     };
+    match shortened(&text) {
+        excerpt if excerpt.is_empty() => excerpt,
+        excerpt => format!(": {excerpt}"),
+    }
+}
+
+/// The beginning of a text in one line.
+fn shortened(text: &str) -> String {
+    const LENGTH: usize = 200;
     let mut excerpt: String = text
         .chars()
         .take(LENGTH)
         .filter(|character| !character.is_control())
         .collect();
-    if excerpt.is_empty() {
-        return excerpt;
-    }
-    if text.chars().nth(LENGTH).is_some() {
+    if !excerpt.is_empty() && text.chars().nth(LENGTH).is_some() {
         excerpt.push('…');
     }
-    format!(": {excerpt}")
+    excerpt
 }
 
 /// `Retry-After` (RFC 9110): seconds or an HTTP date.
