@@ -12,6 +12,7 @@ GO
 CREATE TABLE dbo.[Checkpoint] (
     Id INT NOT NULL CONSTRAINT PK_Checkpoint PRIMARY KEY CONSTRAINT CK_Checkpoint_Id CHECK (Id = 1),
     Shape NVARCHAR(64) COLLATE Latin1_General_100_BIN2 NOT NULL, -- hash of the texts that made the tables
+    Generation INT NOT NULL, -- which of the program's shapes that is: tables are made anew only by a later one
     LogId NVARCHAR(36) COLLATE Latin1_General_100_BIN2 NULL, -- NULL: nothing was ever projected
     Position BIGINT NOT NULL,
     LeafHash NVARCHAR(64) COLLATE Latin1_General_100_BIN2 NOT NULL,

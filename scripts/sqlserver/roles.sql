@@ -1,6 +1,7 @@
 -- Roles with the least rights: run once in the database, by its owner, after `wfm migrate up` (and again after an update).
 --   wfm_application  appends, reads, keeps read models; cannot change or remove an event, nor the schema of the log
---   wfm_analyst      reads the documented tables and views, nothing of the log
+--   wfm_analyst      reads the documented tables and views, but no password's or key's hash, and nothing of the log: see
+--                    analyst_rights.sql, to be run next
 -- Then, for example: CREATE LOGIN app WITH PASSWORD = '…'; CREATE USER app FOR LOGIN app; ALTER ROLE wfm_application ADD MEMBER app;
 -- Whoever may not own the database but must run migrations is a member of the role in migration_role.sql.
 -- Rights that are not granted are not there: nothing is denied here, so that a role can be combined with others.
@@ -42,6 +43,6 @@ GO
 GRANT SELECT, INSERT, UPDATE, DELETE ON SCHEMA::dbo TO wfm_application;
 GO
 
--- Analysts.
-GRANT SELECT ON SCHEMA::dbo TO wfm_analyst;
+-- Analysts had all of dbo once, hashes included.
+REVOKE SELECT ON SCHEMA::dbo FROM wfm_analyst;
 GO

@@ -233,6 +233,15 @@ impl Target {
         });
     }
 
+    /// Answers calls to a path with these, one for each call whatever its key, the last one from then on.
+    pub fn in_turn(&self, path: &str, replies: Vec<Reply>) {
+        let calls = std::sync::atomic::AtomicUsize::new(0);
+        self.on(path, move |_| {
+            let call = calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            replies[call.min(replies.len() - 1)].clone()
+        });
+    }
+
     /// The calls to a path, in order of arrival.
     #[must_use]
     pub fn calls(&self, path: &str) -> Vec<Call> {

@@ -5,6 +5,7 @@
 pub mod api_endpoints;
 pub mod api_keys;
 pub mod auth;
+pub mod control;
 pub mod environments;
 pub mod events;
 pub mod executions;
@@ -106,6 +107,7 @@ pub(crate) fn table() -> Vec<Route> {
         steps::routes(),
         start::routes(),
         executions::routes(),
+        control::routes(),
         views::routes(),
         events::routes(),
         projections::routes(),

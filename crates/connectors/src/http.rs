@@ -115,10 +115,19 @@ impl HttpConnector {
             let mut request = reqwest::Request::new(hop.method.clone(), hop.url.clone());
             *request.headers_mut() = hop.headers.clone();
             *request.body_mut() = hop.body.clone().map(Into::into);
-            let response = client
-                .execute(request)
-                .await
-                .map_err(|error| failure(&call.request.secrets, &error))?;
+            let response = client.execute(request).await.map_err(|error| {
+                let failure = failure(&call.request.secrets, &error);
+                let is_redirected = left < call.target.follow_redirects;
+                CallFailure {
+                    // The first hop was sent, and what it did is unknown.
+                    kind: if is_redirected && failure.kind == "connect" {
+                        "interrupted"
+                    } else {
+                        failure.kind
+                    },
+                    ..failure
+                }
+            })?;
             let next = if left == 0 {
                 None
             } else {
@@ -310,7 +319,7 @@ pub(crate) fn kind_of(error: &reqwest::Error) -> (&'static str, &'static str) {
         (true, _) => ("timeout", "no answer in time"),
         (_, true) => ("connect", "no connection"),
         // The connection broke before the answer was complete: whether the call took effect is unknown.
-        (_, false) => ("connect", "the connection broke"),
+        (_, false) => ("interrupted", "the connection broke"),
     }
 }
 

@@ -5,9 +5,11 @@
 
 mod clients;
 mod egress;
+mod guard;
 mod http;
 mod token;
 
 pub use clients::{HttpSettings, ProxySettings, SettingsError};
 pub use egress::{EgressPolicy, EgressRule, NotARule, Refused};
+pub use guard::{GateRegistry, GuardedConnector};
 pub use http::HttpConnector;

@@ -175,7 +175,7 @@ async fn fetch(client: Client, credentials: ClientCredentials) -> Outcome {
     let request = request(&credentials)?;
     match tokio::time::timeout(FETCH_TIMEOUT, exchange(&client, request)).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(failure("timeout", "no answer of the token server in time")),
+        Err(_) => Err(failure("connect", "no answer of the token server in time")),
     }
 }
 
@@ -224,7 +224,11 @@ fn request(credentials: &ClientCredentials) -> Result<Request, CallFailure> {
 
 async fn exchange(client: &Client, request: Request) -> Outcome {
     let broken = |error: reqwest::Error| {
-        let (kind, what) = crate::http::kind_of(&error);
+        // Whatever became of it, the call itself was not sent.
+        let (kind, what) = match crate::http::kind_of(&error) {
+            ("policy", what) => ("policy", what),
+            (_, what) => ("connect", what),
+        };
         failure(kind, format!("token server: {what}"))
     };
     let mut response = client.execute(request).await.map_err(broken)?;

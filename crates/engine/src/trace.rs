@@ -2,7 +2,7 @@
 //!
 //! Invariant: every call carries a valid context, and the calls of one run share a trace whatever restarts in between.
 
-use wfm_application::executions::live::LiveRun;
+use wfm_application::executions::live::Call;
 
 /// The `traceparent` of one call, and the `tracestate` that goes with the trace.
 pub(crate) struct Trace<'r> {
@@ -13,12 +13,17 @@ pub(crate) struct Trace<'r> {
 }
 
 impl<'r> Trace<'r> {
-    /// A context for the next call of the run.
-    pub(crate) fn of(run: &'r LiveRun) -> Self {
-        Self::new(run.traceparent(), run.tracestate(), &run.id().0, span())
+    /// A context for a call. Its idempotency key begins with the run's id.
+    pub(crate) fn of(call: &'r Call) -> Self {
+        Self::new(
+            call.traceparent.as_deref(),
+            call.tracestate.as_deref(),
+            &call.idempotency_key,
+            span(),
+        )
     }
 
-    fn new(parent: Option<&str>, state: Option<&'r str>, execution: &str, span: u64) -> Self {
+    fn new(parent: Option<&str>, state: Option<&'r str>, run: &str, span: u64) -> Self {
         match parent.and_then(trace_and_flags) {
             Some((trace, flags)) => Self {
                 parent: format!("00-{trace}-{span:016x}-{flags}"),
@@ -26,8 +31,8 @@ impl<'r> Trace<'r> {
             },
             None => {
                 // The id of a run is a UUID: as many digits as a trace has, and the same after a restart.
-                let trace: String = execution.chars().filter(char::is_ascii_hexdigit).collect();
-                let trace = format!("{:0>32.32}", trace.to_ascii_lowercase());
+                let trace: String = run.chars().filter(char::is_ascii_hexdigit).take(32).collect();
+                let trace = format!("{:0>32}", trace.to_ascii_lowercase());
                 Self {
                     parent: format!("00-{trace}-{span:016x}-01"),
                     state: None,
@@ -68,7 +73,7 @@ mod tests {
     fn without_one_the_run_is_the_trace() {
         let zeros = format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32));
         for parent in [None, Some("nonsense"), Some(zeros.as_str())] {
-            let trace = Trace::new(parent, Some("a=b"), RUN, 1);
+            let trace = Trace::new(parent, Some("a=b"), &format!("{RUN}-30"), 1);
             assert_eq!(trace.parent, "00-0193552c1c2f70008000000000000001-0000000000000001-01");
             assert_eq!(trace.state, None, "the state belongs to another trace");
         }

@@ -5,15 +5,8 @@
 //! deletes rows for good depends on all that makes them.
 
 use wfm_domain::{
-    api_endpoint::ApiEndpointEvent,
-    environment::EnvironmentEvent,
-    event::Event,
-    execution::ExecutionEvent,
-    ids::{ExecutionId, WorkflowId},
-    project::ProjectEvent,
-    retention::RunMonthEvent,
-    user::AccessEvent,
-    workflow::WorkflowEvent,
+    api_endpoint::ApiEndpointEvent, environment::EnvironmentEvent, event::Event, ids::ExecutionId,
+    project::ProjectEvent, retention::RunMonthEvent, user::AccessEvent, workflow::WorkflowEvent,
     workspace::WorkspaceEvent,
 };
 
@@ -21,7 +14,7 @@ use wfm_domain::{
 #[must_use]
 pub fn dependencies(event: &Event) -> Vec<String> {
     match event {
-        Event::Execution(event) => vec![workflow_of(event).stream()],
+        Event::Execution(event) => vec![event.run().workflow_id.stream()],
         Event::Workflow(event) => workflow(event),
         // An account depends on nothing; a key's row refers to its owner by number only.
         Event::User(_) | Event::ApiKey(_) => Vec::new(),
@@ -37,24 +30,6 @@ pub fn dependencies(event: &Event) -> Vec<String> {
         }
         Event::RunMonth(RunMonthEvent::RunDataErased(_)) => Vec::new(),
     }
-}
-
-fn workflow_of(event: &ExecutionEvent) -> WorkflowId {
-    let run = match event {
-        ExecutionEvent::ExecutionQueued(event) => &event.run,
-        ExecutionEvent::ExecutionStarted(event) => &event.run,
-        ExecutionEvent::ExecutionAdopted(event) => &event.run,
-        ExecutionEvent::StepStarted(event) => &event.run,
-        ExecutionEvent::StepSucceeded(event) => &event.run,
-        ExecutionEvent::StepFailed(event) => &event.run,
-        ExecutionEvent::StepRetryScheduled(event) => &event.run,
-        ExecutionEvent::StepSkipped(event) => &event.run,
-        ExecutionEvent::StepInDoubt(event) => &event.run,
-        ExecutionEvent::ExecutionCompleted(event) => &event.run,
-        ExecutionEvent::ExecutionFailed(event) => &event.run,
-        ExecutionEvent::ExecutionCancelled(event) => &event.run,
-    };
-    run.workflow_id
 }
 
 fn workflow(event: &WorkflowEvent) -> Vec<String> {

@@ -21,7 +21,7 @@ use wfm_application::{
     },
     store::Store,
 };
-use wfm_connectors::{EgressPolicy, HttpConnector, HttpSettings};
+use wfm_connectors::{EgressPolicy, GateRegistry, GuardedConnector, HttpConnector, HttpSettings};
 use wfm_domain::event::Event;
 use wfm_engine::{Engine, EngineOptions};
 use wfm_storage::cleanup::CleanupRequests;
@@ -142,6 +142,7 @@ pub struct Core {
     membership: Arc<Membership>,
     database: OpenDatabase,
     engine: Engine,
+    gates: Arc<GateRegistry>,
     projection: ProjectionRunner,
     following: Vec<JoinHandle<()>>,
 }
@@ -204,7 +205,8 @@ impl Core {
         if erased + cascaded > 0 {
             tracing::info!(erased, cascaded, "finished what a stop had cut short");
         }
-        let connector = HttpConnector::new(&http_settings(config).await?)?;
+        let connector = GuardedConnector::new(HttpConnector::new(&http_settings(config).await?)?);
+        let gates = connector.gates();
         let engine = Engine::new(
             Arc::clone(&runs),
             Arc::new(connector),
@@ -241,9 +243,16 @@ impl Core {
             membership,
             database,
             engine,
+            gates,
             projection: runner,
             following,
         })
+    }
+
+    /// The gates before endpoints.
+    #[must_use]
+    pub fn gates(&self) -> Arc<GateRegistry> {
+        Arc::clone(&self.gates)
     }
 
     /// Stops: calls under way end or are left to the next start, everything accepted is on disk.

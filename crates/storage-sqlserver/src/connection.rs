@@ -107,12 +107,30 @@ impl Connection {
         procedure: &str,
         parameters: &[(&'static str, Parameter<'_>)],
     ) -> Result<Vec<Row>, SqlError> {
+        let mut command = Command::new(procedure);
+        for (name, parameter) in parameters {
+            command.bind_param(*name, parameter.clone());
+        }
+        self.command(command).await
+    }
+
+    /// Executes what was prepared on this connection under this handle; returns the rows of its last result set.
+    pub(crate) async fn call_prepared(
+        &mut self,
+        handle: i32,
+        parameters: Vec<Parameter<'_>>,
+    ) -> Result<Vec<Row>, SqlError> {
+        let mut command = Command::new("sp_execute");
+        command.bind_param("", Parameter::Small(handle));
+        for parameter in parameters {
+            command.bind_param("", parameter);
+        }
+        self.command(command).await
+    }
+
+    async fn command(&mut self, command: Command<'_>) -> Result<Vec<Row>, SqlError> {
         let client = &mut self.client;
         let call = async move {
-            let mut command = Command::new(procedure);
-            for (name, parameter) in parameters {
-                command.bind_param(*name, parameter.clone());
-            }
             let mut answer = command.exec(client).await?;
             let mut rows = Vec::new();
             while let Some(item) = answer.try_next().await? {

@@ -11,6 +11,8 @@ use uuid::Uuid;
 /// A parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Parameter<'value> {
+    /// INT.
+    Small(i32),
     /// BIGINT.
     Integer(i64),
     /// FLOAT(53).
@@ -28,6 +30,7 @@ pub enum Parameter<'value> {
 impl ToSql for Parameter<'_> {
     fn to_sql(&self) -> ColumnData<'_> {
         match self {
+            Self::Small(value) => ColumnData::I32(Some(*value)),
             Self::Integer(value) => ColumnData::I64(Some(*value)),
             Self::Real(value) => ColumnData::F64(Some(*value)),
             Self::Bit(value) => ColumnData::Bit(Some(*value)),
@@ -41,6 +44,7 @@ impl ToSql for Parameter<'_> {
 impl<'value> IntoSql<'value> for Parameter<'value> {
     fn into_sql(self) -> ColumnData<'value> {
         match self {
+            Self::Small(value) => ColumnData::I32(Some(value)),
             Self::Integer(value) => ColumnData::I64(Some(value)),
             Self::Real(value) => ColumnData::F64(Some(value)),
             Self::Bit(value) => ColumnData::Bit(Some(value)),

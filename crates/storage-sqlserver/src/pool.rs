@@ -48,9 +48,24 @@ struct Shared {
     closed: AtomicBool,
 }
 
+/// What a connection is used for. What was prepared or planned on it once is there the next time, so that it is given to the
+/// same use again; to another only when there may be no more connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Calls of all kinds.
+    Any,
+    /// Appending to the log.
+    Appending,
+    /// Writing the serving read models.
+    Projecting,
+    /// Filling the shadow.
+    Rebuilding,
+}
+
 #[derive(Debug)]
 struct Idle {
     connection: Connection,
+    purpose: Purpose,
     since: Instant,
 }
 
@@ -58,6 +73,7 @@ struct Idle {
 #[derive(Debug)]
 pub(crate) struct PooledConnection {
     connection: Option<Connection>,
+    purpose: Purpose,
     pool: Arc<Shared>,
     _slot: OwnedSemaphorePermit,
 }
@@ -87,6 +103,11 @@ impl Pool {
     /// [`SqlError::PoolExhausted`] when all are in use for longer than the settings' wait; otherwise why none could be made,
     /// after the settings' number of attempts.
     pub(crate) async fn acquire(&self) -> Result<PooledConnection, SqlError> {
+        self.acquire_for(Purpose::Any).await
+    }
+
+    /// The same for a use of its own, see [`Purpose`].
+    pub(crate) async fn acquire_for(&self, purpose: Purpose) -> Result<PooledConnection, SqlError> {
         let settings = &self.0.settings;
         let slot = tokio::time::timeout(settings.pool_wait, self.0.slots.clone().acquire_owned())
             .await
@@ -95,12 +116,13 @@ impl Pool {
                 waited: settings.pool_wait,
             })?
             .map_err(|_| SqlError::Closed)?;
-        let connection = match self.0.rested().await {
+        let connection = match self.0.rested(purpose).await {
             Some(connection) => connection,
             None => establish(settings).await?,
         };
         Ok(PooledConnection {
             connection: Some(connection),
+            purpose,
             pool: self.0.clone(),
             _slot: slot,
         })
@@ -262,16 +284,32 @@ impl Backoff {
 
 impl Shared {
     /// A connection that rested and is fit; those that are not are dropped on the way.
-    async fn rested(&self) -> Option<Connection> {
+    async fn rested(&self, purpose: Purpose) -> Option<Connection> {
         self.prune();
         loop {
-            let Idle { mut connection, since } = self.idle.lock().pop()?;
+            let Idle {
+                mut connection, since, ..
+            } = self.take(purpose)?;
             let sure = !connection.needs_check() && since.elapsed() < TRUSTED_FOR;
             if sure || connection.is_fit(CHECK_TIMEOUT).await {
                 return Some(connection);
             }
             tracing::debug!("a connection that rested is not fit any more");
         }
+    }
+
+    /// The connection of this use that rested last; one of another use only when no further one may be made.
+    fn take(&self, purpose: Purpose) -> Option<Idle> {
+        let mut idle = self.idle.lock();
+        if let Some(place) = idle.iter().rposition(|idle| idle.purpose == purpose) {
+            return Some(idle.remove(place));
+        }
+        // The caller has a slot, so that what rests fills the others at most.
+        let in_use = self.settings.max_connections - self.slots.available_permits();
+        if in_use + idle.len() > self.settings.max_connections {
+            return Some(idle.remove(0));
+        }
+        None
     }
 
     fn prune(&self) {
@@ -316,6 +354,7 @@ impl Drop for PooledConnection {
         if !self.pool.closed.load(Ordering::SeqCst) {
             self.pool.idle.lock().push(Idle {
                 connection,
+                purpose: self.purpose,
                 since: Instant::now(),
             });
         }

@@ -21,11 +21,14 @@ use std::{any::Any, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use tiberius::Row;
 use wfm_storage::{
     append::StorageError,
     event::{Position, StreamId},
     fold::fold,
-    read_store::{ApplyError, Cell, Checkpoint, ParkedEvent, ProjectedBatch, Query, ReadStore, TableDifference},
+    read_store::{
+        ApplyError, Cell, Checkpoint, Gathering, ParkedEvent, ProjectedBatch, Query, ReadStore, TableDifference,
+    },
 };
 
 use self::{
@@ -34,7 +37,11 @@ use self::{
     schema::Shadow,
     shape::SHAPES,
 };
-use crate::{connection::Connection, error::SqlError, pool::Pool};
+use crate::{
+    connection::Connection,
+    error::SqlError,
+    pool::{Pool, Purpose},
+};
 
 /// How long comparing or adopting whole tables may take.
 const WHOLE_TABLES_TAKE_AT_MOST: Duration = Duration::from_secs(6 * 3600);
@@ -141,7 +148,12 @@ impl ReadStore for SqlServerReadStore {
                 parts.push(parts::part(self.schema, &piece)?);
             }
         }
-        let mut connection = self.pool.acquire().await.map_err(StorageError::from)?;
+        let purpose = if self.schema == SERVING {
+            Purpose::Projecting
+        } else {
+            Purpose::Rebuilding
+        };
+        let mut connection = self.pool.acquire_for(purpose).await.map_err(StorageError::from)?;
         match writer::carry_out(&mut connection, self.schema, &batch, &parts).await {
             Ok(None) => Ok(()),
             Ok(Some(rows)) => Err(checkpoint::moved(&rows)),
@@ -153,12 +165,15 @@ impl ReadStore for SqlServerReadStore {
     }
 
     async fn parked(&self) -> Result<Vec<ParkedEvent>, StorageError> {
-        let text = format!(
-            "SELECT Position, Stream, EventType, Reason, ParkedAt FROM {}.ParkedEvents ORDER BY Position;",
-            self.schema
-        );
-        let rows = self.pool.read(&text, &[]).await?.into_iter().next().unwrap_or_default();
-        rows.into_iter().map(|row| parked_event(cells::row(row)?)).collect()
+        let answer = self.pool.read(&reading_parked(self.schema), &[]).await?;
+        parked_events(answer.into_iter().next().unwrap_or_default())
+    }
+
+    async fn standing(&self) -> Result<(Option<Checkpoint>, Vec<ParkedEvent>), StorageError> {
+        let text = format!("{} {}", checkpoint::reading(self.schema), reading_parked(self.schema));
+        let mut answer = self.pool.read(&text, &[]).await?.into_iter();
+        let checkpoint = checkpoint::decode(&answer.next().unwrap_or_default())?;
+        Ok((checkpoint, parked_events(answer.next().unwrap_or_default())?))
     }
 
     async fn shadow(&self) -> Result<Arc<dyn ReadStore>, StorageError> {
@@ -207,6 +222,14 @@ impl ReadStore for SqlServerReadStore {
         Ok(differences)
     }
 
+    fn gathering(&self) -> Gathering {
+        Gathering {
+            busy_events: 24,
+            awaited: Duration::from_millis(10),
+            unseen: Duration::from_millis(25),
+        }
+    }
+
     async fn query(&self, query: Query) -> Result<Vec<Vec<Cell>>, StorageError> {
         let (text, parameters) = cells::text_and_parameters(&query);
         let answer = self.pool.read(&text, &parameters).await?;
@@ -226,6 +249,15 @@ fn table_difference(place: usize, counts: &[Cell]) -> Result<Option<TableDiffere
         })),
         _ => Err(StorageError::Corrupt(format!("a difference that is none: {counts:?}"))),
     }
+}
+
+/// Reads the parked events of a schema.
+fn reading_parked(schema: &str) -> String {
+    format!("SELECT Position, Stream, EventType, Reason, ParkedAt FROM {schema}.ParkedEvents ORDER BY Position;")
+}
+
+fn parked_events(rows: Vec<Row>) -> Result<Vec<ParkedEvent>, StorageError> {
+    rows.into_iter().map(|row| parked_event(cells::row(row)?)).collect()
 }
 
 fn parked_event(row: Vec<Cell>) -> Result<ParkedEvent, StorageError> {

@@ -2,7 +2,8 @@
 //!
 //! Invariant: an event of another node is announced within about [`INTERVAL`], as long as anybody listens and the server
 //! answers. What this node writes itself is in the feed before its head could be seen here, so nobody is sent to the log for
-//! it.
+//! it. While this node writes, its own batches tell: a gap between two of them sends subscribers to the log, so that the watch
+//! need not look.
 
 use std::{
     sync::{
@@ -72,6 +73,7 @@ pub(crate) fn start(log: Weak<SqlServerLog>, progress: Arc<Progress>) {
     tokio::spawn(async move {
         let mut unsure = 0;
         let mut wait = INTERVAL;
+        let mut written = progress.known();
         loop {
             tokio::time::sleep(wait).await;
             let Some(log) = log.upgrade().filter(|log| !log.is_closed()) else {
@@ -82,6 +84,10 @@ pub(crate) fn start(log: Weak<SqlServerLog>, progress: Arc<Progress>) {
                 continue;
             }
             wait = INTERVAL;
+            let known = progress.known();
+            if std::mem::replace(&mut written, known) != known {
+                continue;
+            }
             let before = progress.batches();
             let head = match log.position().await {
                 Ok(head) => head,
@@ -102,6 +108,7 @@ pub(crate) fn start(log: Weak<SqlServerLog>, progress: Arc<Progress>) {
             }
             unsure = 0;
             progress.reached(head);
+            written = progress.known();
             log.announce();
         }
     });

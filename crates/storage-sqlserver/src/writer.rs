@@ -21,7 +21,7 @@ use crate::{
     error::SqlError,
     independence::independent,
     options::LogOptions,
-    pool::{Backoff, Pool, PooledConnection},
+    pool::{Backoff, Pool, PooledConnection, Purpose},
     settle::settle,
     watch::Progress,
 };
@@ -52,7 +52,7 @@ impl SqlServerBatchWriter {
     async fn connection(&mut self) -> Result<&mut PooledConnection, SqlError> {
         if self.connection.as_ref().is_none_or(|connection| !connection.is_clean()) {
             self.connection = None;
-            self.connection = Some(self.pool.acquire().await?);
+            self.connection = Some(self.pool.acquire_for(Purpose::Appending).await?);
         }
         Ok(self.connection.as_mut().expect("it was put there"))
     }

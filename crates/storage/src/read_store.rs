@@ -3,7 +3,7 @@
 //! Invariant: the checkpoint lives beside the rows and moves in the same transaction, so that whatever crashes, every
 //! event takes effect exactly once.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -296,6 +296,11 @@ pub trait ReadStore: Any + Send + Sync {
     /// Parked events in order.
     async fn parked(&self) -> Result<Vec<ParkedEvent>, StorageError>;
 
+    /// Both at once: how far the rows are, and the parked events in order.
+    async fn standing(&self) -> Result<(Option<Checkpoint>, Vec<ParkedEvent>), StorageError> {
+        Ok((self.checkpoint().await?, self.parked().await?))
+    }
+
     /// An empty store with the same tables, in which a rebuild takes place while this one serves.
     async fn shadow(&self) -> Result<Arc<dyn ReadStore>, StorageError>;
 
@@ -313,8 +318,36 @@ pub trait ReadStore: Any + Send + Sync {
     /// Rows of a query, each with the cells of the select list.
     async fn query(&self, query: Query) -> Result<Vec<Vec<Cell>>, StorageError>;
 
+    /// How long events gather before they are applied together.
+    fn gathering(&self) -> Gathering {
+        Gathering::default()
+    }
+
     /// Leaves nothing of deleted rows in the store's files, where the store itself decides that; to be called after a purge.
     async fn scrub(&self) -> Result<(), StorageError> {
         Ok(())
+    }
+}
+
+/// How long events gather before they are applied together. A batch has a fixed price; gathering keeps it from being paid
+/// hundreds of times a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gathering {
+    /// A batch of this many events says that many more are coming: it may gather a moment longer though somebody waits.
+    pub busy_events: usize,
+    /// For so long such a batch gathers while somebody waits.
+    pub awaited: Duration,
+    /// For so long any batch gathers while nobody does. Whoever begins to wait ends it.
+    pub unseen: Duration,
+}
+
+impl Default for Gathering {
+    /// Of a store in the same process.
+    fn default() -> Self {
+        Self {
+            busy_events: 96,
+            awaited: Duration::from_millis(2),
+            unseen: Duration::from_millis(10),
+        }
     }
 }

@@ -165,7 +165,9 @@ async fn a_client_certificate_opens_the_door() {
     );
     let without = calling(&world, json!({"url": "{env.DOOR}/in"}), json!({})).await;
     let run = world.run(without, &json!({})).await;
-    assert_eq!(failure(&world, &run).await.0, "connect");
+    // With TLS 1.3 the door is shut only after the client has said everything.
+    let kind = failure(&world, &run).await.0;
+    assert!(matches!(kind.as_str(), "connect" | "interrupted"), "{kind}");
     server.finish().await;
 }
 

@@ -5,14 +5,17 @@
 
 mod architecture;
 mod asking;
+mod compensating;
 mod connecting;
 mod failing;
 mod folder;
 mod hostile;
 mod killing;
+mod limits;
 mod nodes;
 mod publishing;
 mod queueing;
+mod repairing;
 mod retention;
 mod rules;
 mod running;

@@ -1,13 +1,15 @@
 //! What a call's answer means for its step: success with an output, or a failure that may be tried again.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use wfm_domain::instant::Instant;
-use wfm_expressions::{MAXIMUM_OUTPUT_BYTES, parse_body, read_soap, redact};
+use wfm_expressions::{CompiledRequest, MAXIMUM_OUTPUT_BYTES, SoapAnswer, parse_body, read_soap, redact};
 
 use super::{
     definition::CompiledStep,
     environment::{Durable, EnvironmentValues, Sending},
-    plan::RunScope,
+    scope::RunScope,
 };
 
 /// An answer, as the connector read it.
@@ -35,7 +37,8 @@ impl Answer {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallFailure {
-    /// `connect`, `timeout`, `circuit-open` (not sent, because calls failed before), `response` (unreadable or too large),
+    /// `connect` (not sent), `timeout`, `interrupted` (the connection broke), `circuit-open` (not sent, because calls failed
+    /// before), `response` (unreadable or too large),
     /// `authentication` (no token, no usable certificate), `policy` (refused before sending), `mapping`.
     pub kind: &'static str,
     /// What went wrong, without secrets.
@@ -100,42 +103,14 @@ pub fn judge(
         retried_as: None,
         retry_after_ms: answer.header("retry-after").and_then(|text| retry_after_ms(text, now)),
     };
-    let mut known;
-    let secrets = if answer.secrets.is_empty() {
-        secrets
-    } else {
-        known = secrets.to_vec();
-        known.extend_from_slice(&answer.secrets);
-        &known[..]
-    };
-    let content_type = answer.header("content-type");
-    let mut fault = None;
-    let parsed = if step.request.is_soap() {
-        read_soap(content_type, &answer.body).map(|answer| {
-            fault = answer.fault;
-            answer.body
-        })
-    } else {
-        parse_body(content_type, &answer.body)
-    };
+    let secrets = &known_secrets(answer, secrets)[..];
     let good_status = (200..300).contains(&status);
-    let mut body = match parsed {
+    let body = match read_body(&step.request, answer, secrets) {
         Ok(body) => body,
-        Err(_) if !good_status && step.success_when.is_none() => Value::Null,
-        Err(detail) => return Err(fail("response", detail)),
+        Err(Unread::Fault(told)) => return Err(told.failure(fail)),
+        Err(Unread::Malformed(_)) if !good_status && step.success_when.is_none() => Value::Null,
+        Err(Unread::Malformed(detail)) => return Err(fail("response", detail)),
     };
-    redact(&mut body, secrets);
-    if let Some(fault) = fault {
-        let mut told = Value::from(vec![fault.code, fault.reason]);
-        redact(&mut told, secrets);
-        let text = |index: usize| shortened(told[index].as_str().unwrap_or_default());
-        let message = format!("SOAP fault {}: {}", text(0), text(1));
-        return Err(Failure {
-            // A receiver that fails answers 500 in either version; some send other statuses.
-            retried_as: (!fault.is_final).then_some(status.max(500)),
-            ..fail("fault", message)
-        });
-    }
     if step.success_when.is_none() && !good_status {
         return Err(fail(
             "status",
@@ -178,6 +153,94 @@ pub fn judge(
         return Err(fail("response", detail));
     }
     Ok(Success { output, text, status })
+}
+
+/// Judges the answer to a call that undoes a step: its status alone counts, and whether it is a fault of SOAP.
+///
+/// # Errors
+/// The failure of the attempt.
+pub fn judge_status(step: &CompiledStep, answer: &Answer, secrets: &[String], now: Instant) -> Result<u16, Failure> {
+    let request = step
+        .compensation
+        .as_ref()
+        .map_or(&step.request, |undoing| &undoing.request);
+    let secrets = &known_secrets(answer, secrets)[..];
+    let fail = |kind: &'static str, message: String| Failure {
+        kind,
+        message,
+        status: Some(answer.status),
+        retried_as: None,
+        retry_after_ms: answer.header("retry-after").and_then(|text| retry_after_ms(text, now)),
+    };
+    let body = match read_body(request, answer, secrets) {
+        Ok(body) => body,
+        Err(Unread::Fault(told)) => return Err(told.failure(fail)),
+        Err(Unread::Malformed(_)) => Value::Null,
+    };
+    if (200..300).contains(&answer.status) {
+        return Ok(answer.status);
+    }
+    Err(fail(
+        "status",
+        format!("the endpoint answered {}{}", answer.status, excerpt(&body)),
+    ))
+}
+
+/// The secrets of the request and those that the connector found out.
+fn known_secrets<'a>(answer: &'a Answer, secrets: &'a [String]) -> Cow<'a, [String]> {
+    if answer.secrets.is_empty() {
+        Cow::Borrowed(secrets)
+    } else {
+        Cow::Owned(secrets.iter().chain(&answer.secrets).cloned().collect())
+    }
+}
+
+/// Why an answer has no body that a step could use.
+enum Unread {
+    /// It cannot be read.
+    Malformed(String),
+    /// It is a fault.
+    Fault(ToldFault),
+}
+
+/// A fault of SOAP, without secrets.
+struct ToldFault {
+    message: String,
+    status: u16,
+    is_final: bool,
+}
+
+impl ToldFault {
+    fn failure(self, fail: impl FnOnce(&'static str, String) -> Failure) -> Failure {
+        Failure {
+            // A receiver that fails answers 500 in either version; some send other statuses.
+            retried_as: (!self.is_final).then_some(self.status.max(500)),
+            ..fail("fault", self.message)
+        }
+    }
+}
+
+/// The body of an answer, without secrets.
+fn read_body(request: &CompiledRequest, answer: &Answer, secrets: &[String]) -> Result<Value, Unread> {
+    let content_type = answer.header("content-type");
+    if !request.is_soap() {
+        let mut body = parse_body(content_type, &answer.body).map_err(Unread::Malformed)?;
+        redact(&mut body, secrets);
+        return Ok(body);
+    }
+    let SoapAnswer { mut body, fault } = read_soap(content_type, &answer.body).map_err(Unread::Malformed)?;
+    let Some(fault) = fault else {
+        redact(&mut body, secrets);
+        return Ok(body);
+    };
+    let mut told = Value::from(vec![fault.code, fault.reason]);
+    redact(&mut told, secrets);
+    let text = |index: usize| shortened(told[index].as_str().unwrap_or_default());
+    Err(Unread::Fault(ToldFault {
+        message: format!("SOAP fault {}: {}", text(0), text(1)),
+        status: answer.status,
+        is_final: fault.is_final,
+    }))
 }
 
 fn response_value(answer: &Answer, body: Value, secrets: &[String]) -> Value {

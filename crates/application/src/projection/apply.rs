@@ -90,8 +90,8 @@ impl Applier {
 
     /// Reads checkpoint and parked events anew.
     pub async fn reload(&mut self) -> Result<(), StorageError> {
-        self.checkpoint = self.store.checkpoint().await?;
-        let parked = self.store.parked().await?;
+        let (checkpoint, parked) = self.store.standing().await?;
+        self.checkpoint = checkpoint;
         self.parked_events = parked.len() as u64;
         self.parked = parked.into_iter().map(|event| event.stream).collect();
         Ok(())

@@ -39,14 +39,6 @@ use super::{
 /// Events of one transaction at most.
 const BATCH_EVENTS: usize = 4096;
 
-/// A batch of this many events says that many more are coming: it may gather a moment longer though somebody waits.
-const BUSY_BATCH_EVENTS: usize = 96;
-
-/// How long a batch gathers under load while somebody waits, and while nobody does. A batch has a fixed price; gathering
-/// keeps it from being paid hundreds of times a second. Whoever begins to wait ends the gathering.
-const GATHER_WHILE_AWAITED: Duration = Duration::from_millis(2);
-const GATHER_UNSEEN: Duration = Duration::from_millis(10);
-
 /// How often a node whose turn it is not looks at the checkpoint: while somebody waits, and while nobody does.
 const LOOK_WHILE_AWAITED: Duration = Duration::from_millis(5);
 const LOOK_UNSEEN: Duration = Duration::from_millis(250);
@@ -428,13 +420,14 @@ async fn renewed(turn: &mut Turn) -> bool {
 /// Lets more events join a batch for a moment.
 async fn gather(shared: &Shared, subscription: &mut Subscription, batches: &mut Vec<CommittedBatch>) {
     let count = |batches: &[CommittedBatch]| batches.iter().map(|batch| batch.len()).sum::<usize>();
+    let gathering = shared.store.gathering();
     if !shared.waiters.any() {
         tokio::select! {
-            () = tokio::time::sleep(GATHER_UNSEEN) => {}
+            () = tokio::time::sleep(gathering.unseen) => {}
             () = shared.waiters.arrival() => {}
         }
-    } else if count(batches) >= BUSY_BATCH_EVENTS {
-        tokio::time::sleep(GATHER_WHILE_AWAITED).await;
+    } else if count(batches) >= gathering.busy_events {
+        tokio::time::sleep(gathering.awaited).await;
     }
     // A failure or the end of the log is met again by the next call.
     while count(batches) < BATCH_EVENTS

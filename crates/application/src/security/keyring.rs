@@ -16,9 +16,10 @@ use aes_gcm::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD as BASE64};
 use hmac::{Hmac, Mac};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use sha2::Sha256;
 use thiserror::Error;
+use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 use wfm_domain::{
     event::Event,
@@ -98,6 +99,8 @@ pub struct Keyring {
     cache: RwLock<HashMap<DataKey, Slot>>,
     /// Keys that were read too long ago.
     stale: RwLock<HashSet<DataKey>>,
+    /// Whoever reads or destroys a key holds its lock, so that many who want it at once ask the vault once.
+    reading: Mutex<HashMap<DataKey, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Keyring {
@@ -112,6 +115,7 @@ impl Keyring {
             token: master.derive("wfm/access-tokens/1"),
             cache: RwLock::default(),
             stale: RwLock::default(),
+            reading: Mutex::default(),
         }
     }
 
@@ -150,9 +154,9 @@ impl Keyring {
     /// # Errors
     /// When the store fails; a destroyed key is no error here but refuses the sealing.
     pub async fn prepare(&self, key: &DataKey) -> Result<(), SealError> {
-        if self.is_fresh(key) {
+        let Some(_turn) = self.turn_to_read(key).await else {
             return Ok(());
-        }
+        };
         let name = key.to_string();
         let mut fresh = Zeroizing::new([0; 32]);
         self.entropy.fill(&mut *fresh);
@@ -168,9 +172,9 @@ impl Keyring {
     /// # Errors
     /// When the store fails or the key was wrapped with another master key.
     pub async fn load(&self, key: &DataKey) -> Result<(), SealError> {
-        if self.is_fresh(key) {
+        let Some(_turn) = self.turn_to_read(key).await else {
             return Ok(());
-        }
+        };
         let wrapped = self.vault.data_key(&key.to_string()).await?;
         self.remember(key, wrapped)
     }
@@ -180,6 +184,8 @@ impl Keyring {
     /// # Errors
     /// When the store fails.
     pub async fn destroy(&self, key: &DataKey) -> Result<(), SealError> {
+        // Not while somebody reads it, who would put back what is gone.
+        let _turn = self.lock_of(key).lock_owned().await;
         let destroyed = self.vault.destroy_data_key(&key.to_string()).await;
         // After a failure nobody knows whether the key is gone: the vault is asked again.
         let mut cache = self.cache.write();
@@ -206,17 +212,39 @@ impl Keyring {
         self.cache.read().contains_key(key) && !self.stale.read().contains(key)
     }
 
+    /// The turn to read `key`; `None` when there is no need: it is fresh, or somebody is reading it anew this moment and what
+    /// is known of it serves until then.
+    async fn turn_to_read(&self, key: &DataKey) -> Option<OwnedMutexGuard<()>> {
+        if self.is_fresh(key) {
+            return None;
+        }
+        let lock = self.lock_of(key);
+        let turn = match Arc::clone(&lock).try_lock_owned() {
+            Ok(turn) => turn,
+            Err(_) if self.cache.read().contains_key(key) => return None,
+            Err(_) => lock.lock_owned().await,
+        };
+        (!self.is_fresh(key)).then_some(turn)
+    }
+
+    fn lock_of(&self, key: &DataKey) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::clone(self.reading.lock().entry(key.clone()).or_default())
+    }
+
     fn remember(&self, key: &DataKey, wrapped: Option<Vec<u8>>) -> Result<(), SealError> {
         let slot = match wrapped {
             Some(wrapped) => Slot::Usable(Arc::new(self.unwrap(&key.to_string(), &wrapped)?)),
             None => Slot::Destroyed,
         };
-        self.stale.write().remove(key);
-        let mut cache = self.cache.write();
-        if cache.len() >= CACHED_KEYS {
-            cache.clear();
+        {
+            let mut cache = self.cache.write();
+            if cache.len() >= CACHED_KEYS {
+                cache.clear();
+                self.reading.lock().clear();
+            }
+            cache.insert(key.clone(), slot);
         }
-        cache.insert(key.clone(), slot);
+        self.stale.write().remove(key);
         Ok(())
     }
 
@@ -437,3 +465,6 @@ fn keyed_hash(key: &[u8; 32], text: &[u8]) -> [u8; 32] {
 fn stream_cipher(data_key: &[u8; 32], stream: &str) -> Aes256Gcm {
     cipher(&Zeroizing::new(keyed_hash(data_key, stream.as_bytes())))
 }
+
+#[cfg(test)]
+mod tests;

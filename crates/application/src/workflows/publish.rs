@@ -53,7 +53,12 @@ impl App {
             .await?;
         let mut endpoints = EndpointFacts::new();
         let mut snapshots = Vec::new();
-        let named = workflow.steps.iter().map(|step| step.api_endpoint_id).collect();
+        let named = workflow
+            .steps
+            .iter()
+            .flat_map(Step::endpoints)
+            .map(|(_, endpoint)| endpoint)
+            .collect();
         for endpoint in self.endpoints_of(&named, unit).await? {
             let (Some(id), Some(settings)) = (endpoint.aggregate.id, endpoint.aggregate.settings.clone()) else {
                 continue;

@@ -152,6 +152,7 @@ async fn a_draft_is_edited_published_and_read() {
     let start = StartInput {
         input: json!({"id": 5}),
         execution_context: None,
+        key: None,
     };
     assert_eq!(code(app.runs.start(&own, ship, &start).await), "workflow-not-published");
 
@@ -307,6 +308,7 @@ async fn a_run_that_is_over_at_once_holds_no_place() {
     let start = StartInput {
         input: json!({"go": false}),
         execution_context: None,
+        key: None,
     };
     // More than the environment has places.
     for _ in 0..7 {

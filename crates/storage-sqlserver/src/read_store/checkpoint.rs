@@ -20,8 +20,12 @@ use crate::{
 /// Parameters that [`expected`] takes: `@P1` to `@P5`.
 pub const EXPECTED_PARAMETERS: usize = 5;
 
+/// Declaration of `@P1` to `@P9`: those that [`expected`] and then [`next`] make.
+pub const PARAMETERS: &str = "@P1 NVARCHAR(64), @P2 NVARCHAR(36), @P3 BIGINT, @P4 NVARCHAR(64), @P5 BIGINT, \
+    @P6 NVARCHAR(36), @P7 BIGINT, @P8 NVARCHAR(64), @P9 BIGINT";
+
 /// Parameters that [`next`] makes: `@P6` to `@P9`.
-pub const NEXT_PARAMETERS: usize = 4;
+const NEXT_PARAMETERS: usize = 4;
 
 /// Reads the checkpoint of a schema.
 pub fn reading(schema: &str) -> String {

@@ -1,7 +1,8 @@
 //! The texts that make the read models' tables, and their fingerprint.
 //!
 //! Invariant: a schema's tables are of this program exactly when its checkpoint says so: the row goes first when tables are
-//! dropped and comes last when they are made. Tables are disposable, so that nothing is ever migrated.
+//! dropped and comes last when they are made. Tables are disposable, so that nothing is ever migrated. Each shape that the texts
+//! ever had is a generation, so that of two versions of the program on one database only the later makes tables anew.
 
 use std::sync::LazyLock;
 
@@ -31,21 +32,33 @@ pub const BOOK_KEEPING: &str = include_str!("../../../../projections/sqlserver/0
 /// The audit trigger.
 pub const TRIGGER: &str = include_str!("../../../../projections/sqlserver/0005_trigger.sql");
 
-/// What stands on the tables; the shadow has none of it.
-const PROGRAMS: [&str; 3] = [
+/// What stands on the tables for those who read them; the shadow has none of it.
+const FOR_READING: [&str; 4] = [
+    include_str!("../../../../projections/sqlserver/0008_indexes_for_reading.sql"),
     TRIGGER,
     include_str!("../../../../projections/sqlserver/0006_views.sql"),
     include_str!("../../../../projections/sqlserver/0007_procedures.sql"),
 ];
 
+/// What analysts may read; tables that are made anew lose it.
+pub const ANALYSTS_RIGHTS: &str = include_str!("../../../../scripts/sqlserver/analyst_rights.sql");
+
 /// SHA-256 (hex) over everything that makes the tables; the checkpoint carries it.
 pub static FINGERPRINT: LazyLock<String> = LazyLock::new(|| {
     let mut hash = Sha256::new();
-    for text in TABLES.into_iter().chain([INDEXES, BOOK_KEEPING]).chain(PROGRAMS) {
+    for text in TABLES.into_iter().chain([INDEXES, BOOK_KEEPING]).chain(FOR_READING) {
         hash.update(text);
     }
     hex::encode(hash.finalize())
 });
+
+/// Fingerprints of the tables, the oldest first; the last one is that of the texts as they are.
+const GENERATIONS: &str = include_str!("../../../../projections/sqlserver/generations.txt");
+
+/// The number of this program's shape among all that there ever were, from 1.
+pub fn generation() -> i32 {
+    i32::try_from(GENERATIONS.lines().count()).expect("a handful of lines")
+}
 
 /// The batches that drop the tables of a schema, of whatever shape they are.
 pub fn dropping(schema: &str) -> Vec<String> {
@@ -55,13 +68,22 @@ pub fn dropping(schema: &str) -> Vec<String> {
 /// The batches that make the tables of a schema, which has none.
 pub fn making(schema: &str) -> Vec<String> {
     let texts = TABLES.into_iter().chain([INDEXES, BOOK_KEEPING]);
-    let programs = PROGRAMS.into_iter().filter(|_| schema == SERVING);
-    let mut batches: Vec<String> = texts.chain(programs).flat_map(|text| batches(text, schema)).collect();
+    let for_reading = FOR_READING.into_iter().filter(|_| schema == SERVING);
+    let mut batches: Vec<String> = texts
+        .chain(for_reading)
+        .flat_map(|text| batches(text, schema))
+        .collect();
     batches.push(format!(
-        "INSERT INTO {schema}.[Checkpoint] (Id, Shape, LogId, Position, LeafHash, Epoch) VALUES (1, '{}', NULL, 0, '', 0);",
-        *FINGERPRINT
+        "INSERT INTO {schema}.[Checkpoint] (Id, Shape, Generation, LogId, Position, LeafHash, Epoch) VALUES (1, '{}', {}, NULL, 0, '', 0);",
+        *FINGERPRINT,
+        generation()
     ));
     batches
+}
+
+/// The batches that let analysts read the serving tables.
+pub fn granting() -> Vec<String> {
+    migrations::batches(ANALYSTS_RIGHTS)
 }
 
 /// The batches of a text in another schema than the one it names.
@@ -91,6 +113,32 @@ mod tests {
                 "{batch}"
             );
         }
+    }
+
+    /// Whoever changes the texts begins a generation: `WFM_WRITE_TEXTS=1` adds its line.
+    #[test]
+    fn the_texts_are_those_of_the_last_generation() {
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../projections/sqlserver/generations.txt"
+        );
+        let recorded = std::fs::read_to_string(file).unwrap();
+        if std::env::var_os("WFM_WRITE_TEXTS").is_some() && recorded.lines().last() != Some(&FINGERPRINT) {
+            return std::fs::write(file, format!("{recorded}{}\n", *FINGERPRINT)).unwrap();
+        }
+        assert_eq!(
+            recorded.lines().last(),
+            Some(FINGERPRINT.as_str()),
+            "the tables have another shape: add its fingerprint as a line to {file}; WFM_WRITE_TEXTS=1 does it"
+        );
+        let mut distinct: Vec<&str> = recorded.lines().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(
+            distinct.len(),
+            recorded.lines().count(),
+            "no shape comes back under another number"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Folded operations as parts of one call: a statement that is the same for any rows, and the rows.
 //!
-//! Invariant: a statement depends on the table, the kind of operation, the columns set, which of them hold images and whether
-//! there are long texts, on nothing else, so that the server plans each of them once. Changes of an audited table always set `UpdatedAt`, which its trigger
+//! Invariant: a statement depends on the table, the kind of operation, the columns set, which of them hold images, which are NULL
+//! throughout and whether there are long texts, on nothing else, so that the server plans each of them once. Changes of an audited table always set `UpdatedAt`, which its trigger
 //! heeds.
 
 use wfm_storage::{
@@ -209,13 +209,13 @@ impl<'a> Target<'a> {
         let cells = self.table.columns.iter().enumerate().map(|(place, column)| {
             let cell = values.cell(place);
             match column.loose_parent {
-                Some(parent) => format!(
+                Some(parent) if !values.rows.absent[place] => format!(
                     "(SELECT p.[{key}] FROM {}.[{}] AS p WHERE p.[{key}] = {cell})",
                     self.schema,
                     parent.name,
                     key = parent.columns[0].name,
                 ),
-                None => cell,
+                Some(_) | None => cell,
             }
         });
         let insert = format!(
@@ -344,25 +344,30 @@ struct Values {
 
 impl Values {
     fn table(&self) -> String {
-        let fields = self.fields.iter().map(|field| field.shape.sql_type).enumerate();
+        let travelling = (0..self.fields.len()).filter(|place| !self.rows.absent[*place]);
+        let fields = travelling
+            .enumerate()
+            .map(|(index, place)| (index, place, self.fields[place].shape.sql_type));
         if self.rows.long {
             // Not every engine that understands WITH leaves long texts whole there.
-            let columns = fields.map(|(place, sql_type)| {
-                format!("CAST(MAX(CASE WHEN cell.[key] = N'{place}' THEN cell.value END) AS {sql_type}) AS c{place}")
+            let columns = fields.map(|(index, place, sql_type)| {
+                format!("CAST(MAX(CASE WHEN cell.[key] = N'{index}' THEN cell.value END) AS {sql_type}) AS c{place}")
             });
             format!(
                 "(SELECT {} FROM OPENJSON(@rows) AS given CROSS APPLY OPENJSON(given.value) AS cell GROUP BY given.[key]) AS v",
                 list(columns)
             )
         } else {
-            let columns = fields.map(|(place, sql_type)| format!("c{place} {sql_type} '$[{place}]'"));
+            let columns = fields.map(|(index, place, sql_type)| format!("c{place} {sql_type} '$[{index}]'"));
             format!("OPENJSON(@rows) WITH ({}) AS v", list(columns))
         }
     }
 
     /// The value of a field.
     fn cell(&self, place: usize) -> String {
-        if self.rows.imaged[place] {
+        if self.rows.absent[place] {
+            "NULL".to_owned()
+        } else if self.rows.imaged[place] {
             format!("TRANSLATE(v.c{place} COLLATE Latin1_General_100_BIN2, @images, @characters)")
         } else {
             format!("v.c{place}")

@@ -21,7 +21,7 @@ pub struct Field {
 /// Rows ready to travel.
 #[derive(Debug)]
 pub struct Rows {
-    /// `[[1,"a",null],[2,"b",null]]`, images in the place of what JSON escapes.
+    /// `[[1,"a"],[2,null]]`, images in the place of what JSON escapes; without the cells of absent fields.
     pub json: String,
     /// The images.
     pub images: String,
@@ -29,6 +29,8 @@ pub struct Rows {
     pub characters: String,
     /// For each field, whether its texts contain images.
     pub imaged: Vec<bool>,
+    /// For each field, whether it is NULL in every row: then it does not travel.
+    pub absent: Vec<bool>,
     /// Whether a text may have more than [`UNITS_OF_ANY_TYPE`].
     pub long: bool,
 }
@@ -49,8 +51,16 @@ impl Rows {
     /// Rows with a cell for each field.
     pub fn write<R: AsRef<[Cell]>>(fields: &[Field], rows: &[R]) -> Result<Self, Unfit> {
         let mut imaged = vec![false; fields.len()];
+        let mut absent = vec![!rows.is_empty(); fields.len()];
+        // Something must travel; the first field is what rows are found by.
+        if let Some(first) = absent.first_mut() {
+            *first = false;
+        }
         let mut long = false;
         for row in rows {
+            for (absent, cell) in absent.iter_mut().zip(row.as_ref()) {
+                *absent = *absent && *cell == Cell::Null;
+            }
             for ((field, imaged), cell) in fields.iter().zip(&mut imaged).zip(row.as_ref()) {
                 if let Cell::Text(text) = cell {
                     field.check(text)?;
@@ -63,7 +73,14 @@ impl Rows {
         let written = RowSets::<1>::write(|writer| {
             for row in rows {
                 let cells = row.as_ref();
-                writer.push(0, &Row { fields, cells });
+                writer.push(
+                    0,
+                    &Row {
+                        fields,
+                        absent: &absent,
+                        cells,
+                    },
+                );
             }
         });
         let RowSets {
@@ -76,6 +93,7 @@ impl Rows {
             images,
             characters,
             imaged,
+            absent,
             long,
         })
     }
@@ -99,13 +117,17 @@ impl Field {
 /// A row on its way into JSON.
 struct Row<'a> {
     fields: &'a [Field],
+    absent: &'a [bool],
     cells: &'a [Cell],
 }
 
 impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut row = serializer.serialize_seq(Some(self.cells.len()))?;
-        for (field, cell) in self.fields.iter().zip(self.cells) {
+        let mut row = serializer.serialize_seq(None)?;
+        for ((field, absent), cell) in self.fields.iter().zip(self.absent).zip(self.cells) {
+            if *absent {
+                continue;
+            }
             match cell {
                 Cell::Null => row.serialize_element(&None::<&str>)?,
                 Cell::Integer(value) => row.serialize_element(value)?,
@@ -160,6 +182,23 @@ mod tests {
         );
         assert!(rows.images.starts_with('\u{e000}') && rows.characters.starts_with('"'));
         assert_eq!(rows.imaged, [false, true, false, false]);
+        assert_eq!(rows.absent, [false; 4]);
+    }
+
+    #[test]
+    fn what_is_null_in_every_row_does_not_travel() {
+        let fields = [
+            field("Users", 0, ColumnKind::Integer),
+            field("Users", 1, ColumnKind::Text),
+            field("Users", 2, ColumnKind::Text),
+        ];
+        let rows = [
+            vec![Cell::Integer(1), Cell::Null, Cell::Null],
+            vec![Cell::Integer(2), Cell::Null, "b".into()],
+        ];
+        let rows = Rows::write(&fields, &rows).unwrap();
+        assert_eq!(rows.json, "[[1,null],[2,\"b\"]]");
+        assert_eq!(rows.absent, [false, true, false]);
     }
 
     #[test]

@@ -37,21 +37,43 @@ const LOCK: &str = "DECLARE @outcome INT, @resource NVARCHAR(255) = CONCAT(DB_NA
     EXEC @outcome = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive', @LockOwner = 'Session', \
     @LockTimeout = @P2; SELECT @outcome;";
 
-/// Makes the serving tables unless they are of this program; returns whether it did.
+/// Makes the serving tables unless they are of this program; returns whether it did. Those of a later version of the program
+/// are left alone: otherwise two versions on one database would make them anew in turn.
 pub async fn ensure_serving(pool: &Pool) -> Result<bool, StorageError> {
-    if shape(pool).await?.as_deref() == Some(&ddl::FINGERPRINT) {
+    if is_of_this_program(pool).await? {
         return Ok(false);
     }
     let mut connection = patient(pool).await?;
     lock(&mut connection, SERVING_LOCK, MAKING_TAKES_AT_MOST_MILLISECONDS).await?;
     // Another process may have made them meanwhile.
-    let anew = shape(pool).await?.as_deref() != Some(&ddl::FINGERPRINT);
+    let anew = !is_of_this_program(pool).await?;
     if anew {
         // Now, because whoever makes the tables may do what those who rebuild them later may not.
         make_shadow_schema(&mut connection).await?;
         make(&mut connection, SERVING).await?;
+        // Not everybody who may make tables may say who reads them.
+        if let Err(error) = execute(&mut connection, ddl::granting()).await {
+            tracing::warn!(%error, "analysts have no rights on the tables made anew; run scripts/sqlserver/analyst_rights.sql");
+        }
     }
     Ok(anew)
+}
+
+/// Whether the serving tables are of this program.
+///
+/// # Errors
+/// [`StorageError::Held`] when they are of a later version.
+async fn is_of_this_program(pool: &Pool) -> Result<bool, StorageError> {
+    let Some((shape, generation)) = shape(pool).await? else {
+        return Ok(false);
+    };
+    if generation > ddl::generation() {
+        return Err(StorageError::Held(format!(
+            "the read models are of a later version of this program (shape {generation}, this one makes {}); start that version",
+            ddl::generation()
+        )));
+    }
+    Ok(*shape == **ddl::FINGERPRINT)
 }
 
 /// Drops the serving tables, whatever their shape.
@@ -107,15 +129,16 @@ async fn patient(pool: &Pool) -> Result<Connection, SqlError> {
     Connection::establish(&pool.settings().with_command_timeout(STATEMENT_TIMEOUT)).await
 }
 
-/// The fingerprint of the serving tables; `None` where there are none.
-async fn shape(pool: &Pool) -> Result<Option<Arc<str>>, StorageError> {
+/// Fingerprint and generation of the serving tables; `None` where there are none, or none that say so.
+async fn shape(pool: &Pool) -> Result<Option<(Arc<str>, i32)>, StorageError> {
     // Nested, so that the text is understood where there is no such table or column.
     let query = format!(
-        "IF COL_LENGTH('{SERVING}.Checkpoint', 'Shape') IS NOT NULL \
-         EXEC('SELECT Shape FROM {SERVING}.[Checkpoint] WHERE Id = 1;');"
+        "IF COL_LENGTH('{SERVING}.Checkpoint', 'Generation') IS NOT NULL \
+         EXEC('SELECT Shape, Generation FROM {SERVING}.[Checkpoint] WHERE Id = 1;');"
     );
     let rows = pool.read(&query, &[]).await?;
-    Ok(first(&rows).map(|row| text(row, 0)).transpose()?)
+    let read = |row| -> Result<_, SqlError> { Ok((text(row, 0)?, small_integer(row, 1)?)) };
+    Ok(first(&rows).map(read).transpose()?)
 }
 
 async fn make_shadow_schema(connection: &mut Connection) -> Result<(), SqlError> {

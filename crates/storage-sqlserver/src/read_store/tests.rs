@@ -13,7 +13,7 @@ use wfm_storage::{
 };
 
 use super::{
-    writer::{Place, applying, preparing},
+    writer::{Place, applying, declaring, preparing},
     *,
 };
 
@@ -41,6 +41,20 @@ fn step_run(output: &str) -> Operation {
     Operation::Put {
         table: &STEP_RUNS,
         rows: vec![row],
+    }
+}
+
+/// Runs of steps of which one has an output and none an error.
+fn ended_steps() -> Operation {
+    let columns = vec![place(&STEP_RUNS, "ErrorMessage"), place(&STEP_RUNS, "Output")];
+    let rows = vec![
+        vec!["first".into(), Cell::Null, "{}".into()],
+        vec!["second".into(), Cell::Null, Cell::Null],
+    ];
+    Operation::Update {
+        table: &STEP_RUNS,
+        columns,
+        rows,
     }
 }
 
@@ -87,6 +101,10 @@ fn every_statement_stands_in_a_file() {
     let rows = Vec::new;
     let files = [
         ("apply_three_parts", applying(SERVING, Place::Whole, 3) + "\n"),
+        (
+            "declare_three_parts",
+            format!("DECLARE {};\n", declaring(Place::Whole, 3)),
+        ),
         ("prepare_three_statements", preparing(3) + "\n"),
         ("compare", difference::comparing()),
         ("adopt", difference::adopting()),
@@ -115,7 +133,9 @@ fn every_statement_stands_in_a_file() {
             "images_and_long_texts",
             format!("{}\nGO\n", statement(&step_run("\"output\"")))
                 + "\n"
-                + &format!("{}\nGO\n", statement(&step_run(&"\"output\"".repeat(4000)))),
+                + &format!("{}\nGO\n", statement(&step_run(&"\"output\"".repeat(4000))))
+                + "\n"
+                + &format!("{}\nGO\n", statement(&ended_steps())),
         ),
         (
             "parked_events",

@@ -32,14 +32,13 @@ pub enum Place {
 }
 
 /// Moves the checkpoint (`@P1` to `@P9`), unless it is elsewhere, then carries out so many parts, four parameters each: the
-/// prepared statement, rows, images and characters.
+/// prepared statement, rows, images and characters. Itself to be prepared, see [`declaring`].
 pub fn applying(schema: &str, place: Place, parts: usize) -> String {
     let mut text = "SET NOCOUNT ON; SET XACT_ABORT ON;".to_owned();
     // Writing to a string cannot fail.
     let mut write = |arguments: std::fmt::Arguments<'_>| {
         let _ = text.write_fmt(arguments);
     };
-    let mut parameter = 1;
     if place != Place::Further {
         let (begin, give_up) = match place {
             Place::Whole => (" BEGIN TRANSACTION;", "ROLLBACK TRANSACTION; "),
@@ -50,13 +49,10 @@ pub fn applying(schema: &str, place: Place, parts: usize) -> String {
             checkpoint::AS_EXPECTED,
             checkpoint::unless_moved(schema, give_up)
         ));
-        parameter += checkpoint::EXPECTED_PARAMETERS + checkpoint::NEXT_PARAMETERS;
     }
     for part in 0..parts {
-        let [statement, rows, images, characters] = [0, 1, 2, 3].map(|place| parameter + part * 4 + place);
-        // The handle must be an INT; all integers travel as BIGINT.
         write(format_args!(
-            " DECLARE @s{part} INT = @P{statement}; EXEC sp_execute @s{part}, @P{rows}, @P{images}, @P{characters};"
+            " EXEC sp_execute @Statement{part}, @Rows{part}, @Images{part}, @Characters{part};"
         ));
     }
     if place == Place::Whole {
@@ -65,7 +61,25 @@ pub fn applying(schema: &str, place: Place, parts: usize) -> String {
     text
 }
 
-/// Prepares so many statements (`@P1`, `@P2`, …); answers a row with their handles.
+/// Declaration of the parameters that [`applying`] takes, in their order.
+pub fn declaring(place: Place, parts: usize) -> String {
+    let mut text = String::new();
+    if place != Place::Further {
+        text.push_str(checkpoint::PARAMETERS);
+    }
+    for part in 0..parts {
+        let separator = if text.is_empty() { "" } else { ", " };
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "{separator}@Statement{part} INT, @Rows{part} NVARCHAR(MAX), @Images{part} NVARCHAR(33), @Characters{part} NVARCHAR(33)"
+        );
+    }
+    text
+}
+
+/// Prepares so many statements, each told by the declaration of its parameters and its text (`@P1` and `@P2`, `@P3` and `@P4`,
+/// …); answers a row with their handles.
 pub fn preparing(statements: usize) -> String {
     let mut text = String::new();
     let mut handles = String::new();
@@ -73,8 +87,9 @@ pub fn preparing(statements: usize) -> String {
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            "DECLARE @s{place} INT; EXEC sp_prepare @s{place} OUTPUT, N'{PARAMETERS}', @P{}; ",
-            place + 1
+            "DECLARE @s{place} INT; EXEC sp_prepare @s{place} OUTPUT, @P{}, @P{}; ",
+            2 * place + 1,
+            2 * place + 2
         );
         let separator = if place == 0 { "" } else { ", " };
         let _ = write!(handles, "{separator}@s{place}");
@@ -91,7 +106,8 @@ pub async fn carry_out(
     batch: &ProjectedBatch,
     parts: &[Part],
 ) -> Result<Option<Vec<Row>>, SqlError> {
-    prepare(connection, parts).await?;
+    let statements: Vec<&str> = parts.iter().map(|part| part.statement.as_str()).collect();
+    prepare(connection, PARAMETERS, &statements).await?;
     let moved = if parts.len() <= PARTS_PER_CALL {
         call(connection, schema, Place::Whole, batch, parts).await?
     } else {
@@ -129,33 +145,41 @@ async fn call(
     batch: &ProjectedBatch,
     parts: &[Part],
 ) -> Result<Option<Vec<Row>>, SqlError> {
+    let text = applying(schema, place, parts.len());
+    prepare(connection, &declaring(place, parts.len()), &[&text]).await?;
     let mut parameters = Vec::with_capacity(9 + parts.len() * 4);
     if place != Place::Further {
         parameters.extend(checkpoint::expected(batch.expected.as_ref()));
         parameters.extend(checkpoint::next(&batch.next));
     }
     for Part { statement, rows } in parts {
-        let handle = connection.prepared.get(statement).copied();
-        let handle = handle.ok_or_else(|| SqlError::Answer("a statement was not prepared".to_owned()))?;
-        parameters.push(Parameter::Integer(handle.into()));
+        parameters.push(Parameter::Small(handle(connection, statement)?));
         parameters.extend([&rows.json, &rows.images, &rows.characters].map(|text| Parameter::from(text.as_str())));
     }
-    let answer = connection
-        .query(&applying(schema, place, parts.len()), &parameters)
-        .await?;
-    Ok(answer.into_iter().next())
+    let handle = handle(connection, &text)?;
+    let rows = connection.call_prepared(handle, parameters).await?;
+    Ok((!rows.is_empty()).then_some(rows))
 }
 
-/// Prepares the statements that the connection does not know yet.
-async fn prepare(connection: &mut Connection, parts: &[Part]) -> Result<(), SqlError> {
+fn handle(connection: &Connection, statement: &str) -> Result<i32, SqlError> {
+    let handle = connection.prepared.get(statement).copied();
+    handle.ok_or_else(|| SqlError::Answer("a statement was not prepared".to_owned()))
+}
+
+/// Prepares the statements that the connection does not know yet; all take the same parameters.
+async fn prepare(connection: &mut Connection, declaration: &str, statements: &[&str]) -> Result<(), SqlError> {
     let mut new: Vec<&str> = Vec::new();
-    for Part { statement, .. } in parts {
-        if !connection.prepared.contains_key(statement) && !new.contains(&statement.as_str()) {
+    for statement in statements {
+        if !connection.prepared.contains_key(*statement) && !new.contains(statement) {
             new.push(statement);
         }
     }
     for statements in new.chunks(PARTS_PER_CALL) {
-        let parameters: Vec<Parameter<'_>> = statements.iter().map(|statement| Parameter::from(*statement)).collect();
+        let parameters: Vec<Parameter<'_>> = statements
+            .iter()
+            .flat_map(|statement| [declaration, statement])
+            .map(Parameter::from)
+            .collect();
         let answer = connection.query(&preparing(statements.len()), &parameters).await?;
         let row = first(&answer).ok_or_else(|| SqlError::Answer("no handle of a prepared statement".to_owned()))?;
         for (place, statement) in statements.iter().enumerate() {

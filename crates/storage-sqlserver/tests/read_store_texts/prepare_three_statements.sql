@@ -1,1 +1,1 @@
-DECLARE @s0 INT; EXEC sp_prepare @s0 OUTPUT, N'@rows NVARCHAR(MAX), @images NVARCHAR(33), @characters NVARCHAR(33)', @P1; DECLARE @s1 INT; EXEC sp_prepare @s1 OUTPUT, N'@rows NVARCHAR(MAX), @images NVARCHAR(33), @characters NVARCHAR(33)', @P2; DECLARE @s2 INT; EXEC sp_prepare @s2 OUTPUT, N'@rows NVARCHAR(MAX), @images NVARCHAR(33), @characters NVARCHAR(33)', @P3; SELECT @s0, @s1, @s2;
+DECLARE @s0 INT; EXEC sp_prepare @s0 OUTPUT, @P1, @P2; DECLARE @s1 INT; EXEC sp_prepare @s1 OUTPUT, @P3, @P4; DECLARE @s2 INT; EXEC sp_prepare @s2 OUTPUT, @P5, @P6; SELECT @s0, @s1, @s2;

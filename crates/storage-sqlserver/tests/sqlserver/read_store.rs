@@ -150,6 +150,16 @@ async fn tables_of_another_shape_are_made_anew_and_their_writer_is_refused() {
     pool.execute_batch("DELETE FROM dbo.[Checkpoint]").await.unwrap();
     let anew = SqlServerReadStore::open(pool.clone()).await.unwrap();
     assert_eq!(anew.checkpoint().await.unwrap(), None);
+    // Those of a later version stay as they are: this one does not start.
+    let later = "UPDATE dbo.[Checkpoint] SET Shape = 'later', Generation = Generation + 1";
+    pool.execute_batch(later).await.unwrap();
+    let refused = SqlServerReadStore::open(pool.clone()).await.map(|_| ());
+    assert!(
+        matches!(&refused, Err(StorageError::Held(reason)) if reason.contains("later version")),
+        "{refused:?}"
+    );
+    let shape = pool.texts("SELECT Shape FROM dbo.[Checkpoint]").await.unwrap();
+    assert_eq!(shape[0][0].as_deref(), Some("later"));
     SqlServerReadStore::remove(&pool).await.unwrap();
     let left = pool
         .texts("SELECT name FROM sys.objects WHERE SCHEMA_NAME(schema_id) = 'dbo'")

@@ -10,7 +10,7 @@ use wfm_storage::{
     vault::{Session, Vault},
     verify::verify,
 };
-use wfm_storage_sqlserver::{Pool, Settings, SqlError};
+use wfm_storage_sqlserver::{Pool, Settings, SqlError, SqlServerReadStore};
 
 use crate::{
     samples::{append, open, options},
@@ -18,6 +18,8 @@ use crate::{
 };
 
 const SCRIPT: &str = include_str!("../../../../scripts/sqlserver/roles.sql");
+
+const ANALYSTS_RIGHTS: &str = include_str!("../../../../scripts/sqlserver/analyst_rights.sql");
 
 /// What it takes where a procedure has its caller's rights.
 const WITHOUT_OWNERSHIP_CHAINS: &str = include_str!("../../../../scripts/sqlserver/roles_without_ownership_chains.sql");
@@ -65,7 +67,6 @@ async fn the_application_appends_and_cannot_change_history() {
     run(&owner, SCRIPT).await;
     run(&owner, SCRIPT).await;
     let (application, pool) = member(&database, &owner, "wfm_application").await;
-    let (analyst, analysts_pool) = member(&database, &owner, "wfm_analyst").await;
 
     let chains = pool.execute_batch("EXEC es.Allot N'Probe', 1").await.is_ok();
     if !chains {
@@ -134,25 +135,70 @@ async fn the_application_appends_and_cannot_change_history() {
         )
         .await;
     }
-    refuse(
-        &analysts_pool,
-        &[
-            "SELECT COUNT(*) FROM es.Events",
-            "SELECT COUNT(*) FROM es.DataKeys",
-            "EXEC es.Allot N'User', 1",
-        ],
-    )
-    .await;
     assert_eq!(log.head().await.unwrap().position, Position(1));
 
     log.close().await;
     drop(log);
     pool.close();
-    analysts_pool.close();
-    for name in [application, analyst] {
-        owner.execute_batch(&format!("DROP USER {name}")).await.unwrap();
-        owner.execute_batch(&format!("DROP LOGIN {name}")).await.unwrap();
+    dismiss(&owner, &application).await;
+    owner.close();
+    database.remove().await;
+}
+
+async fn dismiss(owner: &Pool, name: &str) {
+    owner.execute_batch(&format!("DROP USER {name}")).await.unwrap();
+    owner.execute_batch(&format!("DROP LOGIN {name}")).await.unwrap();
+}
+
+/// Analysts read what is documented, before and after the tables were made anew, and neither hashes nor keys nor history.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_analyst_reads_the_documented_tables_and_no_secret() {
+    let Some(database) = TestDatabase::create().await else {
+        return;
+    };
+    let owner = database.pool();
+    crate::schema::up(&database.settings, &options()).await.unwrap();
+    drop(SqlServerReadStore::open(owner.clone()).await.unwrap());
+    run(&owner, SCRIPT).await;
+    run(&owner, ANALYSTS_RIGHTS).await;
+    run(&owner, ANALYSTS_RIGHTS).await;
+    let (analyst, pool) = member(&database, &owner, "wfm_analyst").await;
+    for turn in 0..2 {
+        for text in [
+            "SELECT * FROM dbo.vw_ActiveWorkflows",
+            "SELECT * FROM dbo.vw_WorkflowExecutionSummary",
+            "SELECT Id, FirstName, LastName, Email, Role, IsActive FROM dbo.Users",
+            "SELECT * FROM dbo.WorkflowExecutions",
+            "SELECT * FROM dbo.ExecutionLogs",
+            "SELECT * FROM dbo.WorkflowMetrics",
+            "SELECT r.* FROM dbo.StepRuns r INNER JOIN dbo.ExecutionStates s ON s.ExecutionId = r.ExecutionId",
+        ] {
+            let read = pool.execute_batch(text).await;
+            read.unwrap_or_else(|error| panic!("turn {turn}: {text}: {error}"));
+        }
+        refuse(
+            &pool,
+            &[
+                "SELECT PasswordHash FROM dbo.Users",
+                "SELECT * FROM dbo.Users",
+                "SELECT COUNT(*) FROM dbo.Users WHERE PasswordHash LIKE N'$2b%'",
+                "SELECT TokenHash FROM dbo.ApiKeys",
+                "SELECT COUNT(*) FROM dbo.AccessLog",
+                "SELECT COUNT(*) FROM es.Events",
+                "SELECT COUNT(*) FROM es.DataKeys",
+                "SELECT COUNT(*) FROM es.Sessions",
+                "EXEC es.Allot N'User', 1",
+                "UPDATE dbo.Users SET Role = 0",
+                "DELETE FROM dbo.ExecutionLogs",
+            ],
+        )
+        .await;
+        // As after an update of the program.
+        SqlServerReadStore::remove(&owner).await.unwrap();
+        drop(SqlServerReadStore::open(owner.clone()).await.unwrap());
     }
+    pool.close();
+    dismiss(&owner, &analyst).await;
     owner.close();
     database.remove().await;
 }

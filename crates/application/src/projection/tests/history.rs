@@ -478,6 +478,7 @@ impl History {
             workflow_version: 1,
             input: sealed(r#"{"id":1}"#),
             execution_context: Some(format!("order-{place}")),
+            rerun_of: None,
         };
         let mut events: Vec<ExecutionEvent> = Vec::new();
         let queued = place.is_multiple_of(4);
