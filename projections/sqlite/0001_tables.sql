@@ -306,6 +306,18 @@ CREATE TABLE EnvironmentVariables (
     Variables NVARCHAR NOT NULL -- JSON: name -> secret, updatedAt and, unless secret, value
 );
 
+CREATE TABLE ScheduleStates (
+    WorkflowId INTEGER PRIMARY KEY,
+    CatchUp NVARCHAR NOT NULL, -- JSON: policy, windowSeconds
+    Overlap NVARCHAR(20) NOT NULL,
+    JitterSeconds INT NOT NULL,
+    InputParameters NVARCHAR NOT NULL, -- JSON: input of the runs
+    BufferedTick DATETIME2(7) NULL, -- waits for the run before it
+    LastTick DATETIME2(7) NULL,
+    LastOutcome NVARCHAR(100) NULL, -- why it fired, or why not
+    LastExecutionId NVARCHAR(50) NULL
+);
+
 CREATE TABLE ApiKeys (
     Id INTEGER PRIMARY KEY,
     UserId INT NOT NULL,

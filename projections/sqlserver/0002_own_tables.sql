@@ -59,6 +59,19 @@ CREATE TABLE dbo.EnvironmentVariables (
 );
 GO
 
+CREATE TABLE dbo.ScheduleStates (
+    WorkflowId INT NOT NULL CONSTRAINT PK_ScheduleStates PRIMARY KEY,
+    CatchUp NVARCHAR(MAX) NOT NULL, -- JSON: policy, windowSeconds
+    Overlap NVARCHAR(20) NOT NULL,
+    JitterSeconds INT NOT NULL,
+    InputParameters NVARCHAR(MAX) NOT NULL, -- JSON: input of the runs
+    BufferedTick DATETIME2(7) NULL, -- waits for the run before it
+    LastTick DATETIME2(7) NULL,
+    LastOutcome NVARCHAR(100) NULL, -- why it fired, or why not
+    LastExecutionId NVARCHAR(50) COLLATE Latin1_General_100_BIN2 NULL
+);
+GO
+
 CREATE TABLE dbo.ApiKeys (
     Id INT NOT NULL CONSTRAINT PK_ApiKeys PRIMARY KEY,
     UserId INT NOT NULL,

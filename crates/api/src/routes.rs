@@ -13,6 +13,7 @@ pub mod operations;
 pub mod projections;
 pub mod projects;
 pub mod retention;
+pub mod schedules;
 pub mod start;
 pub mod steps;
 pub mod users;
@@ -105,6 +106,7 @@ pub(crate) fn table() -> Vec<Route> {
         api_endpoints::routes(),
         workflows::routes(),
         steps::routes(),
+        schedules::routes(),
         start::routes(),
         executions::routes(),
         control::routes(),

@@ -105,7 +105,7 @@ async fn wake_due(runs: Arc<Runs>, stopping: CancellationToken) {
                     if let Err(error) = runs.wake(&due).await {
                         tracing::warn!(%error, id = %due.id, "a run that is due could not be read; trying again");
                         runs.timers()
-                            .watch_left_behind(&due.id, runs.now().plus_milliseconds(1000));
+                            .watch(&due.id, runs.now().plus_milliseconds(1000), due.tenure);
                     }
                 }
             })

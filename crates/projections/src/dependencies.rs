@@ -5,8 +5,14 @@
 //! deletes rows for good depends on all that makes them.
 
 use wfm_domain::{
-    api_endpoint::ApiEndpointEvent, environment::EnvironmentEvent, event::Event, ids::ExecutionId,
-    project::ProjectEvent, retention::RunMonthEvent, user::AccessEvent, workflow::WorkflowEvent,
+    api_endpoint::ApiEndpointEvent,
+    environment::EnvironmentEvent,
+    event::Event,
+    ids::{ExecutionId, WorkflowId},
+    project::ProjectEvent,
+    retention::RunMonthEvent,
+    user::AccessEvent,
+    workflow::WorkflowEvent,
     workspace::WorkspaceEvent,
 };
 
@@ -29,6 +35,8 @@ pub fn dependencies(event: &Event) -> Vec<String> {
             event.executions.iter().map(ExecutionId::stream).collect()
         }
         Event::RunMonth(RunMonthEvent::RunDataErased(_)) => Vec::new(),
+        // A schedule's id is its workflow's.
+        Event::Schedule(event) => vec![WorkflowId(event.id().0).stream()],
     }
 }
 

@@ -149,6 +149,11 @@ tables! {
     ENVIRONMENT_VARIABLES EnvironmentVariables rank 7 {
         EnvironmentId: Integer, Variables: Text,
     }
+    /// What the documented table of schedules cannot say.
+    SCHEDULE_STATES ScheduleStates rank 7 {
+        WorkflowId: Integer, CatchUp: Text, Overlap: Text, JitterSeconds: Integer, InputParameters: Text,
+        BufferedTick: Instant, LastTick: Instant, LastOutcome: Text, LastExecutionId: Text,
+    }
     /// API keys.
     API_KEYS ApiKeys rank 7 {
         Id: Integer, UserId: Integer, Name: Text, TokenHash: Text, MaximumRole: Integer, WorkspaceId: Integer,

@@ -13,6 +13,7 @@ use wfm_application::{
     housekeeping::DailyRetention,
     membership::{self, Membership},
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
+    schedules::{self, Scheduler},
     security::{
         access::AccessView,
         keyring::{Keyring, SealError},
@@ -226,6 +227,8 @@ impl Core {
                 "took over runs that were under way"
             );
         }
+        let scheduler = Arc::new(Scheduler::new(app.store.clone(), Arc::clone(&runs)));
+        following.push(tokio::spawn(schedules::tick(scheduler, Arc::clone(&membership))));
         following.push(tokio::spawn(keep_house(Arc::clone(&app))));
         if let Some(cleanups) = &database.cleanups {
             following.push(tokio::spawn(clean_up(Arc::clone(&app), Arc::clone(cleanups))));

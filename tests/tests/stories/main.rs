@@ -19,6 +19,7 @@ mod repairing;
 mod retention;
 mod rules;
 mod running;
+mod schedules;
 mod secrets;
 mod sessions;
 mod soap;

@@ -114,7 +114,7 @@ impl StartBody {
 /// A run that goes on.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct StartedAnswer<'a> {
+pub(super) struct StartedAnswer<'a> {
     /// The run.
     id: &'a str,
     /// The run.
@@ -245,6 +245,19 @@ async fn answer(
 async fn settle(api: &Api, position: Position, preference: Preference) -> Option<bool> {
     let projected = preference.respond_async || api.projected(position).await;
     (!projected).then_some(false)
+}
+
+/// The answer to a start that nobody waits for, repeated or not.
+pub(super) async fn begun(
+    api: &Arc<Api>,
+    workflow: WorkflowId,
+    started: Started,
+    preference: Preference,
+) -> Result<Response, Problem> {
+    if started.repeated {
+        return again(api, workflow, started, None).await;
+    }
+    accepted(api, workflow, &started, preference).await
 }
 
 async fn accepted(

@@ -60,7 +60,7 @@ impl Runs {
             && !standing.paused
             && let Some(due_at) = standing.due_at()
         {
-            self.timers.watch(&execution.run.id, due_at);
+            self.timers.watch(&execution.run.id, due_at, Some(execution.tenure));
         }
     }
 

@@ -85,7 +85,7 @@ impl Runs {
         if wait <= LONGEST_STAY {
             return false;
         }
-        self.timers.watch(live.id(), until);
+        self.timers.watch(live.id(), until, Some(live.tenure));
         true
     }
 

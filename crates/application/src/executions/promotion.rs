@@ -89,7 +89,11 @@ impl Runs {
         }
     }
 
-    async fn ground_of(&self, live: &LiveRun, environment: Arc<EnvironmentValues>) -> Result<Ground, ApplicationError> {
+    async fn ground_of(
+        &self,
+        live: &LiveRun,
+        environment: Arc<EnvironmentValues>,
+    ) -> Result<Ground<'static>, ApplicationError> {
         Ok(Ground {
             workflow: self
                 .definitions
@@ -103,6 +107,7 @@ impl Runs {
                 self.definitions.workspace(live.workflow.workspace).await?,
             ],
             key: None,
+            beside: None,
         })
     }
 

@@ -144,7 +144,7 @@ impl Runs {
         let Some(due_at) = item.due_at.as_deref().and_then(Instant::parse) else {
             return item.state == WorkState::Signal;
         };
-        self.timers.watch_left_behind(&id, due_at);
+        self.timers.watch(&id, due_at, None);
         true
     }
 
@@ -162,11 +162,15 @@ impl Runs {
             return Ok(());
         };
         let woken = match live.loaded.aggregate.standing.phase {
-            Phase::Running | Phase::Compensating if due.left_behind => self.adopt_live(live).await,
-            Phase::Running | Phase::Compensating => {
-                let signal = self.registry.drive(id);
-                self.hand_over(LiveRun { signal, ..live }).await
-            }
+            Phase::Running | Phase::Compensating => match due.tenure {
+                None => self.adopt_live(live).await,
+                Some(tenure) if tenure == live.tenure => {
+                    let signal = self.registry.drive(id);
+                    self.hand_over(LiveRun { signal, ..live }).await
+                }
+                // Another process took the run over while this one counted as gone.
+                Some(_) => Ok(()),
+            },
             Phase::Parked if !live.loaded.aggregate.standing.paused => self.requeue(id).await,
             Phase::New | Phase::Held | Phase::Queued | Phase::Parked | Phase::Ended(_) => Ok(()),
         };

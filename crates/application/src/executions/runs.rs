@@ -37,7 +37,7 @@ use crate::{
     error::ApplicationError,
     membership::Membership,
     security::permission::Permission,
-    store::{Loaded, Recorded, Store},
+    store::{Loaded, Recorded, Store, Unit},
 };
 
 /// Largest input of a run in bytes of JSON.
@@ -97,13 +97,17 @@ pub struct Runs {
     pub(super) ready: mpsc::Sender<LiveRun>,
 }
 
+/// Adds to the append that records a start; told the run's id.
+pub type Beside<'a> = &'a (dyn Fn(&mut Unit<'_>, &ExecutionId) -> Result<(), ApplicationError> + Send + Sync);
+
 /// What a start relies on.
-pub(super) struct Ground {
+pub(super) struct Ground<'a> {
     pub(super) workflow: Arc<InForce>,
     pub(super) compiled: Arc<super::definition::CompiledWorkflow>,
     pub(super) environment: Arc<EnvironmentValues>,
     pub(super) parents: [Arc<Parent>; 2],
     pub(super) key: Option<KeyTake>,
+    pub(super) beside: Option<Beside<'a>>,
 }
 
 impl Runs {
@@ -229,13 +233,39 @@ impl Runs {
         }
         self.store
             .retrying(|| async {
-                let outcome = self.start_once(context, workflow, input, rerun, &text).await;
+                let outcome = self.start_once(context, workflow, input, rerun, &text, None).await;
                 if matches!(outcome, Err(ApplicationError::Contended)) {
                     self.definitions.clear();
                 }
                 outcome
             })
             .await
+    }
+
+    /// The same as a part of something else, whose events `beside` adds to the start's append. Tried once: whoever asks knows
+    /// what to look at again when others came between.
+    ///
+    /// # Errors
+    /// Those of [`Self::start`] and of `beside`; [`ApplicationError::Contended`] when others came between.
+    pub async fn start_within(
+        &self,
+        context: &Context,
+        workflow: WorkflowId,
+        input: &StartInput,
+        beside: Beside<'_>,
+    ) -> Result<Started, ApplicationError> {
+        check_input(input)?;
+        if let Some(recorded) = self.store.repeated(context).await? {
+            return Ok(self.repeated(&recorded));
+        }
+        let text: Arc<str> = input.input.to_string().into();
+        let outcome = self
+            .start_once(context, workflow, input, None, &text, Some(beside))
+            .await;
+        if matches!(outcome, Err(ApplicationError::Contended)) {
+            self.definitions.clear();
+        }
+        outcome
     }
 
     fn repeated(&self, recorded: &Recorded) -> Started {
@@ -250,7 +280,7 @@ impl Runs {
         }
     }
 
-    async fn ground(&self, context: &Context, id: WorkflowId) -> Result<Ground, ApplicationError> {
+    async fn ground(&self, context: &Context, id: WorkflowId) -> Result<Ground<'static>, ApplicationError> {
         let not_found = || format!("workflow {id}");
         let workflow = self
             .definitions
@@ -290,6 +320,7 @@ impl Runs {
             environment,
             parents,
             key: None,
+            beside: None,
         })
     }
 
@@ -323,8 +354,12 @@ impl Runs {
         input: &StartInput,
         rerun: Option<&Rerun>,
         text: &Arc<str>,
+        beside: Option<Beside<'_>>,
     ) -> Result<Started, ApplicationError> {
-        let mut ground = self.ground(context, workflow).await?;
+        let mut ground = Ground {
+            beside,
+            ..self.ground(context, workflow).await?
+        };
         if let Some(version) = rerun.and_then(|rerun| rerun.version) {
             ground.compiled = self.definitions.pinned(workflow, version).await?;
             ground.environment = self.usable_environment(ground.compiled.environment).await?;
@@ -393,7 +428,7 @@ impl Runs {
         &self,
         live: &mut LiveRun,
         context: &Context,
-        ground: &Ground,
+        ground: &Ground<'_>,
         run: Run,
         request: Option<Request>,
         now: Instant,
@@ -438,6 +473,9 @@ impl Runs {
         };
         let place = (environment, ground.workflow.workspace.0);
         unit.work(self.work_after(&live.loaded.aggregate, &execution, place, &events));
+        if let Some(beside) = ground.beside {
+            beside(&mut unit, &execution)?;
+        }
         let version = StreamVersion(live.loaded.version.0 + events.len() as u64);
         let recorded = unit.commit(execution.0.clone(), version).await?;
         if !recorded.repeated {
@@ -473,7 +511,7 @@ impl Runs {
         &self,
         live: &LiveRun,
         context: &Context,
-        ground: &Ground,
+        ground: &Ground<'_>,
         run: Run,
         request: Request,
         now: Instant,
@@ -502,6 +540,9 @@ impl Runs {
             owner: None,
             epoch: 0,
         }));
+        if let Some(beside) = ground.beside {
+            beside(&mut unit, &id)?;
+        }
         let ended = self.registry.wait(&id);
         let recorded = unit.commit(id.0.clone(), StreamVersion(events.len() as u64)).await?;
         if recorded.repeated {

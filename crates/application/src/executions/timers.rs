@@ -17,14 +17,15 @@ const MOST_AT_ONCE: usize = 256;
 pub struct Due {
     /// The run.
     pub id: ExecutionId,
-    /// Whether another process drove it last: then it must be adopted.
-    pub left_behind: bool,
+    /// Its tenure when this process let it go; a run of another tenure is driven by somebody else. `None` when another process
+    /// left the run behind: then it must be adopted.
+    pub tenure: Option<u32>,
 }
 
 #[derive(Default)]
 struct Watched {
-    /// When each run is due, and whether it was left behind.
-    due: FxHashMap<Arc<str>, (Instant, bool)>,
+    /// When each run is due, and its tenure under this process.
+    due: FxHashMap<Arc<str>, (Instant, Option<u32>)>,
     /// The same by instant; entries that `due` does not confirm are stale.
     order: BinaryHeap<Reverse<(Instant, Arc<str>)>>,
 }
@@ -50,20 +51,11 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// Names a run of this process once `due_at` has come.
-    pub fn watch(&self, id: &ExecutionId, due_at: Instant) {
-        self.keep(id, due_at, false);
-    }
-
-    /// Names a run that another process left behind once `due_at` has come.
-    pub fn watch_left_behind(&self, id: &ExecutionId, due_at: Instant) {
-        self.keep(id, due_at, true);
-    }
-
-    fn keep(&self, id: &ExecutionId, due_at: Instant, left_behind: bool) {
+    /// Names a run once `due_at` has come; `tenure` is that of a run that this process lets go.
+    pub fn watch(&self, id: &ExecutionId, due_at: Instant, tenure: Option<u32>) {
         let id: Arc<str> = id.0.as_str().into();
         let mut watched = self.watched.lock();
-        let before = watched.due.insert(Arc::clone(&id), (due_at, left_behind));
+        let before = watched.due.insert(Arc::clone(&id), (due_at, tenure));
         if before.is_some_and(|(before, _)| before == due_at) {
             return;
         }
@@ -102,9 +94,9 @@ impl Timers {
                 let mut due = Vec::new();
                 while due.len() < MOST_AT_ONCE && watched.first().is_some_and(|first| first <= present) {
                     if let Some(Reverse((_, id))) = watched.order.pop() {
-                        let left_behind = watched.due.remove(&id).is_some_and(|(_, left_behind)| left_behind);
+                        let tenure = watched.due.remove(&id).and_then(|(_, tenure)| tenure);
                         let id = ExecutionId(id.to_string());
-                        due.push(Due { id, left_behind });
+                        due.push(Due { id, tenure });
                     }
                 }
                 if !due.is_empty() {
@@ -143,7 +135,7 @@ mod tests {
     fn due(names: &[&str]) -> Vec<Due> {
         let due = |name: &&str| Due {
             id: id(name),
-            left_behind: false,
+            tenure: Some(1),
         };
         names.iter().map(due).collect()
     }
@@ -151,9 +143,9 @@ mod tests {
     #[tokio::test]
     async fn runs_are_named_when_they_are_due_and_only_once() {
         let timers = Timers::default();
-        timers.watch(&id("b"), at(2));
-        timers.watch(&id("a"), at(1));
-        timers.watch(&id("c"), at(9));
+        timers.watch(&id("b"), at(2), Some(1));
+        timers.watch(&id("a"), at(1), Some(1));
+        timers.watch(&id("c"), at(9), Some(1));
         assert_eq!(timers.next(|| at(2)).await, due(&["a", "b"]));
         assert_eq!(timers.len(), 1);
         assert!(timers.watches(&id("c")) && !timers.watches(&id("a")));
@@ -162,9 +154,9 @@ mod tests {
     #[tokio::test]
     async fn watching_again_moves_the_instant() {
         let timers = Timers::default();
-        timers.watch(&id("a"), at(1));
-        timers.watch(&id("a"), at(5));
-        timers.watch(&id("b"), at(3));
+        timers.watch(&id("a"), at(1), Some(1));
+        timers.watch(&id("a"), at(5), Some(1));
+        timers.watch(&id("b"), at(3), Some(1));
         assert_eq!(timers.next(|| at(4)).await, due(&["b"]));
         assert_eq!(timers.next(|| at(5)).await, due(&["a"]));
         assert!(timers.is_empty());
@@ -173,12 +165,12 @@ mod tests {
     #[tokio::test]
     async fn a_nearer_instant_wakes_the_waiter() {
         let timers = Arc::new(Timers::default());
-        timers.watch(&id("far"), at(3600));
+        timers.watch(&id("far"), at(3600), Some(1));
         let waiting = tokio::spawn({
             let timers = Arc::clone(&timers);
             async move { timers.next(|| at(0)).await }
         });
-        timers.watch(&id("near"), at(0));
+        timers.watch(&id("near"), at(0), Some(1));
         assert_eq!(waiting.await.expect("no panic"), due(&["near"]));
     }
 }

@@ -12,6 +12,7 @@ use wfm_domain::{
     protected::{DataKey, Protected, ProtectedFields as _},
     retention::*,
     role::Role,
+    schedule::*,
     user::*,
     workflow::*,
     workspace::*,
@@ -416,6 +417,98 @@ fn run_months() -> [RunMonthEvent; 2] {
     ]
 }
 
+fn progress(is_active: bool, events_since_set: u64) -> Progress {
+    let tick = at("2026-11-23T08:00:00Z");
+    Progress {
+        is_active,
+        next: is_active.then_some(Due {
+            tick,
+            run_at: tick.plus_milliseconds(1500),
+        }),
+        last_run_at: Some(now()),
+        runs: vec![crate::run_examples::run().id],
+        buffered: None,
+        events_since_set,
+    }
+}
+
+fn schedules() -> [ScheduleEvent; 7] {
+    let id = ScheduleId(17);
+    let tick = at("2026-11-22T08:00:00Z");
+    [
+        ScheduleSet {
+            id,
+            workflow_id: WorkflowId(17),
+            workspace_id: WorkspaceId(3),
+            settings: ScheduleSettings {
+                cron_expression: "0 9 * * MON-FRI".into(),
+                time_zone: "Europe/Berlin".into(),
+                start_date: Some(now()),
+                end_date: None,
+                description: Some("Every working day".into()),
+                input_parameters: json!({"amount": 12.50}),
+                catch_up: CatchUp {
+                    policy: CatchUpPolicy::Last,
+                    window_seconds: 3600,
+                },
+                overlap: Overlap::BufferOne,
+                jitter_seconds: 30,
+            },
+            created_at: now(),
+            updated_at: None,
+            progress: progress(true, 0),
+        }
+        .into(),
+        SchedulePaused {
+            id,
+            progress: progress(false, 1),
+        }
+        .into(),
+        ScheduleResumed {
+            id,
+            progress: progress(true, 2),
+        }
+        .into(),
+        ScheduleFired {
+            id,
+            tick,
+            cause: Cause::CatchUp,
+            execution_id: crate::run_examples::run().id,
+            cancelled: vec![],
+            progress: progress(true, 3),
+        }
+        .into(),
+        ScheduleTickBuffered {
+            id,
+            tick,
+            progress: Progress {
+                buffered: Some(tick),
+                ..progress(true, 4)
+            },
+        }
+        .into(),
+        ScheduleTickSkipped {
+            id,
+            tick,
+            last_tick: at("2026-11-22T09:00:00Z"),
+            ticks: 2,
+            reason: "missed".into(),
+            detail: "no node was there in time".into(),
+            progress: progress(true, 5),
+        }
+        .into(),
+        ScheduleRemoved {
+            id,
+            cascade: true,
+            progress: Progress {
+                events_since_set: 6,
+                ..Progress::default()
+            },
+        }
+        .into(),
+    ]
+}
+
 /// The examples, every protected value sealed.
 pub fn all() -> Vec<Event> {
     let access: [AccessEvent; 2] = [
@@ -437,6 +530,7 @@ pub fn all() -> Vec<Event> {
     events.extend(workflows().into_iter().map(Event::from));
     events.extend(crate::run_examples::executions().into_iter().map(Event::from));
     events.extend(run_months().into_iter().map(Event::from));
+    events.extend(schedules().into_iter().map(Event::from));
     for event in &mut events {
         event.visit_protected(&mut |_, value| value.set_sealed(SEALED));
     }
