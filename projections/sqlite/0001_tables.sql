@@ -294,7 +294,10 @@ CREATE INDEX IX_WorkflowVersions_WorkflowId ON WorkflowVersions (WorkflowId, Ver
 CREATE TABLE ApiEndpointScopes (
     ApiEndpointId INTEGER PRIMARY KEY,
     WorkspaceId INT NULL, -- NULL: shared
-    Authentication NVARCHAR NULL -- JSON; secrets are {env.NAME} placeholders
+    Authentication NVARCHAR NULL, -- JSON; secrets are {env.NAME} placeholders
+    Soap NVARCHAR NULL, -- JSON: version, action, namespaces, operation, header
+    Limits NVARCHAR NULL, -- JSON: requestsPerSecond, burst, maxConcurrent, circuitBreaker
+    FollowRedirects INT NULL -- NULL: none
 );
 CREATE INDEX IX_ApiEndpointScopes_WorkspaceId ON ApiEndpointScopes (WorkspaceId);
 

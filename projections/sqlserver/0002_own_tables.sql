@@ -46,7 +46,10 @@ GO
 CREATE TABLE dbo.ApiEndpointScopes (
     ApiEndpointId INT NOT NULL CONSTRAINT PK_ApiEndpointScopes PRIMARY KEY,
     WorkspaceId INT NULL, -- NULL: shared
-    Authentication NVARCHAR(MAX) NULL -- JSON; secrets are {env.NAME} placeholders
+    Authentication NVARCHAR(MAX) NULL, -- JSON; secrets are {env.NAME} placeholders
+    Soap NVARCHAR(MAX) NULL, -- JSON: version, action, namespaces, operation, header
+    Limits NVARCHAR(MAX) NULL, -- JSON: requestsPerSecond, burst, maxConcurrent, circuitBreaker
+    FollowRedirects INT NULL -- NULL: none
 );
 GO
 

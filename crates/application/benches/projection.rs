@@ -117,6 +117,9 @@ fn beginning() -> Vec<(String, Vec<Event>)> {
         headers: None,
         authentication_method: None,
         authentication: None,
+        soap: None,
+        limits: None,
+        follow_redirects: None,
         documentation: None,
         is_active: true,
     };

@@ -18,7 +18,10 @@ use wfm_application::{
     },
 };
 
-use crate::connector::{Connector, OutgoingCall};
+use crate::{
+    connector::{Connector, OutgoingCall},
+    trace::Trace,
+};
 
 /// First and longest wait before the log is tried again after it failed.
 const STORAGE_RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
@@ -166,11 +169,14 @@ async fn sleep(wait: Option<Duration>) {
 
 async fn send(connector: &dyn Connector, call: Call) -> Outcome {
     let begun = Instant::now();
+    let trace = Trace::of(&call);
     let outgoing = OutgoingCall {
         request: &call.request,
+        target: &call.target,
         idempotency_key: &call.idempotency_key,
         timeout: call.timeout,
-        traceparent: call.traceparent.as_deref(),
+        traceparent: Some(&trace.parent),
+        tracestate: trace.state,
     };
     let answer = connector.call(outgoing).await;
     Outcome {

@@ -6,10 +6,12 @@
 mod architecture;
 mod asking;
 mod compensating;
+mod connecting;
 mod failing;
 mod folder;
 mod hostile;
 mod killing;
+mod limits;
 mod nodes;
 mod publishing;
 mod queueing;
@@ -20,6 +22,7 @@ mod running;
 mod schedules;
 mod secrets;
 mod sessions;
+mod soap;
 mod tour;
 mod transfer;
 

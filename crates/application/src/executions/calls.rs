@@ -14,6 +14,7 @@ use super::{
     outcome::CallFailure,
     plan::Plan,
     runs::Runs,
+    target::CallTarget,
 };
 use crate::error::ApplicationError;
 
@@ -155,8 +156,10 @@ impl Runs {
             id: (open.step.index, open.step.attempt),
             request,
             idempotency_key: live.idempotency_key(&open.step),
+            target: live.target(call.index),
             timeout: attempts.timeout.min(left),
-            traceparent: live.context.traceparent.as_deref().map(Arc::from),
+            traceparent: live.context.traceparent.clone(),
+            tracestate: live.context.tracestate.clone(),
         })
     }
 
@@ -213,6 +216,15 @@ impl LiveRun {
         match (self.loaded.aggregate.standing.phase, &step.compensation) {
             (Phase::Compensating, Some(compensation)) => compensation.attempts,
             _ => step.attempts,
+        }
+    }
+
+    /// Whom the step's call goes to, or the one that undoes it.
+    fn target(&self, index: usize) -> Arc<CallTarget> {
+        let step = &self.workflow.steps[index];
+        match (self.loaded.aggregate.standing.phase, &step.compensation) {
+            (Phase::Compensating, Some(compensation)) => Arc::clone(&compensation.target),
+            _ => Arc::clone(&step.target),
         }
     }
 

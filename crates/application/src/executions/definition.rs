@@ -4,15 +4,17 @@ use std::{ops::Range, sync::Arc, time::Duration};
 
 use serde_json::Value;
 use wfm_domain::{
-    api_endpoint::ParameterType as DomainParameterType,
+    api_endpoint::{EndpointType, ParameterType as DomainParameterType},
     ids::{ProjectId, StepId, WorkflowId, WorkspaceId},
     refusal::FieldError,
     workflow::{Compensation, Definition, EndpointSnapshot, ErrorHandling, OnError, Step},
 };
 use wfm_expressions::{
     Allowed, Authentication, CompiledRequest, Condition, EndpointDefinition, ParameterDefinition, ParameterType,
-    Problem, Template,
+    Problem, SoapSettings, Template,
 };
+
+use super::target::CallTarget;
 
 /// How often and how long a call is tried.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +31,8 @@ pub struct Attempts {
 pub struct CompiledCompensation {
     /// The call.
     pub request: CompiledRequest,
+    /// Whom the call goes to.
+    pub target: Arc<CallTarget>,
     /// How often and how long it is tried.
     pub attempts: Attempts,
 }
@@ -43,6 +47,8 @@ pub struct CompiledStep {
     pub condition: Option<Condition>,
     /// The call.
     pub request: CompiledRequest,
+    /// Whom the call goes to.
+    pub target: Arc<CallTarget>,
     /// Template of the output; without one the output is the body.
     pub output: Option<Template>,
     /// Decides about success instead of the status.
@@ -225,7 +231,8 @@ fn compile_compensation(
     step: &Step,
     surroundings: &Surroundings<'_>,
 ) -> Result<CompiledCompensation, Vec<Problem>> {
-    let endpoint = endpoint_definition(surroundings.endpoint(compensation.api_endpoint_id)?)?;
+    let snapshot = surroundings.endpoint(compensation.api_endpoint_id)?;
+    let endpoint = endpoint_definition(snapshot)?;
     let known = surroundings.earlier().chain([step.name.as_str()]);
     let later = surroundings.later().filter(|name| *name != step.name);
     let allowed = Allowed::request(known).with_later_steps(later);
@@ -234,6 +241,7 @@ fn compile_compensation(
     let retries = compensation.retry_count.or(step.retry_count).unwrap_or(0);
     Ok(CompiledCompensation {
         request,
+        target: Arc::new(CallTarget::of(snapshot)),
         attempts: Attempts {
             timeout: Duration::from_secs(u64::from(timeout)),
             most: retries + 1,
@@ -254,12 +262,11 @@ fn compile_step(step: &Step, index: usize, surroundings: &Surroundings<'_>) -> R
             let allowed = Allowed::condition(earlier()).with_later_steps(later());
             part(&mut problems, "/condition", Condition::compile(text, &allowed))
         });
-    let endpoint = surroundings
-        .endpoint(step.api_endpoint_id)
-        .and_then(endpoint_definition);
-    let request = endpoint.and_then(|endpoint| {
+    let request = surroundings.endpoint(step.api_endpoint_id).and_then(|snapshot| {
+        let endpoint = endpoint_definition(snapshot)?;
         let allowed = Allowed::request(earlier()).with_later_steps(later());
-        CompiledRequest::compile(&endpoint, step.input_mapping.as_ref(), &allowed)
+        let request = CompiledRequest::compile(&endpoint, step.input_mapping.as_ref(), &allowed)?;
+        Ok((request, Arc::new(CallTarget::of(snapshot))))
     });
     let request = part(&mut problems, "", request);
     let output = step.output_mapping.as_ref().and_then(|mapping| {
@@ -307,11 +314,12 @@ fn compile_step(step: &Step, index: usize, surroundings: &Surroundings<'_>) -> R
         )
     });
     match request {
-        Some(request) if problems.is_empty() => Ok(CompiledStep {
+        Some((request, target)) if problems.is_empty() => Ok(CompiledStep {
             id: step.id,
             name: step.name.as_str().into(),
             condition,
             request,
+            target,
             output,
             success_when,
             is_optional: step.is_optional || handling.on_error == Some(OnError::Continue),
@@ -332,7 +340,7 @@ fn compile_step(step: &Step, index: usize, surroundings: &Surroundings<'_>) -> R
 /// An endpoint as the expressions see it.
 ///
 /// # Errors
-/// What is wrong with its authentication; pointers lead into the endpoint.
+/// What is wrong with its authentication or its SOAP settings; pointers lead into the endpoint.
 pub(crate) fn endpoint_definition(endpoint: &EndpointSnapshot) -> Result<EndpointDefinition, Vec<Problem>> {
     let settings = &endpoint.settings;
     let place = |problem: Problem| {
@@ -351,11 +359,17 @@ pub(crate) fn endpoint_definition(endpoint: &EndpointSnapshot) -> Result<Endpoin
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         (name.clone(), text)
     });
+    let headers: Vec<(String, String)> = headers.collect();
+    let soap = match settings.endpoint_type {
+        EndpointType::Rest => None,
+        EndpointType::Soap => Some(SoapSettings::parse(settings.soap.as_ref(), &headers)?),
+    };
     Ok(EndpointDefinition {
         method: settings.method.clone(),
         url: settings.url.clone(),
-        headers: headers.collect(),
+        headers,
         authentication,
+        soap,
         parameters: endpoint
             .parameters
             .iter()

@@ -18,6 +18,7 @@ use super::{
     plan::{PlannedCall, Planner},
     registry::{DriverSignal, Ended},
     scope::RunScope,
+    target::CallTarget,
 };
 use crate::{context::Context, store::Loaded};
 
@@ -62,10 +63,14 @@ pub struct Call {
     pub request: OutgoingRequest,
     /// The same for every attempt of the step of this run.
     pub idempotency_key: String,
+    /// Whom it goes to.
+    pub target: Arc<CallTarget>,
     /// What the attempt may take: the step's timeout, or what is left of the run's.
     pub timeout: Duration,
     /// Trace context of the request that started the run.
     pub traceparent: Option<Arc<str>>,
+    /// Trace state that goes with it.
+    pub tracestate: Option<Arc<str>>,
 }
 
 impl LiveRun {

@@ -60,7 +60,7 @@ impl Runs {
         };
         if live.loaded.aggregate.standing.phase == Phase::Compensating {
             let judged = match answer {
-                Ok(answer) => judge_status(answer, secrets, now),
+                Ok(answer) => judge_status(compiled, answer, secrets, now),
                 Err(failure) => Err(failure.clone().into()),
             };
             return self.report_undoing(live, report, judged).await;
@@ -356,7 +356,8 @@ fn retries(policy: &RetryPolicy, failure: &Failure) -> bool {
     match failure.kind {
         "connect" | "interrupted" | "circuit-open" => policy.covers(RetryOn::Connect),
         "timeout" => policy.covers(RetryOn::Timeout),
-        "status" | "rejected" | "fault" => failure.status.is_some_and(|status| policy.covers_status(status)),
+        "fault" => failure.retried_as.is_some_and(|status| policy.covers_status(status)),
+        "status" | "rejected" => failure.status.is_some_and(|status| policy.covers_status(status)),
         _ => false,
     }
 }

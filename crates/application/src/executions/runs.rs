@@ -587,6 +587,7 @@ pub(super) fn check_text(pointer: &str, value: &str, maximum: usize) -> Result<(
 pub(super) fn follow_up(context: &Context) -> Context {
     Context {
         traceparent: context.traceparent.clone(),
+        tracestate: context.tracestate.clone(),
         ..Context::system("engine", Arc::clone(&context.correlation_id))
     }
 }

@@ -226,7 +226,8 @@ async fn publishing_names_everything_that_is_wrong() {
     let calls = WorkflowId(id(&app.create_workflow(&own, &from(body)).await.unwrap()));
     assert_eq!(
         pointers(app.publish_workflow(&own, calls).await),
-        ["/steps/0/apiEndpointId"]
+        ["/steps/0/inputMapping"],
+        "one element is to stand in the Body"
     );
     let mut body = workflow();
     body["steps"] = json!([{"name": "call", "apiEndpointId": 99}]);

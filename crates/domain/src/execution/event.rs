@@ -164,7 +164,8 @@ pub struct StepFailed {
     pub run: Run,
     /// Step and attempt.
     pub step: StepAttempt,
-    /// `connect`, `timeout`, `status`, `rejected` (successWhen), `response`, `mapping`, `condition`, `input`, `policy`, `interrupted`.
+    /// `connect`, `timeout`, `status`, `rejected` (successWhen), `fault` (of SOAP), `circuit-open`, `authentication`, `response`,
+    /// `mapping`, `condition`, `input`, `policy`, `interrupted`.
     pub error_kind: String,
     /// What went wrong, for people.
     pub message: Protected,

@@ -252,7 +252,7 @@ events! {
         /// Step removed.
         StepRemoved = 1,
         /// Published.
-        WorkflowPublished = 1,
+        WorkflowPublished = 2,
         /// Draft discarded.
         DraftDiscarded = 1,
         /// Deactivated.

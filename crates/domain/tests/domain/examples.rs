@@ -93,6 +93,9 @@ fn endpoint() -> EndpointSettings {
         headers: json!({"Accept": "application/json"}).as_object().cloned(),
         authentication_method: Some("Bearer".into()),
         authentication: Some(json!({"token": "{env.API_KEY}"})),
+        soap: None,
+        limits: Some(json!({"requestsPerSecond": 50, "circuitBreaker": {"failures": 10, "openSeconds": 60}})),
+        follow_redirects: Some(2),
         documentation: Some("See the manual".into()),
         is_active: true,
     }

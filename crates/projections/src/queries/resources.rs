@@ -184,6 +184,12 @@ resources! {
         authentication_method: Option<String> = "authenticationMethod" Text "r.AuthenticationMethod" [filter sort_null],
         /// JSON settings of the method.
         authentication: Option<String> = "authentication" Text "s.Authentication" [],
+        /// JSON settings of SOAP calls.
+        soap: Option<String> = "soap" Text "s.Soap" [],
+        /// JSON limits of calls.
+        limits: Option<String> = "limits" Text "s.Limits" [],
+        /// How many redirects a call follows.
+        follow_redirects: Option<i64> = "followRedirects" Integer "s.FollowRedirects" [],
         /// Free text.
         documentation: Option<String> = "documentation" Text "r.Documentation" [],
         /// Owning workspace.

@@ -67,7 +67,7 @@ INSERT INTO dbo.[WorkflowVersions] ([Id], [WorkflowId], [Version], [ContentHash]
 GO
 
 -- ApiEndpointScopes
-INSERT INTO dbo.[ApiEndpointScopes] ([ApiEndpointId], [WorkspaceId], [Authentication]) SELECT v.c0, v.c1, v.c2 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]', c2 NVARCHAR(MAX) '$[2]') AS v;
+INSERT INTO dbo.[ApiEndpointScopes] ([ApiEndpointId], [WorkspaceId], [Authentication], [Soap], [Limits], [FollowRedirects]) SELECT v.c0, v.c1, v.c2, v.c3, v.c4, v.c5 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]', c2 NVARCHAR(MAX) '$[2]', c3 NVARCHAR(MAX) '$[3]', c4 NVARCHAR(MAX) '$[4]', c5 INT '$[5]') AS v;
 GO
 
 -- EnvironmentVariables

@@ -67,7 +67,7 @@ UPDATE t SET t.[WorkflowId] = v.c1, t.[Version] = v.c2, t.[ContentHash] = v.c3, 
 GO
 
 -- ApiEndpointScopes
-UPDATE t SET t.[WorkspaceId] = v.c1, t.[Authentication] = v.c2 FROM dbo.[ApiEndpointScopes] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]', c2 NVARCHAR(MAX) '$[2]') AS v ON t.[ApiEndpointId] = v.c0; INSERT INTO dbo.[ApiEndpointScopes] ([ApiEndpointId], [WorkspaceId], [Authentication]) SELECT v.c0, v.c1, v.c2 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]', c2 NVARCHAR(MAX) '$[2]') AS v WHERE NOT EXISTS (SELECT 1 FROM dbo.[ApiEndpointScopes] AS t WHERE t.[ApiEndpointId] = v.c0);
+UPDATE t SET t.[WorkspaceId] = v.c1, t.[Authentication] = v.c2, t.[Soap] = v.c3, t.[Limits] = v.c4, t.[FollowRedirects] = v.c5 FROM dbo.[ApiEndpointScopes] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]', c2 NVARCHAR(MAX) '$[2]', c3 NVARCHAR(MAX) '$[3]', c4 NVARCHAR(MAX) '$[4]', c5 INT '$[5]') AS v ON t.[ApiEndpointId] = v.c0; INSERT INTO dbo.[ApiEndpointScopes] ([ApiEndpointId], [WorkspaceId], [Authentication], [Soap], [Limits], [FollowRedirects]) SELECT v.c0, v.c1, v.c2, v.c3, v.c4, v.c5 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]', c2 NVARCHAR(MAX) '$[2]', c3 NVARCHAR(MAX) '$[3]', c4 NVARCHAR(MAX) '$[4]', c5 INT '$[5]') AS v WHERE NOT EXISTS (SELECT 1 FROM dbo.[ApiEndpointScopes] AS t WHERE t.[ApiEndpointId] = v.c0);
 GO
 
 -- EnvironmentVariables

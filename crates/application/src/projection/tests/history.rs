@@ -706,6 +706,9 @@ fn endpoint_settings(id: ApiEndpointId) -> EndpointSettings {
         headers: None,
         authentication_method: None,
         authentication: None,
+        soap: None,
+        limits: None,
+        follow_redirects: None,
         documentation: None,
         is_active: true,
     }
