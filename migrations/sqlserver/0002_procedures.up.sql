@@ -606,8 +606,12 @@ BEGIN
             Events INT '$[6]',
             WorkspaceId BIGINT '$[7]'
         ) AS given
-        LEFT JOIN es.Streams AS stream ON stream.Stream = given.Stream COLLATE Latin1_General_100_BIN2
-        OPTION (LOOP JOIN);
+        OUTER APPLY (
+            -- One row of a key, so that no engine reads the table for it.
+            SELECT TOP (1) known.Version, known.WorkspaceId
+            FROM es.Streams AS known
+            WHERE known.Stream = given.Stream COLLATE Latin1_General_100_BIN2
+        ) AS stream;
         IF @Obstacles > 0
             SET @Doubtful = 1;
 
