@@ -115,6 +115,10 @@ impl HttpConnector {
             let mut request = reqwest::Request::new(hop.method.clone(), hop.url.clone());
             *request.headers_mut() = hop.headers.clone();
             *request.body_mut() = hop.body.clone().map(Into::into);
+            // Tokens, turns and earlier hops took their time.
+            if !(call.may_send)() {
+                return Err(CallFailure::held_back());
+            }
             let response = client.execute(request).await.map_err(|error| {
                 let failure = failure(&call.request.secrets, &error);
                 let is_redirected = left < call.target.follow_redirects;
