@@ -5,3 +5,5 @@ DROP PROCEDURE es.FindAppended;
 GO
 DROP PROCEDURE es.AppendEvents;
 GO
+DROP PROCEDURE es.AppendJudged;
+GO

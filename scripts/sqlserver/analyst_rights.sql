@@ -6,25 +6,7 @@ BEGIN
     GRANT SELECT ON dbo.vw_ActiveWorkflows TO wfm_analyst;
     GRANT SELECT ON dbo.vw_WorkflowExecutionSummary TO wfm_analyst;
     GRANT EXECUTE ON dbo.sp_GetWorkflowMetrics TO wfm_analyst;
-    GRANT SELECT ON dbo.Users (
-        Id,
-        FirstName,
-        LastName,
-        Email,
-        PhoneNumber,
-        Role,
-        Department,
-        JobTitle,
-        Manager,
-        TimeZone,
-        ProfilePicture,
-        IsActive,
-        LastLoginAt,
-        CreatedAt,
-        UpdatedAt,
-        DeletedAt,
-        IsDeleted
-    ) TO wfm_analyst;
+    GRANT SELECT ON dbo.Users(Id, FirstName, LastName, Email, PhoneNumber, Role, Department, JobTitle, Manager, TimeZone, ProfilePicture, IsActive, LastLoginAt, CreatedAt, UpdatedAt, DeletedAt, IsDeleted) TO wfm_analyst;
     GRANT SELECT ON dbo.Workspaces TO wfm_analyst;
     GRANT SELECT ON dbo.Projects TO wfm_analyst;
     GRANT SELECT ON dbo.Environments TO wfm_analyst;

@@ -1,6 +1,8 @@
 -- For engines on which a procedure has its caller's rights: what es.AppendEvents, es.FindAppended and es.Allot touch, granted
 -- to the application itself, after roles.sql. Recorded events still cannot be changed or removed by it.
 -- Not for SQL Server: there the procedures have their owner's rights, and the application needs none of these.
+GRANT EXECUTE ON es.AppendJudged TO wfm_application;
+GO
 GRANT UPDATE ON es.Head TO wfm_application;
 GO
 GRANT INSERT, UPDATE ON es.Streams TO wfm_application;

@@ -10,7 +10,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, header::AUTHORIZATION, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header::AUTHORIZATION, request::Parts};
 use wfm_application::{
     app::App,
     clock::Entropy,
@@ -22,11 +22,15 @@ use wfm_application::{
 };
 use wfm_domain::instant::Instant;
 use wfm_projections::queries::Visibility;
-use wfm_storage::event::Position;
+use wfm_storage::{
+    event::Position,
+    read_store::{Cell, Query},
+};
 
 use crate::{
     ApiOptions,
     error::Problem,
+    extract::minimum_position,
     metrics::{Metrics, RouteMetrics},
     routes::{Access, RouteInfo},
 };
@@ -43,6 +47,11 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// What the W3C asks a vendor to pass on at least.
 const LONGEST_TRACESTATE: usize = 512;
+
+tokio::task_local! {
+    /// While a request that only reads is answered: the position that the rows it sees must have reached.
+    static READING_AS_OF: Position;
+}
 
 /// What all handlers share.
 pub struct Api {
@@ -73,6 +82,20 @@ impl Api {
         } else {
             Err(Problem::behind(position))
         }
+    }
+
+    /// The rows of a query: for a request that only reads, of a copy of the read models if there is one; for others, which
+    /// decide by them, of the read models themselves.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn query(&self, query: Query) -> Result<Vec<Vec<Cell>>, Problem> {
+        let reads = &self.app.reads;
+        let rows = match READING_AS_OF.try_with(|position| *position) {
+            Ok(position) => reads.query_as_of(query, position).await,
+            Err(_) => reads.query(query).await,
+        };
+        Ok(rows?)
     }
 
     /// The present instant.
@@ -124,6 +147,12 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
     let request_id = request_id(request.headers(), guard.api.app.store.entropy.as_ref());
     let uri = request.uri().clone();
     let response = match admit(&guard, request, &request_id) {
+        // A position that is none is refused by the handler.
+        Ok(request) if request.method() == Method::GET => {
+            let position = minimum_position(request.uri(), request.headers()).ok().flatten();
+            let answer = next.run(request);
+            READING_AS_OF.scope(Position(position.unwrap_or(0)), answer).await
+        }
         Ok(request) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };

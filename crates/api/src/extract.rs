@@ -8,7 +8,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
 };
 use bytes::Bytes;
-use http::{HeaderMap, header::CONTENT_TYPE, request::Parts};
+use http::{HeaderMap, Uri, header::CONTENT_TYPE, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -45,7 +45,7 @@ impl FromRequestParts<Arc<Api>> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
         let context = context(parts)?;
-        if let Some(position) = minimum_position(parts)? {
+        if let Some(position) = minimum_position(&parts.uri, &parts.headers)? {
             api.reach(position).await?;
         }
         Ok(Self { context })
@@ -55,17 +55,16 @@ impl FromRequestParts<Arc<Api>> for Reader {
 /// Name of the query parameter that says how far the read models must be.
 pub const MINIMUM_POSITION: &str = "min-position";
 
-fn minimum_position(parts: &Parts) -> Result<Option<u64>, Problem> {
-    let query = parts.uri.query().unwrap_or_default();
+/// How far the read models must be for a request, if it says so.
+///
+/// # Errors
+/// When it says something else than a position.
+pub fn minimum_position(uri: &Uri, headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let query = uri.query().unwrap_or_default();
     let written = query
         .split('&')
         .find_map(|pair| pair.strip_prefix(MINIMUM_POSITION)?.strip_prefix('='));
-    let written = written.or_else(|| {
-        parts
-            .headers
-            .get(MINIMUM_POSITION)
-            .and_then(|value| value.to_str().ok())
-    });
+    let written = written.or_else(|| headers.get(MINIMUM_POSITION).and_then(|value| value.to_str().ok()));
     let Some(written) = written else { return Ok(None) };
     let number = written
         .parse()

@@ -260,14 +260,6 @@ impl Serialize for Entity {
 }
 
 impl Api {
-    /// The rows of a query.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn query(&self, query: Query) -> Result<Vec<Vec<Cell>>, Problem> {
-        Ok(self.app.reads.query(query).await?)
-    }
-
     /// The row with this key, if `visibility` shows it.
     ///
     /// # Errors

@@ -55,6 +55,15 @@ pub const SETTINGS: &[Setting] = &[
         "where everything is kept: sqlite:DIR, or an ADO.NET connection string of SQL Server",
     ),
     setting(
+        "database_file",
+        "",
+        "file with the connection string of SQL Server, instead of `database`; read again for every new connection",
+    ),
+    secret(
+        "database_read",
+        "connection string of a readable secondary of SQL Server, for queries; commands and projections never use it",
+    ),
+    setting(
         "listen",
         "127.0.0.1:8080",
         "address and port of the HTTP API; port 0 picks a free one",
@@ -307,6 +316,8 @@ impl fmt::Display for Database {
 pub struct Config {
     /// Where everything is kept.
     pub database: Database,
+    /// A readable secondary of the database, for queries.
+    pub database_read: Option<Box<Settings>>,
     /// Address of the HTTP API.
     pub listen: SocketAddr,
     /// File with the master key, if named.
@@ -356,7 +367,8 @@ impl Config {
     /// The first value that is out of place, with its key and source.
     pub fn new(values: &Values) -> Result<Self> {
         let listen: SocketAddr = values.parse("listen")?;
-        let database = Database::parse(values.get("database").0).context("database")?;
+        let database = database(values)?;
+        let database_read = readable_secondary(values, &database)?;
         let egress_allow_private = match values.optional("egress_allow_private") {
             Some(_) => values.parse("egress_allow_private")?,
             None => listen.ip().is_loopback(),
@@ -378,6 +390,7 @@ impl Config {
             .filter(|origin| !origin.is_empty());
         Ok(Self {
             database,
+            database_read,
             listen,
             master_key_file: values.optional("master_key_file").map(PathBuf::from),
             admin_email: values.optional("admin_email"),
@@ -436,6 +449,35 @@ fn egress_proxy(values: &Values) -> Result<Option<ProxySettings>> {
         credentials,
         bypass: bypass.unwrap_or_default(),
     }))
+}
+
+/// Where everything is kept: told by `database`, or by the file that `database_file` names.
+fn database(values: &Values) -> Result<Database> {
+    let (text, source) = values.get("database");
+    let Some(file) = values.optional("database_file") else {
+        return Database::parse(text).context("database");
+    };
+    if source != Source::Default {
+        bail!("both database and database_file are given; one of them says where everything is kept");
+    }
+    let settings = Settings::from_file(file).context("database_file")?;
+    Ok(Database::SqlServer(Box::new(settings)))
+}
+
+/// Where queries may go: to the server that `database_read` names; without it, to what the database's own server makes of
+/// `ApplicationIntent=ReadOnly`, if its connection string says that.
+fn readable_secondary(values: &Values, database: &Database) -> Result<Option<Box<Settings>>> {
+    let Database::SqlServer(settings) = database else {
+        return match values.optional("database_read") {
+            Some(_) => bail!("database_read: the embedded database has no readable secondary"),
+            None => Ok(None),
+        };
+    };
+    Ok(match values.optional("database_read") {
+        Some(text) => Some(Settings::parse(&text).context("database_read")?.with_read_only(true)),
+        None => settings.is_read_only().then(|| (**settings).clone()),
+    }
+    .map(Box::new))
 }
 
 fn retention_periods(values: &Values) -> Result<RetentionPeriods> {
@@ -499,6 +541,28 @@ mod tests {
             error.to_string().contains("listen") && error.to_string().contains("environment"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_secondary_is_named_by_itself_or_by_the_intent_of_the_connection_string() {
+        let config = |pairs: &[(&str, &str)]| {
+            let values = Values::read(None, environment(pairs), &[]).expect("read");
+            Config::new(&values).map(|config| config.database_read.map(|read| (read.server(), read.is_read_only())))
+        };
+        let primary = "Server=one;Database=wfm;User Id=a;Password=b";
+        assert_eq!(config(&[("WFM_DATABASE", primary)]).expect("valid"), None);
+        let intent = format!("{primary};ApplicationIntent=ReadOnly");
+        let told = config(&[("WFM_DATABASE", intent.as_str())]).expect("valid");
+        assert_eq!(told, Some(("one".to_owned(), true)));
+        let secondary = "Server=two;Database=wfm;User Id=a;Password=b";
+        let told = config(&[("WFM_DATABASE", primary), ("WFM_DATABASE_READ", secondary)]).expect("valid");
+        assert_eq!(told, Some(("two".to_owned(), true)));
+        let error = config(&[("WFM_DATABASE_READ", secondary)]).expect_err("embedded");
+        assert!(error.to_string().contains("database_read"), "{error}");
+        let error = config(&[("WFM_DATABASE", primary), ("WFM_DATABASE_FILE", "/nowhere")]).expect_err("both");
+        assert!(error.to_string().contains("database_file"), "{error}");
+        let error = config(&[("WFM_DATABASE_FILE", "/nowhere/at/all")]).expect_err("missing");
+        assert!(format!("{error:#}").contains("/nowhere/at/all"), "{error:#}");
     }
 
     #[test]

@@ -93,7 +93,12 @@ impl Parts {
     pub async fn open(config: &Config, surroundings: &Surroundings) -> Result<Self> {
         let folder = database::folder(&config.database);
         let master = master_key::load(config.master_key_file.as_deref(), folder, surroundings.entropy.as_ref()).await?;
-        let database = database::open(&config.database, Arc::clone(&surroundings.clock)).await?;
+        let database = database::open(
+            &config.database,
+            config.database_read.as_deref(),
+            Arc::clone(&surroundings.clock),
+        )
+        .await?;
         let keyring = Arc::new(Keyring::new(
             &master,
             Arc::clone(&database.vault),

@@ -30,16 +30,14 @@ pub struct OpenDatabase {
     /// What the database's administrators ask for, where they can.
     pub cleanups: Option<Arc<dyn CleanupRequests>>,
     /// Connections that are closed at the end.
-    pool: Option<Pool>,
+    pools: Vec<Pool>,
 }
 
 impl OpenDatabase {
     /// Ends the log: what was accepted is committed, files are folded together.
     pub async fn close(&self) {
         self.log.close().await;
-        if let Some(pool) = &self.pool {
-            pool.close();
-        }
+        self.pools.iter().for_each(Pool::close);
     }
 }
 
@@ -84,10 +82,14 @@ pub fn migrations(database: &Database, clock: Arc<dyn Clock>) -> Box<dyn Migrati
 ///
 /// # Errors
 /// When another server has it, or it cannot be written.
-pub async fn open(database: &Database, clock: Arc<dyn Clock>) -> Result<OpenDatabase> {
+pub async fn open(
+    database: &Database,
+    readable_secondary: Option<&Settings>,
+    clock: Arc<dyn Clock>,
+) -> Result<OpenDatabase> {
     match database {
         Database::Sqlite(folder) => open_folder(folder, clock).await,
-        Database::SqlServer(settings) => open_sql_server(settings, clock)
+        Database::SqlServer(settings) => open_sql_server(settings, readable_secondary, clock)
             .await
             .with_context(|| format!("opening {database}")),
     }
@@ -107,21 +109,27 @@ async fn open_folder(folder: &Path, clock: Arc<dyn Clock>) -> Result<OpenDatabas
         // The folder's lock keeps other processes out.
         leases: Arc::new(Unshared),
         cleanups: None,
-        pool: None,
+        pools: Vec::new(),
     })
 }
 
-async fn open_sql_server(settings: &Settings, clock: Arc<dyn Clock>) -> Result<OpenDatabase> {
-    let pool = Pool::new(settings.clone());
+async fn open_sql_server(
+    settings: &Settings,
+    readable_secondary: Option<&Settings>,
+    clock: Arc<dyn Clock>,
+) -> Result<OpenDatabase> {
+    // Whatever writes goes to the primary.
+    let pool = Pool::new(settings.with_read_only(false));
+    let replica = readable_secondary.map(|settings| Pool::new(settings.clone()));
     let log = SqlServerLog::open(pool.clone(), sql_server_options(clock)).await?;
-    let reads = SqlServerReadStore::open(pool.clone()).await?;
+    let reads = SqlServerReadStore::open_with_replica(pool.clone(), replica.clone()).await?;
     Ok(OpenDatabase {
         log: Arc::clone(&log) as _,
         vault: Arc::clone(&log) as _,
         reads,
         leases: Arc::clone(&log) as _,
         cleanups: Some(log),
-        pool: Some(pool),
+        pools: std::iter::once(pool).chain(replica).collect(),
     })
 }
 

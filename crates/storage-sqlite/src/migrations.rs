@@ -19,12 +19,20 @@ use crate::{
 };
 
 /// Every step in order; the name is the files'.
-static MIGRATIONS: [Migration; 1] = [Migration {
-    name: "0001_event_log",
-    up: include_str!("../../../migrations/sqlite/0001_event_log.up.sql"),
-    down: include_str!("../../../migrations/sqlite/0001_event_log.down.sql"),
-    loses: &["Events"],
-}];
+static MIGRATIONS: [Migration; 2] = [
+    Migration {
+        name: "0001_event_log",
+        up: include_str!("../../../migrations/sqlite/0001_event_log.up.sql"),
+        down: include_str!("../../../migrations/sqlite/0001_event_log.down.sql"),
+        loses: &["Events"],
+    },
+    Migration {
+        name: "0002_no_nodes",
+        up: include_str!("../../../migrations/sqlite/0002_no_nodes.up.sql"),
+        down: include_str!("../../../migrations/sqlite/0002_no_nodes.down.sql"),
+        loses: &[],
+    },
+];
 
 const NOTES: &str = "CREATE TABLE IF NOT EXISTS es_Migrations (Name TEXT NOT NULL PRIMARY KEY, Checksum TEXT NOT NULL, \
                      AppliedAt TEXT NOT NULL) STRICT";

@@ -44,6 +44,11 @@ impl fmt::Debug for Connection {
 impl Connection {
     /// Connects and logs in, within the settings' bound.
     pub(crate) async fn establish(settings: &Settings) -> Result<Self, SqlError> {
+        let present = settings.present().map_err(|error| SqlError::Unreachable {
+            server: settings.server(),
+            text: error.to_string(),
+        })?;
+        let settings = present.as_ref();
         let bound = settings.connect_timeout;
         let client = tokio::time::timeout(bound, establish::login(settings))
             .await

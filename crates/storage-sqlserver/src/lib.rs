@@ -35,4 +35,4 @@ pub use migrations::SqlServerMigrations;
 pub use options::{Clock, LogOptions};
 pub use pool::Pool;
 pub use read_store::SqlServerReadStore;
-pub use settings::{InvalidConnectionString, Settings};
+pub use settings::{InvalidConnectionString, Settings, UnusableFile};

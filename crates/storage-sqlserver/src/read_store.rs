@@ -10,6 +10,7 @@ mod ddl;
 mod difference;
 mod parts;
 mod pieces;
+mod replica;
 mod rows;
 mod schema;
 mod shape;
@@ -34,6 +35,7 @@ use wfm_storage::{
 use self::{
     ddl::{SERVING, SHADOW},
     parts::Part,
+    replica::Replica,
     schema::Shadow,
     shape::SHAPES,
 };
@@ -50,6 +52,8 @@ const WHOLE_TABLES_TAKE_AT_MOST: Duration = Duration::from_secs(6 * 3600);
 pub struct SqlServerReadStore {
     pool: Pool,
     schema: &'static str,
+    /// Answers queries to which rows may be old.
+    replica: Option<Replica>,
     /// What keeps the shadow's tables for this store, if it is one.
     shadow: Mutex<Option<Shadow>>,
 }
@@ -69,11 +73,22 @@ impl SqlServerReadStore {
     /// # Errors
     /// When the server cannot be reached, or does not let the login make tables.
     pub async fn open(pool: Pool) -> Result<Arc<dyn ReadStore>, StorageError> {
+        Self::open_with_replica(pool, None).await
+    }
+
+    /// The same, with connections to a readable secondary for queries whose callers can do with rows of a moment ago
+    /// ([`ReadStore::query_as_of`]).
+    ///
+    /// # Errors
+    /// See [`Self::open`]; the secondary is not asked yet.
+    pub async fn open_with_replica(pool: Pool, replica: Option<Pool>) -> Result<Arc<dyn ReadStore>, StorageError> {
         if schema::ensure_serving(&pool).await? {
             tracing::info!("the read models were missing or had another shape; they are built anew from the log");
         }
         schema::remove_left_shadow(&pool).await?;
-        Ok(Arc::new(Self::over(pool, SERVING, None)))
+        let mut store = Self::over(pool, SERVING, None);
+        store.replica = replica.map(Replica::new);
+        Ok(Arc::new(store))
     }
 
     /// Drops the tables; the next opening makes empty ones.
@@ -88,6 +103,7 @@ impl SqlServerReadStore {
         Self {
             pool,
             schema,
+            replica: None,
             shadow: Mutex::new(shadow),
         }
     }
@@ -235,6 +251,16 @@ impl ReadStore for SqlServerReadStore {
         let answer = self.pool.read(&text, &parameters).await?;
         let rows = answer.into_iter().next().unwrap_or_default();
         Ok(rows.into_iter().map(cells::row).collect::<Result<_, _>>()?)
+    }
+
+    async fn query_as_of(&self, query: Query, position: Position) -> Result<Vec<Vec<Cell>>, StorageError> {
+        if let Some(replica) = &self.replica {
+            let (text, parameters) = cells::text_and_parameters(&query);
+            if let Some(rows) = replica.query(&text, &parameters, position).await {
+                return Ok(rows.into_iter().map(cells::row).collect::<Result<_, _>>()?);
+            }
+        }
+        self.query(query).await
     }
 }
 

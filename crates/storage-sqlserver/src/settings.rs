@@ -7,7 +7,12 @@ mod keys;
 mod parser;
 mod server;
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -61,6 +66,27 @@ pub enum InvalidConnectionString {
     Contradiction(&'static str, &'static str),
 }
 
+/// Why a file with a connection string cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum UnusableFile {
+    /// It cannot be read.
+    #[error("the connection string in {path} cannot be read: {reason}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// What stands in it is none.
+    #[error("{path}: {reason}")]
+    Invalid {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: InvalidConnectionString,
+    },
+}
+
 /// How traffic is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encryption {
@@ -105,6 +131,8 @@ pub(crate) enum PasswordSource {
 /// A connection string, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// Where the connection string stands, if it is to be read again for every new connection.
+    pub(crate) file: Option<PathBuf>,
     pub(crate) server: Server,
     pub(crate) database: String,
     pub(crate) user: String,
@@ -134,6 +162,47 @@ impl Settings {
     /// See [`InvalidConnectionString`].
     pub fn parse(text: &str) -> Result<Self, InvalidConnectionString> {
         keys::interpret(&parser::pairs(text)?)
+    }
+
+    /// The connection string in a file. It is read again for every new connection, so that server, login, password and
+    /// encryption can change without a restart; the database and the pool's bounds stay those of the start.
+    ///
+    /// # Errors
+    /// See [`UnusableFile`].
+    pub fn from_file(path: impl Into<PathBuf>) -> Result<Self, UnusableFile> {
+        let path = path.into();
+        let settings = read(&path)?;
+        Ok(Self {
+            file: Some(path),
+            ..settings
+        })
+    }
+
+    /// The settings for a connection that is made now.
+    pub(crate) fn present(&self) -> Result<Cow<'_, Self>, UnusableFile> {
+        let Some(path) = &self.file else {
+            return Ok(Cow::Borrowed(self));
+        };
+        let Self {
+            server,
+            user,
+            password,
+            encryption,
+            trust,
+            host_name_in_certificate,
+            multi_subnet_failover,
+            ..
+        } = read(path)?;
+        Ok(Cow::Owned(Self {
+            server,
+            user,
+            password,
+            encryption,
+            trust,
+            host_name_in_certificate,
+            multi_subnet_failover,
+            ..self.clone()
+        }))
     }
 
     /// Whether the text looks like a connection string for SQL Server rather than something else.
@@ -193,6 +262,8 @@ impl Settings {
                 instance: None,
                 port: Some(port),
             },
+            // The address is the caller's from now on.
+            file: None,
             host_name_in_certificate: self
                 .host_name_in_certificate
                 .clone()
@@ -219,6 +290,17 @@ impl Settings {
             ..self.clone()
         }
     }
+}
+
+fn read(path: &Path) -> Result<Settings, UnusableFile> {
+    let shown = || path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map(Zeroizing::new)
+        .map_err(|error| UnusableFile::Unreadable {
+            path: shown(),
+            reason: error.to_string(),
+        })?;
+    Settings::parse(text.trim()).map_err(|reason| UnusableFile::Invalid { path: shown(), reason })
 }
 
 #[cfg(test)]

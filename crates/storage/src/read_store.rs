@@ -323,6 +323,13 @@ pub trait ReadStore: Any + Send + Sync {
         Gathering::default()
     }
 
+    /// The same for a caller to whom rows may be old, though not older than `position`: a store that has copies elsewhere may
+    /// read one of these.
+    async fn query_as_of(&self, query: Query, position: Position) -> Result<Vec<Vec<Cell>>, StorageError> {
+        let _always_met = position;
+        self.query(query).await
+    }
+
     /// Leaves nothing of deleted rows in the store's files, where the store itself decides that; to be called after a purge.
     async fn scrub(&self) -> Result<(), StorageError> {
         Ok(())

@@ -84,7 +84,7 @@ async fn a_tick_starts_a_run_and_the_documented_table_tells_the_next() {
     let outcomes = settled(&server, workflow, 2).await;
     assert!(outcomes[1].starts_with("ScheduleFired"), "{outcomes:?}");
     let rows = server
-        .rows("SELECT IsActive, NextRunTime, LastRunTime FROM WorkflowSchedules")
+        .rows("SELECT json_array(IsActive, NextRunTime, LastRunTime) FROM WorkflowSchedules")
         .await;
     let after = server.admin.get(&path(workflow)).await.expect(200).json();
     assert_eq!(after["lastExecutionId"].as_str().map(str::len), Some(36));
@@ -96,7 +96,7 @@ async fn a_tick_starts_a_run_and_the_documented_table_tells_the_next() {
         after["lastRunTime"].as_str() >= before["nextRunTime"].as_str(),
         "{after}"
     );
-    assert_eq!(rows.len(), 1);
+    assert_eq!(rows, [json!([1, after["nextRunTime"], after["lastRunTime"]])]);
     let run = world.ended(after["lastExecutionId"].as_str().unwrap()).await;
     assert_eq!(run["status"], "Completed");
 
@@ -257,7 +257,10 @@ async fn a_workflow_out_of_force_skips_its_ticks_and_a_deleted_one_has_no_schedu
         .await
         .expect(200);
     let _ = server.admin.get(&path(workflow)).await.expect(404);
-    assert_eq!(server.rows("SELECT Id FROM WorkflowSchedules").await, [] as [Value; 0]);
+    assert_eq!(
+        server.rows("SELECT json_array(Id) FROM WorkflowSchedules").await,
+        [] as [Value; 0]
+    );
     let events = server
         .admin
         .get(&format!("/api/v1/streams/schedule-{workflow}"))

@@ -33,7 +33,7 @@ pub use timing::{Due, Timing, ZonedCron};
 pub use trigger::TriggerSchedule;
 
 /// Runs that a schedule keeps an eye on at most; older ones it leaves to themselves.
-pub const MOST_OPEN_RUNS: usize = 100;
+pub const MOST_OPEN_RUNS: usize = 16;
 
 crate::commands! {
     /// What may be asked of a schedule.

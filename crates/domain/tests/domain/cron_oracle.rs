@@ -1,6 +1,8 @@
 //! Ticks are compared with an oracle that shares nothing with the search: it reads expressions by sets of numbers and looks
 //! at every single second of the real time line.
 
+#![allow(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+
 use chrono::{DateTime, Datelike, NaiveDate, Offset, TimeZone};
 use chrono_tz::Tz;
 use proptest::prelude::*;

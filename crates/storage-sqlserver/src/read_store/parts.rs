@@ -1,7 +1,8 @@
 //! Folded operations as parts of one call: a statement that is the same for any rows, and the rows.
 //!
 //! Invariant: a statement depends on the table, the kind of operation, the columns set, which of them hold images, which are NULL
-//! throughout and whether there are long texts, on nothing else, so that the server plans each of them once. Changes of an audited table always set `UpdatedAt`, which its trigger
+//! throughout and whether there are long texts, on nothing else, so that the server plans each of them once. Rows are found by an
+//! index, whatever the statistics say (`LOOP JOIN`), so that what a statement costs does not grow with its table. Changes of an audited table always set `UpdatedAt`, which its trigger
 //! heeds.
 
 use wfm_storage::{
@@ -273,7 +274,7 @@ impl<'a> Target<'a> {
             assignments.push(format!("t.[{0}] = t.[{0}]", shape::AUDIT_COLUMN));
         }
         format!(
-            "UPDATE t SET {} FROM {} AS t INNER JOIN {} ON {};",
+            "UPDATE t SET {} FROM {} AS t INNER JOIN {} ON {} OPTION (LOOP JOIN);",
             assignments.join(", "),
             self.name(),
             values.table(),
@@ -284,7 +285,7 @@ impl<'a> Target<'a> {
     fn delete<R: AsRef<[Cell]>>(&self, matched: ColumnIndex, rows: &[R]) -> Result<Part, ApplyError> {
         let values = self.values(std::iter::once(matched), rows)?;
         let statement = format!(
-            "DELETE t FROM {} AS t INNER JOIN {} ON {};",
+            "DELETE t FROM {} AS t INNER JOIN {} ON {} OPTION (LOOP JOIN);",
             self.name(),
             values.table(),
             self.matches(matched, &values)
@@ -299,7 +300,7 @@ impl<'a> Target<'a> {
     fn delete_ranges(&self, ranges: &[[Cell; 2]]) -> Result<Part, ApplyError> {
         let values = self.values([0, 0].into_iter(), ranges)?;
         let statement = format!(
-            "DELETE t FROM {} AS t INNER JOIN {} ON {} AND {};",
+            "DELETE t FROM {} AS t INNER JOIN {} ON {} AND {} OPTION (LOOP JOIN);",
             self.name(),
             values.table(),
             self.compares(0, ">=", &values, 0),

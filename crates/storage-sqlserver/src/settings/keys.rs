@@ -171,6 +171,7 @@ pub(super) fn interpret(pairs: &[Pair]) -> Result<Settings, InvalidConnectionStr
     let pool_wait_seconds = u32::try_from(connect_timeout.as_secs()).unwrap_or(u32::MAX);
     let lifetime_seconds = given.number(Key::ConnectionLifetime, "Connection Lifetime", 0)?;
     Ok(Settings {
+        file: None,
         server: Server::parse(
             given
                 .text(Key::Server)

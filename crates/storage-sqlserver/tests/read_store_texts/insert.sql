@@ -74,6 +74,10 @@ GO
 INSERT INTO dbo.[EnvironmentVariables] ([EnvironmentId], [Variables]) SELECT v.c0, v.c1 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 NVARCHAR(MAX) '$[1]') AS v;
 GO
 
+-- ScheduleStates
+INSERT INTO dbo.[ScheduleStates] ([WorkflowId], [CatchUp], [Overlap], [JitterSeconds], [InputParameters], [BufferedTick], [LastTick], [LastOutcome], [LastExecutionId]) SELECT v.c0, v.c1, v.c2, v.c3, v.c4, v.c5, v.c6, v.c7, v.c8 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 NVARCHAR(MAX) '$[1]', c2 NVARCHAR(20) '$[2]', c3 INT '$[3]', c4 NVARCHAR(MAX) '$[4]', c5 DATETIME2(7) '$[5]', c6 DATETIME2(7) '$[6]', c7 NVARCHAR(100) '$[7]', c8 NVARCHAR(50) '$[8]') AS v;
+GO
+
 -- ApiKeys
 INSERT INTO dbo.[ApiKeys] ([Id], [UserId], [Name], [TokenHash], [MaximumRole], [WorkspaceId], [ExpiresAt], [CreatedAt], [RevokedAt]) SELECT v.c0, v.c1, v.c2, v.c3, v.c4, v.c5, v.c6, v.c7, v.c8 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]', c2 NVARCHAR(200) '$[2]', c3 NVARCHAR(64) '$[3]', c4 INT '$[4]', c5 INT '$[5]', c6 DATETIME2(7) '$[6]', c7 DATETIME2(7) '$[7]', c8 DATETIME2(7) '$[8]') AS v;
 GO

@@ -146,3 +146,41 @@ async fn a_password_file_is_read_for_every_new_connection() {
     pool.texts("SELECT N'a'").await.unwrap();
     pool.close();
 }
+
+#[tokio::test]
+async fn a_file_with_the_connection_string_is_read_for_every_new_connection() {
+    let Some(text) = connection_string() else { return };
+    let file = std::env::temp_dir().join(format!("wfm-connection-{}", uuid::Uuid::now_v7()));
+    let missing = Settings::from_file(&file).unwrap_err().to_string();
+    assert!(missing.contains("cannot be read"), "{missing}");
+    std::fs::write(&file, format!("{text}\n")).unwrap();
+    let pool = Pool::new(Settings::from_file(&file).unwrap().with_max_connections(2));
+    let first = session(&pool).await;
+    // Another login from now on: the connection that is there goes on, a new one is refused.
+    std::fs::write(
+        &file,
+        format!("{text};User Id=nobody_of_this_name;Password=surely-wrong"),
+    )
+    .unwrap();
+    assert_eq!(session(&pool).await, first);
+    let refused = Pool::new(pool.settings().clone())
+        .texts("SELECT N'a'")
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, SqlError::LoginRefused { .. }), "{refused:?}");
+    // What is no connection string says where it stands, and repeats nothing of it.
+    std::fs::write(&file, "Server=db;Password=hunter2;Nonsense").unwrap();
+    let broken = Pool::new(pool.settings().clone())
+        .texts("SELECT N'a'")
+        .await
+        .unwrap_err();
+    let broken = broken.to_string();
+    assert!(
+        broken.contains("wfm-connection-") && !broken.contains("hunter2"),
+        "{broken}"
+    );
+    std::fs::write(&file, &text).unwrap();
+    Pool::new(pool.settings().clone()).texts("SELECT N'a'").await.unwrap();
+    std::fs::remove_file(&file).unwrap();
+    pool.close();
+}

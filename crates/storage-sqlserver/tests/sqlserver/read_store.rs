@@ -170,6 +170,54 @@ async fn tables_of_another_shape_are_made_anew_and_their_writer_is_refused() {
     database.remove().await;
 }
 
+/// A database of its own stands for the secondary: what it has can be told from what the primary has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secondary_answers_queries_that_it_is_new_enough_for() {
+    let (Some(primary), Some(secondary)) = (TestDatabase::create().await, TestDatabase::create().await) else {
+        return;
+    };
+    let (pool, secondary_pool) = (primary.pool(), secondary.pool());
+    let behind = SqlServerReadStore::open(secondary_pool.clone()).await.unwrap();
+    behind.apply(step(None, at(1))).await.unwrap();
+    let replica = secondary.pool();
+    let store = SqlServerReadStore::open_with_replica(pool.clone(), Some(replica.clone()))
+        .await
+        .unwrap();
+    store.apply(step(None, at(1))).await.unwrap();
+    store.apply(step(Some(at(1)), at(2))).await.unwrap();
+    let asked = || {
+        Query::new(
+            "SELECT Position FROM [Checkpoint] WHERE Id = @P1",
+            vec![Cell::Integer(1)],
+        )
+    };
+    let positions = async |wanted| {
+        let rows = store.query_as_of(asked(), Position(wanted)).await.unwrap();
+        rows[0][0].clone()
+    };
+    assert_eq!(positions(0).await, Cell::Integer(1));
+    assert_eq!(positions(1).await, Cell::Integer(1));
+    // It is behind, and does not catch up.
+    assert_eq!(positions(2).await, Cell::Integer(2));
+    // It catches up while the query waits.
+    let (late, ()) = tokio::join!(positions(3), async {
+        behind.apply(step(Some(at(1)), at(3))).await.unwrap();
+    });
+    assert!(matches!(late, Cell::Integer(2 | 3)), "{late:?}");
+    assert_eq!(positions(3).await, Cell::Integer(3));
+    // Whoever decides by the rows asks the primary.
+    assert_eq!(store.query(asked()).await.unwrap()[0][0], Cell::Integer(2));
+    assert_eq!(store.checkpoint().await.unwrap().unwrap().position, Position(2));
+    // Without it, all goes on.
+    replica.close();
+    assert_eq!(positions(0).await, Cell::Integer(2));
+    for pool in [pool, secondary_pool] {
+        pool.close();
+    }
+    primary.remove().await;
+    secondary.remove().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shadow_belongs_to_one_process_and_is_removed_after_it() {
     let Some(database) = TestDatabase::create().await else {

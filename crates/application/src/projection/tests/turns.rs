@@ -7,9 +7,11 @@ use std::{
 };
 
 use async_trait::async_trait;
+use tokio::sync::Semaphore;
 use wfm_storage::{
     append::StorageError,
     lease::{Hold, Leases},
+    read_store::{ApplyError, Cell, Checkpoint, ParkedEvent, ProjectedBatch, Query, ReadStore, TableDifference},
 };
 
 use super::{super::Turn, Fixture, History, PATIENCE, Projection, ProjectionRunner, ProjectionState, now};
@@ -137,4 +139,77 @@ async fn a_node_that_lost_its_turn_without_knowing_is_refused_and_looks_on() {
     assert_eq!((status.parked, second.verify(|_| {}).await.unwrap()), (0, Vec::new()));
     first_runner.stop().await;
     second_runner.stop().await;
+}
+
+/// Says when the checkpoint is asked for, and answers when it is told to.
+struct PausedStore {
+    store: Arc<dyn ReadStore>,
+    asked: Semaphore,
+    answer: Semaphore,
+}
+
+#[async_trait]
+impl ReadStore for PausedStore {
+    async fn checkpoint(&self) -> Result<Option<Checkpoint>, StorageError> {
+        self.asked.add_permits(1);
+        let _answered = self.answer.acquire().await.unwrap();
+        self.store.checkpoint().await
+    }
+
+    async fn apply(&self, batch: ProjectedBatch) -> Result<(), ApplyError> {
+        self.store.apply(batch).await
+    }
+
+    async fn parked(&self) -> Result<Vec<ParkedEvent>, StorageError> {
+        self.store.parked().await
+    }
+
+    async fn shadow(&self) -> Result<Arc<dyn ReadStore>, StorageError> {
+        panic!("the rows are of this log: nothing is to be built anew")
+    }
+
+    async fn compare(&self, shadow: &Arc<dyn ReadStore>) -> Result<Vec<TableDifference>, StorageError> {
+        self.store.compare(shadow).await
+    }
+
+    async fn adopt(
+        &self,
+        shadow: &Arc<dyn ReadStore>,
+        expected: Option<&Checkpoint>,
+    ) -> Result<Vec<TableDifference>, ApplyError> {
+        self.store.adopt(shadow, expected).await
+    }
+
+    async fn query(&self, query: Query) -> Result<Vec<Vec<Cell>>, StorageError> {
+        self.store.query(query).await
+    }
+}
+
+/// The other node moves log and rows on between this one's first look at the log and its first look at the rows: the rows are
+/// ahead of the log's end as it was known, and of this log all the same.
+#[tokio::test]
+async fn rows_that_another_node_moved_on_during_the_start_are_not_built_anew() {
+    let (fixture, leases) = (Fixture::new().await, Arc::new(TestLeases::default()));
+    let (first, first_runner) = start(&fixture, &leases, "first").await;
+    let mut history = History::new(13);
+    let beginning = history.beginning();
+    fixture.append(&mut history, beginning).await;
+    fixture.caught_up(&first).await;
+    let paused = Arc::new(PausedStore {
+        store: Arc::clone(&fixture.store),
+        asked: Semaphore::new(0),
+        answer: Semaphore::new(0),
+    });
+    let (log, opener) = (Arc::clone(&fixture.log), Arc::clone(&fixture.opener));
+    let opening = tokio::spawn(Projection::open(log, Arc::clone(&paused) as _, opener, now()));
+    drop(paused.asked.acquire().await.unwrap());
+    for _ in 0..20 {
+        let next = history.step_on();
+        fixture.append(&mut history, next).await;
+    }
+    fixture.caught_up(&first).await;
+    paused.answer.add_permits(1);
+    let second = opening.await.unwrap().unwrap();
+    assert_eq!(second.position(), first.position());
+    first_runner.stop().await;
 }
