@@ -33,10 +33,12 @@ const JSON_COLUMNS: &[&str] = &[
     "headers",
     "inputMapping",
     "inputParameters",
+    "limits",
     "metadata",
     "output",
     "outputMapping",
     "outputParameters",
+    "soap",
     "validationRules",
     "variables",
 ];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use wfm_domain::{
     ids::UserId,
     protected::{DataKey, Protected},
@@ -85,6 +85,19 @@ impl Context {
         }
     }
 
+    /// The same in the trace that an event's metadata (JSON) tells of.
+    #[must_use]
+    pub(crate) fn in_trace_of(self, metadata: Option<&str>) -> Self {
+        let trace: TraceForm = metadata
+            .and_then(|metadata| serde_json::from_str(metadata).ok())
+            .unwrap_or_default();
+        Self {
+            traceparent: trace.traceparent,
+            tracestate: trace.tracestate,
+            ..self
+        }
+    }
+
     /// The user who acts, if a user does.
     #[must_use]
     pub fn user_id(&self) -> Option<UserId> {
@@ -139,6 +152,13 @@ impl Context {
             .expect("texts and numbers always serialise; the address is sealed")
             .into()
     }
+}
+
+/// What metadata tells of a trace.
+#[derive(Deserialize, Default)]
+struct TraceForm {
+    traceparent: Option<Arc<str>>,
+    tracestate: Option<Arc<str>>,
 }
 
 #[derive(Serialize)]

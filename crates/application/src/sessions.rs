@@ -362,6 +362,7 @@ async fn record_access(
         workspace: None,
         version,
         aggregate: AccessLog,
+        origin: None,
     };
     let mut unit = store.unit(context);
     if let Some((stream, version)) = guard {

@@ -61,6 +61,8 @@ pub struct Loaded<A> {
     pub version: StreamVersion,
     /// The state.
     pub aggregate: A,
+    /// Metadata of its first event (JSON); `None` when that was not read.
+    pub origin: Option<Arc<str>>,
 }
 
 impl<A: Default> Loaded<A> {
@@ -72,6 +74,7 @@ impl<A: Default> Loaded<A> {
             workspace: workspace.map(|workspace| workspace.0),
             version: StreamVersion(0),
             aggregate: A::default(),
+            origin: None,
         }
     }
 }
@@ -125,6 +128,7 @@ impl Store {
             workspace: None,
             version: StreamVersion(0),
             aggregate: A::default(),
+            origin: None,
         };
         self.catch_up(&mut loaded).await?;
         Ok(loaded)
@@ -141,6 +145,9 @@ impl Store {
     {
         loop {
             let page = self.log.read_stream(&loaded.stream, loaded.version, PAGE).await?;
+            if let Some(first) = page.first().filter(|_| loaded.version == StreamVersion(0)) {
+                loaded.origin = Some(Arc::clone(&first.metadata));
+            }
             for stored in &page {
                 for event in self.open(stored).await? {
                     let event = A::Event::try_from(event).map_err(|_| {

@@ -115,6 +115,10 @@ impl HttpConnector {
             let mut request = reqwest::Request::new(hop.method.clone(), hop.url.clone());
             *request.headers_mut() = hop.headers.clone();
             *request.body_mut() = hop.body.clone().map(Into::into);
+            // Tokens, turns and earlier hops took their time.
+            if !(call.may_send)() {
+                return Err(CallFailure::held_back());
+            }
             let response = client.execute(request).await.map_err(|error| {
                 let failure = failure(&call.request.secrets, &error);
                 let is_redirected = left < call.target.follow_redirects;
@@ -351,5 +355,71 @@ impl Connector for HttpConnector {
                 message: format!("no answer within {} s", call.timeout.as_secs_f64()),
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        time::Duration,
+    };
+
+    use wfm_application::executions::target::{ApiEndpointId, CallLimits, CallTarget};
+    use wfm_expressions::OutgoingRequest;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_sent_once_the_node_may_not_act() {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&served);
+        let router = axum::Router::new().fallback(async move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            (StatusCode::FOUND, [(LOCATION, "/again")])
+        });
+        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let settings = HttpSettings {
+            policy: EgressPolicy {
+                allow_private: true,
+                ..EgressPolicy::default()
+            },
+            ..HttpSettings::default()
+        };
+        let connector = HttpConnector::new(&settings).unwrap();
+        let request = OutgoingRequest {
+            method: "GET".to_owned(),
+            url: format!("http://{address}/x"),
+            headers: Vec::new(),
+            body: None,
+            secrets: Vec::new(),
+            credentials: None,
+        };
+        let target = CallTarget {
+            endpoint: ApiEndpointId(1),
+            follow_redirects: 5,
+            limits: CallLimits::default(),
+        };
+        // The lease ends after so many hops.
+        for hops in [0, 2] {
+            served.store(0, Ordering::SeqCst);
+            let asked = AtomicUsize::new(0);
+            let outcome = connector
+                .call(OutgoingCall {
+                    request: &request,
+                    target: &target,
+                    idempotency_key: "key",
+                    timeout: Duration::from_secs(10),
+                    traceparent: None,
+                    tracestate: None,
+                    may_send: &|| asked.fetch_add(1, Ordering::SeqCst) < hops,
+                })
+                .await;
+            assert!(outcome.is_err_and(|failure| failure.is_held_back()));
+            assert_eq!(served.load(Ordering::SeqCst), hops);
+        }
+        server.abort();
     }
 }

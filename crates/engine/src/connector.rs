@@ -10,7 +10,6 @@ use wfm_application::executions::{
 use wfm_expressions::OutgoingRequest;
 
 /// A call to be sent.
-#[derive(Debug)]
 pub struct OutgoingCall<'a> {
     /// The request, secrets filled in.
     pub request: &'a OutgoingRequest,
@@ -24,6 +23,9 @@ pub struct OutgoingCall<'a> {
     pub traceparent: Option<&'a str>,
     /// What the caller's tracing system passes on with it.
     pub tracestate: Option<&'a str>,
+    /// Asked right before anything is sent, after whatever was waited for: whether this node may still act for the run. If
+    /// not, the call fails as [`CallFailure::held_back`].
+    pub may_send: &'a (dyn Fn() -> bool + Send + Sync),
 }
 
 /// Sends calls. Implementations hold connections and limits; they know nothing of runs.

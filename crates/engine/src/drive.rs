@@ -58,7 +58,7 @@ struct Driver<'a> {
 impl Driver<'_> {
     async fn drive(mut self) {
         let signal = self.run.signal.clone();
-        let connector = self.connector;
+        let (connector, runs) = (self.connector, self.runs);
         let mut calls = FuturesUnordered::new();
         let mut pause = STORAGE_RETRY.0;
         loop {
@@ -74,7 +74,7 @@ impl Driver<'_> {
             }
             for call in open {
                 self.in_flight.push(call.id);
-                calls.push(send(connector, call));
+                calls.push(send(connector, runs, call));
             }
             let wait = until.map(|until| {
                 let microseconds = until.microseconds_since(self.runs.now()).max(0);
@@ -83,6 +83,9 @@ impl Driver<'_> {
             tokio::select! {
                 Some(outcome) = calls.next() => {
                     self.in_flight.retain(|id| *id != outcome.id);
+                    if outcome.answer.as_ref().is_err_and(CallFailure::is_held_back) {
+                        return;
+                    }
                     if !self.report(&outcome).await {
                         return;
                     }
@@ -167,7 +170,7 @@ async fn sleep(wait: Option<Duration>) {
     }
 }
 
-async fn send(connector: &dyn Connector, call: Call) -> Outcome {
+async fn send(connector: &dyn Connector, runs: &Runs, call: Call) -> Outcome {
     let begun = Instant::now();
     let trace = Trace::of(&call);
     let outgoing = OutgoingCall {
@@ -177,6 +180,7 @@ async fn send(connector: &dyn Connector, call: Call) -> Outcome {
         timeout: call.timeout,
         traceparent: Some(&trace.parent),
         tracestate: trace.state,
+        may_send: &|| runs.may_act(),
     };
     let answer = connector.call(outgoing).await;
     Outcome {

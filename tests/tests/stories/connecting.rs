@@ -369,3 +369,41 @@ async fn every_call_belongs_to_the_trace_of_its_run() {
     }
     server.finish().await;
 }
+
+#[tokio::test]
+async fn a_run_that_waited_in_the_queue_keeps_its_trace() {
+    let (server, target) = (TestServer::spawn().await, Target::start().await);
+    let one = json!({"maxConcurrentExecutions": 1});
+    let world = World::build_with(&server.admin, "Queued", &target, &one, &json!({})).await;
+    let gate = Gate::default();
+    let behind = gate.clone();
+    target.on("/queued", move |_| Reply::ok(&json!({})).behind(&behind));
+    let flow = world.one_step("/queued", &json!({})).await;
+    let first = world.start(flow, &json!({})).await;
+    target.arrived("/queued", 1).await;
+    let path = format!("/api/v1/workflows/{flow}/executions");
+    let start = world
+        .client
+        .request(http::Method::POST, &path)
+        .json(&json!({"inputParameters": {}}));
+    let start = start
+        .header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")
+        .header("tracestate", "vendor=a");
+    let queued = start.send().await.expect(202).json();
+    let queued = queued["executionId"].as_str().unwrap().to_owned();
+    gate.open();
+    for id in [&first, &queued] {
+        until("the run to end", || async {
+            Some(world.execution(id).await).filter(|run| run["status"] == "Completed")
+        })
+        .await;
+    }
+    let call = target.calls("/queued").pop().unwrap();
+    let trace = call.header("traceparent");
+    assert!(
+        trace.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-") && trace.ends_with("-00"),
+        "{trace}"
+    );
+    assert_eq!(call.header("tracestate"), "vendor=a");
+    server.finish().await;
+}

@@ -45,6 +45,26 @@ pub struct CallFailure {
     pub message: String,
 }
 
+impl CallFailure {
+    /// The call was not sent, because this node may not act for the run any more: nothing is to be reported.
+    #[must_use]
+    pub fn held_back() -> Self {
+        Self {
+            kind: HELD_BACK,
+            message: "not sent: the node's lease ran out".to_owned(),
+        }
+    }
+
+    /// Whether it is [`Self::held_back`].
+    #[must_use]
+    pub fn is_held_back(&self) -> bool {
+        self.kind == HELD_BACK
+    }
+}
+
+/// The kind of a failure that nobody records.
+const HELD_BACK: &str = "held-back";
+
 /// A step's success.
 #[derive(Debug)]
 pub struct Success {

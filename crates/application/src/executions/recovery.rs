@@ -67,13 +67,14 @@ impl Runs {
         }
         let key = request.input.key().clone();
         let tenure = loaded.aggregate.tenure;
+        let context = Context::system("engine", id.0.as_str()).in_trace_of(loaded.origin.as_deref());
         let mut live = LiveRun {
             loaded,
             workflow,
             scope,
             key,
             calls: Vec::new(),
-            context: Context::system("engine", id.0.as_str()),
+            context,
             tenure,
             signal: DriverSignal::default(),
         };

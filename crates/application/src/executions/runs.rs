@@ -393,6 +393,7 @@ impl Runs {
             workspace: Some(ground.workflow.workspace.0),
             version: StreamVersion(0),
             aggregate: Execution::default(),
+            origin: None,
         };
         let scope = RunScope::new(
             &ground.compiled,
