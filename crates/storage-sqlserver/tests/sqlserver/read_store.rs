@@ -185,7 +185,12 @@ async fn a_secondary_answers_queries_that_it_is_new_enough_for() {
         .unwrap();
     store.apply(step(None, at(1))).await.unwrap();
     store.apply(step(Some(at(1)), at(2))).await.unwrap();
-    let asked = || Query::new("SELECT Position FROM [Checkpoint] WHERE Id = @P1", vec![Cell::Integer(1)]);
+    let asked = || {
+        Query::new(
+            "SELECT Position FROM [Checkpoint] WHERE Id = @P1",
+            vec![Cell::Integer(1)],
+        )
+    };
     let positions = async |wanted| {
         let rows = store.query_as_of(asked(), Position(wanted)).await.unwrap();
         rows[0][0].clone()
