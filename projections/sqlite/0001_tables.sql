@@ -294,13 +294,28 @@ CREATE INDEX IX_WorkflowVersions_WorkflowId ON WorkflowVersions (WorkflowId, Ver
 CREATE TABLE ApiEndpointScopes (
     ApiEndpointId INTEGER PRIMARY KEY,
     WorkspaceId INT NULL, -- NULL: shared
-    Authentication NVARCHAR NULL -- JSON; secrets are {env.NAME} placeholders
+    Authentication NVARCHAR NULL, -- JSON; secrets are {env.NAME} placeholders
+    Soap NVARCHAR NULL, -- JSON: version, action, namespaces, operation, header
+    Limits NVARCHAR NULL, -- JSON: requestsPerSecond, burst, maxConcurrent, circuitBreaker
+    FollowRedirects INT NULL -- NULL: none
 );
 CREATE INDEX IX_ApiEndpointScopes_WorkspaceId ON ApiEndpointScopes (WorkspaceId);
 
 CREATE TABLE EnvironmentVariables (
     EnvironmentId INTEGER PRIMARY KEY,
     Variables NVARCHAR NOT NULL -- JSON: name -> secret, updatedAt and, unless secret, value
+);
+
+CREATE TABLE ScheduleStates (
+    WorkflowId INTEGER PRIMARY KEY,
+    CatchUp NVARCHAR NOT NULL, -- JSON: policy, windowSeconds
+    Overlap NVARCHAR(20) NOT NULL,
+    JitterSeconds INT NOT NULL,
+    InputParameters NVARCHAR NOT NULL, -- JSON: input of the runs
+    BufferedTick DATETIME2(7) NULL, -- waits for the run before it
+    LastTick DATETIME2(7) NULL,
+    LastOutcome NVARCHAR(100) NULL, -- why it fired, or why not
+    LastExecutionId NVARCHAR(50) NULL
 );
 
 CREATE TABLE ApiKeys (

@@ -8,6 +8,7 @@ DROP TABLE IF EXISTS dbo.ParkedEvents;
 DROP TABLE IF EXISTS dbo.RowVersions;
 DROP TABLE IF EXISTS dbo.AccessLog;
 DROP TABLE IF EXISTS dbo.ApiKeys;
+DROP TABLE IF EXISTS dbo.ScheduleStates;
 DROP TABLE IF EXISTS dbo.EnvironmentVariables;
 DROP TABLE IF EXISTS dbo.ApiEndpointScopes;
 DROP TABLE IF EXISTS dbo.WorkflowVersions;

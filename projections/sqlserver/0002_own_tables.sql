@@ -46,13 +46,29 @@ GO
 CREATE TABLE dbo.ApiEndpointScopes (
     ApiEndpointId INT NOT NULL CONSTRAINT PK_ApiEndpointScopes PRIMARY KEY,
     WorkspaceId INT NULL, -- NULL: shared
-    Authentication NVARCHAR(MAX) NULL -- JSON; secrets are {env.NAME} placeholders
+    Authentication NVARCHAR(MAX) NULL, -- JSON; secrets are {env.NAME} placeholders
+    Soap NVARCHAR(MAX) NULL, -- JSON: version, action, namespaces, operation, header
+    Limits NVARCHAR(MAX) NULL, -- JSON: requestsPerSecond, burst, maxConcurrent, circuitBreaker
+    FollowRedirects INT NULL -- NULL: none
 );
 GO
 
 CREATE TABLE dbo.EnvironmentVariables (
     EnvironmentId INT NOT NULL CONSTRAINT PK_EnvironmentVariables PRIMARY KEY,
     Variables NVARCHAR(MAX) NOT NULL -- JSON: name -> secret, updatedAt and, unless secret, value
+);
+GO
+
+CREATE TABLE dbo.ScheduleStates (
+    WorkflowId INT NOT NULL CONSTRAINT PK_ScheduleStates PRIMARY KEY,
+    CatchUp NVARCHAR(MAX) NOT NULL, -- JSON: policy, windowSeconds
+    Overlap NVARCHAR(20) NOT NULL,
+    JitterSeconds INT NOT NULL,
+    InputParameters NVARCHAR(MAX) NOT NULL, -- JSON: input of the runs
+    BufferedTick DATETIME2(7) NULL, -- waits for the run before it
+    LastTick DATETIME2(7) NULL,
+    LastOutcome NVARCHAR(100) NULL, -- why it fired, or why not
+    LastExecutionId NVARCHAR(50) COLLATE Latin1_General_100_BIN2 NULL
 );
 GO
 

@@ -10,7 +10,10 @@ pub mod place;
 pub mod process;
 pub mod saga;
 pub mod server;
+pub mod soap_service;
 pub mod target;
+pub mod tls_target;
+pub mod token_server;
 pub mod until;
 pub mod world;
 
@@ -18,7 +21,10 @@ pub use client::{Answer, Client};
 pub use place::Place;
 pub use process::{Process, Settings};
 pub use server::{MovableClock, TestServer};
+pub use soap_service::SoapService;
 pub use target::{Call, Gate, Reply, Target};
+pub use tls_target::TlsTarget;
+pub use token_server::TokenServer;
 pub use until::until;
 pub use world::World;
 

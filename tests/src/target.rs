@@ -76,7 +76,7 @@ impl Gate {
         self.0.close();
     }
 
-    async fn passed(&self) {
+    pub(crate) async fn passed(&self) {
         if let Ok(permit) = self.0.acquire().await {
             permit.forget();
         }
@@ -230,6 +230,15 @@ impl Target {
     pub fn sequence(&self, path: &str, replies: Vec<Reply>) {
         self.on(path, move |call| {
             replies[(call.attempt - 1).min(replies.len() - 1)].clone()
+        });
+    }
+
+    /// Answers calls to a path with these, one for each call whatever its key, the last one from then on.
+    pub fn in_turn(&self, path: &str, replies: Vec<Reply>) {
+        let calls = std::sync::atomic::AtomicUsize::new(0);
+        self.on(path, move |_| {
+            let call = calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            replies[call.min(replies.len() - 1)].clone()
         });
     }
 

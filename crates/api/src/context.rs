@@ -44,6 +44,9 @@ const LONGEST_REQUEST_ID: usize = 128;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+/// What the W3C asks a vendor to pass on at least.
+const LONGEST_TRACESTATE: usize = 512;
 
 tokio::task_local! {
     /// While a request that only reads is answered: the position that the rows it sees must have reached.
@@ -189,6 +192,14 @@ fn describe(context: &mut Context, parts: &Parts) {
         .and_then(|value| value.to_str().ok())
         .filter(|text| is_traceparent(text))
         .map(Arc::from);
+    if context.traceparent.is_some() {
+        context.tracestate = parts
+            .headers
+            .get(TRACESTATE)
+            .and_then(|value| value.to_str().ok())
+            .filter(|text| !text.is_empty() && text.len() <= LONGEST_TRACESTATE)
+            .map(Arc::from);
+    }
     let address = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>();
     context.client_address = address.map(|ConnectInfo(address)| address.ip().to_string().into());
 }
@@ -228,7 +239,14 @@ fn is_traceparent(text: &str) -> bool {
     let [version, trace, span, flags] = parts.as_slice() else {
         return false;
     };
-    hex(version, 2) && *version != "ff" && hex(trace, 32) && hex(span, 16) && hex(flags, 2)
+    let is_zero = |part: &str| part.bytes().all(|byte| byte == b'0');
+    hex(version, 2)
+        && *version != "ff"
+        && hex(trace, 32)
+        && !is_zero(trace)
+        && hex(span, 16)
+        && !is_zero(span)
+        && hex(flags, 2)
 }
 
 /// Who calls.

@@ -25,7 +25,10 @@ use axum::{
 };
 use http::{HeaderName, HeaderValue};
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
-use wfm_application::app::App;
+use wfm_application::{
+    app::App,
+    executions::gates::{Gates, NoGates},
+};
 
 pub use routes::{Access, RouteInfo, routes};
 
@@ -42,6 +45,8 @@ pub struct ApiOptions {
     pub cors_origins: Vec<String>,
     /// Says whether the server is to get requests.
     pub readiness: Readiness,
+    /// The gates before endpoints.
+    pub gates: Arc<dyn Gates>,
 }
 
 impl Default for ApiOptions {
@@ -50,6 +55,7 @@ impl Default for ApiOptions {
             maximum_body_bytes: 2 * 1024 * 1024,
             cors_origins: Vec::new(),
             readiness: Readiness::default(),
+            gates: Arc::new(NoGates),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Measurements in Prometheus' text form.
 //!
-//! Invariant: labels come from closed sets (routes, methods, statuses, outcomes), so that no caller can make series.
+//! Invariant: labels come from closed sets (routes, methods, statuses, outcomes), so that no caller can make series; endpoints
+//! are named only while their circuit is not closed, and only so many.
 
 use std::{
     sync::{
@@ -16,7 +17,10 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
-use wfm_application::app::App;
+use wfm_application::{
+    app::App,
+    executions::gates::{Circuit, Gate, Gates},
+};
 use wfm_storage::{event::Position, event::StoredEvent, log::EventLog};
 
 /// Upper bounds of the latency histogram, in seconds.
@@ -42,6 +46,20 @@ struct OutcomeLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CircuitLabels {
+    endpoint: i64,
+    state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+/// Endpoints that are named at once.
+const NAMED_CIRCUITS: usize = 100;
+
 type Latencies = Family<RouteLabels, Histogram, fn() -> Histogram>;
 
 /// All measurements of a node.
@@ -57,6 +75,11 @@ pub struct Metrics {
     projection_position: Gauge<i64, AtomicI64>,
     projection_lag: Gauge<i64, AtomicI64>,
     parked: Gauge<i64, AtomicI64>,
+    circuits: Family<CircuitLabels, Gauge>,
+    circuits_open: Gauge<i64, AtomicI64>,
+    calls_waiting: Gauge<i64, AtomicI64>,
+    calls_under_way: Gauge<i64, AtomicI64>,
+    turned_away: Family<ReasonLabels, Counter>,
 }
 
 /// The measurements of one route.
@@ -107,6 +130,11 @@ impl Default for Metrics {
             projection_position: Gauge::default(),
             projection_lag: Gauge::default(),
             parked: Gauge::default(),
+            circuits: Family::default(),
+            circuits_open: Gauge::default(),
+            calls_waiting: Gauge::default(),
+            calls_under_way: Gauge::default(),
+            turned_away: Family::default(),
         };
         metrics.register();
         metrics
@@ -159,6 +187,31 @@ impl Metrics {
             "Events that could not be projected",
             self.parked.clone(),
         );
+        registry.register(
+            "endpoint_circuit",
+            "1 for an endpoint whose circuit is not closed, by its state",
+            self.circuits.clone(),
+        );
+        registry.register(
+            "endpoint_circuits_open",
+            "Endpoints whose circuit is not closed",
+            self.circuits_open.clone(),
+        );
+        registry.register(
+            "endpoint_calls_waiting",
+            "Calls that wait for their turn under an endpoint's limits",
+            self.calls_waiting.clone(),
+        );
+        registry.register(
+            "endpoint_calls_under_way",
+            "Calls to endpoints under way",
+            self.calls_under_way.clone(),
+        );
+        registry.register(
+            "endpoint_calls_turned_away",
+            "Calls that were not sent since this node began, by reason",
+            self.turned_away.clone(),
+        );
     }
 
     /// The measurements of a route.
@@ -201,11 +254,35 @@ impl Metrics {
         self.ended.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
+    fn look_at(&self, gates: &dyn Gates) {
+        let seen = gates.gates();
+        let sum = |count: fn(&Gate) -> u32| seen.iter().map(|gate| i64::from(count(gate))).sum();
+        self.calls_waiting.set(sum(|gate| gate.waiting));
+        self.calls_under_way.set(sum(|gate| gate.under_way));
+        self.circuits_open
+            .set(sum(|gate| u32::from(gate.circuit != Circuit::Closed)));
+        self.circuits.clear();
+        let open = seen.iter().filter(|gate| gate.circuit != Circuit::Closed);
+        for gate in open.take(NAMED_CIRCUITS) {
+            let labels = CircuitLabels {
+                endpoint: gate.endpoint.0,
+                state: gate.circuit.name(),
+            };
+            self.circuits.get_or_create(&labels).set(1);
+        }
+        let turned_away = gates.turned_away();
+        for (reason, count) in [("circuit", turned_away.by_circuit), ("limit", turned_away.by_limit)] {
+            let counter = self.turned_away.get_or_create(&ReasonLabels { reason });
+            counter.inc_by(count.saturating_sub(counter.get()));
+        }
+    }
+
     /// The text that Prometheus reads.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub async fn render(&self, app: &App) -> Result<String, crate::error::Problem> {
+    pub async fn render(&self, app: &App, gates: &dyn Gates) -> Result<String, crate::error::Problem> {
+        self.look_at(gates);
         let status = app.projection.status().await?;
         let set = |gauge: &Gauge<i64, AtomicI64>, value: u64| {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));

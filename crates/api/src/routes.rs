@@ -5,6 +5,7 @@
 pub mod api_endpoints;
 pub mod api_keys;
 pub mod auth;
+pub mod control;
 pub mod environments;
 pub mod events;
 pub mod executions;
@@ -12,6 +13,7 @@ pub mod operations;
 pub mod projections;
 pub mod projects;
 pub mod retention;
+pub mod schedules;
 pub mod start;
 pub mod steps;
 pub mod users;
@@ -104,8 +106,10 @@ pub(crate) fn table() -> Vec<Route> {
         api_endpoints::routes(),
         workflows::routes(),
         steps::routes(),
+        schedules::routes(),
         start::routes(),
         executions::routes(),
+        control::routes(),
         views::routes(),
         events::routes(),
         projections::routes(),

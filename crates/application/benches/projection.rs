@@ -117,6 +117,9 @@ fn beginning() -> Vec<(String, Vec<Event>)> {
         headers: None,
         authentication_method: None,
         authentication: None,
+        soap: None,
+        limits: None,
+        follow_redirects: None,
         documentation: None,
         is_active: true,
     };
@@ -198,6 +201,7 @@ fn run() -> (String, Vec<Event>) {
         workflow_version: 1,
         input: sealed(r#"{"customerId":42,"orderTotal":12.50}"#),
         execution_context: None,
+        rerun_of: None,
     });
     let (started_at, deadline, node) = (now(), now(), "node-1".to_owned());
     let mut events: Vec<ExecutionEvent> = vec![

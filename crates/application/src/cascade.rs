@@ -228,6 +228,7 @@ impl App {
             match *child {
                 Child::Workflow(id) => {
                     let mut workflow = self.store.load::<Workflow>(id.stream()).await?;
+                    self.remove_schedule_with(unit, id).await?;
                     unit.decide(&mut workflow, DeleteWorkflow { cascade: true })
                         .await
                         .map_err(gone_meanwhile)?;

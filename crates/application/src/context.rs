@@ -39,6 +39,8 @@ pub struct Context {
     pub causation_id: Option<Arc<str>>,
     /// W3C trace context of the request.
     pub traceparent: Option<Arc<str>>,
+    /// W3C trace state of the request; only beside a trace context.
+    pub tracestate: Option<Arc<str>>,
     /// Network address of the client.
     pub client_address: Option<Arc<str>>,
     /// Person whom the address concerns while no user acts yet, as in a failed login: the address is sealed under their key.
@@ -57,6 +59,7 @@ impl Context {
             correlation_id: correlation_id.into(),
             causation_id: None,
             traceparent: None,
+            tracestate: None,
             client_address: None,
             person: None,
             idempotency: None,
@@ -77,6 +80,7 @@ impl Context {
     pub fn on_behalf(&self, part: &'static str) -> Self {
         Self {
             traceparent: self.traceparent.clone(),
+            tracestate: self.tracestate.clone(),
             ..Self::system(part, Arc::clone(&self.correlation_id))
         }
     }
@@ -129,6 +133,7 @@ impl Context {
             workspace_id: workspace,
             client_address,
             traceparent: self.traceparent.as_deref(),
+            tracestate: self.tracestate.as_deref(),
         };
         serde_json::to_string(&form)
             .expect("texts and numbers always serialise; the address is sealed")
@@ -162,4 +167,6 @@ struct MetadataForm<'a> {
     client_address: Option<&'a Protected>,
     #[serde(skip_serializing_if = "Option::is_none")]
     traceparent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracestate: Option<&'a str>,
 }

@@ -53,6 +53,14 @@ pub struct NewEndpoint {
     /// Settings of the method; the secret ones are `{env.NAME}` placeholders.
     #[schema(value_type = Option<Object>)]
     pub authentication: Option<Value>,
+    /// How SOAP calls are wrapped: `version`, `action`, `namespaces`, `operation`, `header`; see docs/soap.md.
+    #[schema(value_type = Option<Object>)]
+    pub soap: Option<Value>,
+    /// `requestsPerSecond`, `burst`, `maxConcurrent`, `circuitBreaker` (`failures`, `openSeconds`); see docs/connectors.md.
+    #[schema(value_type = Option<Object>)]
+    pub limits: Option<Value>,
+    /// How many redirects a call follows, 0 to 5; none when omitted.
+    pub follow_redirects: Option<u8>,
     /// Free text.
     pub documentation: Option<String>,
     /// Whether steps may use it; true when omitted.
@@ -94,6 +102,18 @@ pub struct EndpointPatch {
     #[serde(default, deserialize_with = "double_option")]
     #[schema(value_type = Option<Object>)]
     pub authentication: Option<Option<Value>>,
+    /// Replaced whole; null removes it.
+    #[serde(default, deserialize_with = "double_option")]
+    #[schema(value_type = Option<Object>)]
+    pub soap: Option<Option<Value>>,
+    /// Replaced whole; null removes them.
+    #[serde(default, deserialize_with = "double_option")]
+    #[schema(value_type = Option<Object>)]
+    pub limits: Option<Option<Value>>,
+    /// See [`NewEndpoint::follow_redirects`]; null stands for none.
+    #[serde(default, deserialize_with = "double_option")]
+    #[schema(value_type = Option<u8>)]
+    pub follow_redirects: Option<Option<u8>>,
     /// See [`NewEndpoint::documentation`]; null removes it.
     #[serde(default, deserialize_with = "double_option")]
     pub documentation: Option<Option<String>>,
@@ -173,6 +193,9 @@ impl App {
                     headers: input.headers.clone(),
                     authentication_method: input.authentication_method.clone(),
                     authentication: input.authentication.clone(),
+                    soap: input.soap.clone(),
+                    limits: input.limits.clone(),
+                    follow_redirects: input.follow_redirects,
                     documentation: input.documentation.clone(),
                     is_active: input.is_active,
                     parameters: input.parameters.clone(),
@@ -211,6 +234,9 @@ impl App {
             headers: patch.headers.clone(),
             authentication_method: patch.authentication_method.clone(),
             authentication: patch.authentication.clone(),
+            soap: patch.soap.clone(),
+            limits: patch.limits.clone(),
+            follow_redirects: patch.follow_redirects,
             documentation: patch.documentation.clone(),
             is_active: patch.is_active,
             parameters: patch.parameters.clone(),

@@ -341,7 +341,8 @@ impl Hidden {
             | Event::ApiEndpoint(_)
             | Event::Workflow(_)
             | Event::Execution(_)
-            | Event::RunMonth(_) => Self::default(),
+            | Event::RunMonth(_)
+            | Event::Schedule(_) => Self::default(),
         }
     }
 

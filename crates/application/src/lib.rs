@@ -16,6 +16,7 @@ pub mod membership;
 pub mod projection;
 pub mod projects;
 pub mod retention;
+pub mod schedules;
 pub mod security;
 pub mod sessions;
 pub mod store;

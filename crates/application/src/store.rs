@@ -339,6 +339,14 @@ impl Unit<'_> {
         });
     }
 
+    /// Takes a claim for a stream of this append.
+    pub fn take_for(&mut self, stream: &StreamId, key: ClaimKey) {
+        self.append.take.push(Claim {
+            key,
+            owner: stream.clone(),
+        });
+    }
+
     /// Takes no claim in this scope after all: within one append, what is given up would be given up before it is taken.
     pub fn take_none(&mut self, scope: &str) {
         self.append.take.retain(|claim| *claim.key.scope != *scope);

@@ -1,10 +1,15 @@
-//! Connectors: how calls reach REST endpoints.
+//! Connectors: how calls reach the endpoints.
 //!
-//! Invariant: one pooled client for all runs; no call leaves without passing the egress policy, and no answer is larger
-//! than the limit. Secrets appear in no error.
+//! Invariant: no call leaves without passing the egress policy, and no answer is larger than the limit. Secrets appear in no
+//! error.
 
+mod clients;
 mod egress;
-mod rest;
+mod guard;
+mod http;
+mod token;
 
-pub use egress::EgressPolicy;
-pub use rest::{RestConnector, RestLimits};
+pub use clients::{HttpSettings, ProxySettings, SettingsError};
+pub use egress::{EgressPolicy, EgressRule, NotARule, Refused};
+pub use guard::{GateRegistry, GuardedConnector};
+pub use http::HttpConnector;

@@ -121,6 +121,7 @@ use crate::{
     execution::ExecutionEvent,
     project::ProjectEvent,
     retention::RunMonthEvent,
+    schedule::ScheduleEvent,
     user::{AccessEvent, UserEvent},
     workflow::WorkflowEvent,
     workspace::WorkspaceEvent,
@@ -205,4 +206,5 @@ all_events! {
     ApiEndpoint(ApiEndpointEvent),
     ApiKey(ApiKeyEvent),
     RunMonth(RunMonthEvent),
+    Schedule(ScheduleEvent),
 }

@@ -52,6 +52,8 @@ integer_ids! {
     WorkflowId => "workflow";
     /// `WorkflowSteps.Id`.
     StepId => "workflow-step";
+    /// `WorkflowSchedules.Id`: that of the workflow, which has at most one schedule.
+    ScheduleId => "schedule";
     /// Id of an API key.
     ApiKeyId => "api-key";
 }

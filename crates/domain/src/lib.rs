@@ -22,6 +22,7 @@ pub mod protected;
 pub mod refusal;
 pub mod retention;
 pub mod role;
+pub mod schedule;
 pub mod scopes;
 pub mod text;
 pub mod upcast;

@@ -19,6 +19,9 @@ pub const PURGED_MONTHS: &str = "purged-run-months";
 /// Workspace-months whose run data was erased, kept for good: their data keys are destroyed, or about to be.
 pub const ERASED_MONTHS: &str = "erased-run-months";
 
+/// Schedules that have a tick to come: the number of the workflow each.
+pub const ACTIVE_SCHEDULES: &str = "active-schedules";
+
 /// What a user created, kept for good: a user that created anything cannot be deleted.
 #[must_use]
 pub fn created_by(user: UserId) -> String {

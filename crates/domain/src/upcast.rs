@@ -56,8 +56,31 @@ pub struct Upcaster {
     pub lift: fn(Value) -> Vec<Lifted>,
 }
 
-/// Every upcaster. Today all types are at version 1.
-const UPCASTERS: &[Upcaster] = &[];
+/// The next version only adds fields that may be absent.
+macro_rules! unchanged {
+    ($event_type:literal, $version:literal) => {
+        Upcaster {
+            event_type: $event_type,
+            schema_version: $version,
+            lift: |payload| {
+                vec![Lifted {
+                    event_type: $event_type,
+                    schema_version: $version + 1,
+                    payload,
+                }]
+            },
+        }
+    };
+}
+
+/// Every upcaster.
+///
+/// Version 2 of what holds an endpoint's definition added `soap`, `limits` and `followRedirects`; an older definition has none.
+const UPCASTERS: &[Upcaster] = &[
+    unchanged!("ApiEndpointDefined", 1),
+    unchanged!("ApiEndpointChanged", 1),
+    unchanged!("WorkflowPublished", 1),
+];
 
 /// Reads a stored event as today's events; mostly one, several when an upcaster splits it.
 ///

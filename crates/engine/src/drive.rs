@@ -1,70 +1,190 @@
-//! Drives one run to its end.
+//! Drives one run: sends the calls that are open, several at once if a group of steps is, and reports each outcome.
+//!
+//! Invariant: a call that is under way is never sent a second time by the same driver, and its outcome is reported until the
+//! log has taken it or says that somebody else drives the run.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use futures::{StreamExt, stream::FuturesUnordered};
 use wfm_application::{
     error::ApplicationError,
     executions::{
-        live::{Call, LiveRun, Next},
+        live::{Call, CallId, LiveRun, Next},
         outcome::{Answer, CallFailure},
         runs::Runs,
     },
 };
 
-use crate::connector::{Connector, OutgoingCall};
+use crate::{
+    connector::{Connector, OutgoingCall},
+    trace::Trace,
+};
 
 /// First and longest wait before the log is tried again after it failed.
 const STORAGE_RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
-/// Drives `run` until it has ended, was stopped, or the log says that somebody else changed it.
-pub async fn drive(runs: Arc<Runs>, connector: Arc<dyn Connector>, mut run: LiveRun) {
-    let stop = run.stop.clone();
-    let mut stopped = std::pin::pin!(stop.stopped());
-    loop {
-        let next = match recorded(runs.next(&mut run).await) {
-            Step::Done(next) => next,
-            Step::Again(pause) => {
-                tokio::time::sleep(pause).await;
-                continue;
+/// What became of a call.
+struct Outcome {
+    id: CallId,
+    answer: Result<Answer, CallFailure>,
+    duration_ms: f64,
+    secrets: Vec<String>,
+}
+
+/// Drives `run` until it has ended, gave its place back, or is driven by somebody else.
+pub async fn drive(runs: Arc<Runs>, connector: Arc<dyn Connector>, run: LiveRun) {
+    let id = run.id().clone();
+    Driver {
+        runs: &runs,
+        connector: connector.as_ref(),
+        run,
+        in_flight: Vec::new(),
+    }
+    .drive()
+    .await;
+    runs.registry().leave(&id);
+}
+
+struct Driver<'a> {
+    runs: &'a Runs,
+    connector: &'a dyn Connector,
+    run: LiveRun,
+    in_flight: Vec<CallId>,
+}
+
+impl Driver<'_> {
+    async fn drive(mut self) {
+        let signal = self.run.signal.clone();
+        let connector = self.connector;
+        let mut calls = FuturesUnordered::new();
+        let mut pause = STORAGE_RETRY.0;
+        loop {
+            let next = self.runs.next(&mut self.run, &self.in_flight).await;
+            let (open, until) = match self.settled(next, &mut pause).await {
+                Step::Done(Next::Act(open, until)) => (open, until),
+                Step::Again => continue,
+                Step::Done(Next::Nothing) | Step::Over => return,
+            };
+            // Another node may drive the run by now; if none does, this one takes it over again when it may act.
+            if !open.is_empty() && !self.runs.may_act() {
+                return;
             }
-            Step::Over => return,
-        };
-        let outcome = match next {
-            Next::Nothing => return,
-            Next::Wait(until) => {
-                let wait = until.microseconds_since(runs.now()).max(0);
-                tokio::select! {
-                    () = tokio::time::sleep(Duration::from_micros(wait.unsigned_abs())) => continue,
-                    () = &mut stopped => return,
+            for call in open {
+                self.in_flight.push(call.id);
+                calls.push(send(connector, call));
+            }
+            let wait = until.map(|until| {
+                let microseconds = until.microseconds_since(self.runs.now()).max(0);
+                Duration::from_micros(microseconds.unsigned_abs())
+            });
+            tokio::select! {
+                Some(outcome) = calls.next() => {
+                    self.in_flight.retain(|id| *id != outcome.id);
+                    if !self.report(&outcome).await {
+                        return;
+                    }
+                }
+                () = sleep(wait) => {}
+                () = signal.changed() => match self.runs.refresh(&mut self.run).await {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    // The log's own word comes with the next append.
+                    Err(error) => tracing::warn!(%error, "a run could not be read again"),
+                },
+            }
+        }
+    }
+
+    /// Reports until the log has taken it: an outcome that is known is never lost to a full disk. `false` when somebody
+    /// else drives the run.
+    async fn report(&mut self, outcome: &Outcome) -> bool {
+        let mut pause = STORAGE_RETRY.0;
+        loop {
+            let Outcome {
+                id,
+                answer,
+                duration_ms,
+                secrets,
+            } = outcome;
+            let reported = self
+                .runs
+                .report(&mut self.run, *id, answer, *duration_ms, secrets)
+                .await;
+            match self.settled(reported, &mut pause).await {
+                Step::Done(()) => return true,
+                Step::Over => return false,
+                Step::Again => {}
+            }
+        }
+    }
+
+    /// What an append led to; waits when the log cannot be written.
+    async fn settled<T>(&mut self, outcome: Result<T, ApplicationError>, pause: &mut Duration) -> Step<T> {
+        match outcome {
+            Ok(value) => {
+                *pause = STORAGE_RETRY.0;
+                Step::Done(value)
+            }
+            // Somebody else changed the run: it was paused or cancelled, got a signal, or another node drives it.
+            Err(error @ (ApplicationError::Contended | ApplicationError::Refused(_))) => {
+                let known = self.run.version();
+                match self.runs.refresh(&mut self.run).await {
+                    Ok(true) if matches!(error, ApplicationError::Contended) || self.run.version() != known => {
+                        Step::Again
+                    }
+                    Ok(true) => {
+                        tracing::error!(%error, id = %self.run.id(), "a run cannot go on");
+                        Step::Over
+                    }
+                    Ok(false) => Step::Over,
+                    Err(error) => self.rest(&error, pause).await,
                 }
             }
-            // Another node may drive the run by now; if none does, this one takes it over again when it may act.
-            Next::Call(_) if !runs.may_act() => return,
-            Next::Call(call) => tokio::select! {
-                outcome = send(connector.as_ref(), &run, &call) => (outcome, call),
-                () = &mut stopped => return,
-            },
-        };
-        let ((answer, duration_ms), call) = outcome;
-        if !report(&runs, &mut run, answer, duration_ms, &call).await {
-            return;
+            Err(error @ ApplicationError::Storage(_)) => self.rest(&error, pause).await,
+            Err(error) => {
+                tracing::error!(%error, "a run cannot go on");
+                Step::Over
+            }
         }
+    }
+
+    async fn rest<T>(&self, error: &ApplicationError, pause: &mut Duration) -> Step<T> {
+        tracing::warn!(%error, "a run waits until the log can be written");
+        tokio::time::sleep(*pause).await;
+        *pause = (*pause * 2).min(STORAGE_RETRY.1);
+        Step::Again
     }
 }
 
-async fn send(connector: &dyn Connector, run: &LiveRun, call: &Call) -> (Result<Answer, CallFailure>, f64) {
+/// Sleeps so long, or for ever.
+async fn sleep(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn send(connector: &dyn Connector, call: Call) -> Outcome {
     let begun = Instant::now();
+    let trace = Trace::of(&call);
     let outgoing = OutgoingCall {
         request: &call.request,
+        target: &call.target,
         idempotency_key: &call.idempotency_key,
         timeout: call.timeout,
-        traceparent: run.traceparent(),
+        traceparent: Some(&trace.parent),
+        tracestate: trace.state,
     };
     let answer = connector.call(outgoing).await;
-    (answer, milliseconds(begun.elapsed()))
+    Outcome {
+        id: call.id,
+        answer,
+        duration_ms: milliseconds(begun.elapsed()),
+        secrets: call.request.secrets,
+    }
 }
 
 /// Milliseconds with three decimals: microseconds are as exact as it is useful, and short as text.
@@ -73,45 +193,8 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }
 
-/// Reports until the log has taken it: an outcome that is known is never lost to a full disk. `false` when the run is over.
-async fn report(
-    runs: &Runs,
-    run: &mut LiveRun,
-    answer: Result<Answer, CallFailure>,
-    duration_ms: f64,
-    call: &Call,
-) -> bool {
-    let mut pause = STORAGE_RETRY.0;
-    loop {
-        match recorded(runs.report(run, &answer, duration_ms, &call.request.secrets).await) {
-            Step::Done(()) => return true,
-            Step::Over => return false,
-            Step::Again(_) => {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(STORAGE_RETRY.1);
-            }
-        }
-    }
-}
-
 enum Step<T> {
     Done(T),
-    Again(Duration),
+    Again,
     Over,
-}
-
-fn recorded<T>(outcome: Result<T, ApplicationError>) -> Step<T> {
-    match outcome {
-        Ok(value) => Step::Done(value),
-        // Somebody else changed the run: it was cancelled, or another node drives it.
-        Err(ApplicationError::Contended | ApplicationError::Refused(_)) => Step::Over,
-        Err(ApplicationError::Storage(error)) => {
-            tracing::warn!(%error, "a run waits until the log can be written");
-            Step::Again(STORAGE_RETRY.1.min(STORAGE_RETRY.0 * 4))
-        }
-        Err(error) => {
-            tracing::error!(%error, "a run cannot go on");
-            Step::Over
-        }
-    }
 }

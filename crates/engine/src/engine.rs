@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::StreamExt;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wfm_application::executions::{live::LiveRun, runs::Runs};
@@ -55,6 +56,7 @@ impl Engine {
                 tasks.spawn(drive(Arc::clone(&runs), Arc::clone(&connector), run));
             }
         });
+        tokio::spawn(wake_due(Arc::clone(&self.runs), self.stopping.clone()));
         let (runs, stopping) = (Arc::clone(&self.runs), self.stopping.clone());
         tokio::spawn(async move {
             loop {
@@ -83,5 +85,30 @@ impl Engine {
         {
             tracing::info!(open = self.tasks.len(), "runs are left to the next start");
         }
+    }
+}
+
+/// Runs that are woken at once: their appends share commits.
+const WOKEN_AT_ONCE: usize = 64;
+
+/// Takes runs on whose instant has come.
+async fn wake_due(runs: Arc<Runs>, stopping: CancellationToken) {
+    loop {
+        let due = tokio::select! {
+            due = runs.timers().next(|| runs.now()) => due,
+            () = stopping.cancelled() => return,
+        };
+        futures::stream::iter(due)
+            .for_each_concurrent(WOKEN_AT_ONCE, |due| {
+                let runs = &runs;
+                async move {
+                    if let Err(error) = runs.wake(&due).await {
+                        tracing::warn!(%error, id = %due.id, "a run that is due could not be read; trying again");
+                        runs.timers()
+                            .watch(&due.id, runs.now().plus_milliseconds(1000), due.tenure);
+                    }
+                }
+            })
+            .await;
     }
 }

@@ -6,5 +6,6 @@
 pub mod connector;
 mod drive;
 mod engine;
+mod trace;
 
 pub use engine::{Engine, EngineOptions};

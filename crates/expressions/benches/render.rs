@@ -40,6 +40,7 @@ fn step(criterion: &mut Criterion) {
             token: "{env.API_KEY}".into(),
         },
         parameters: Vec::new(),
+        soap: None,
     };
     let without = EndpointDefinition {
         authentication: Authentication::None,

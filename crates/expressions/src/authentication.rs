@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 
 use crate::allowed::{Allowed, Problem};
+use crate::credentials::CompiledCredentials;
 use crate::error::RenderError;
 use crate::path::Segment;
 use crate::placeholder::{Fallback, Piece, pieces};
@@ -48,6 +49,28 @@ pub enum Authentication {
         name: String,
         /// The key, `{env.NAME}`.
         value: String,
+    },
+    /// A bearer token fetched with the client credentials grant (RFC 6749, section 4.4).
+    OAuth2ClientCredentials {
+        /// Where tokens are fetched, a template.
+        token_url: String,
+        /// The client, a template.
+        client_id: String,
+        /// Its secret, `{env.NAME}`.
+        client_secret: String,
+        /// The scope asked for, a template.
+        scope: Option<String>,
+        /// The audience asked for, a template.
+        audience: Option<String>,
+        /// Whether the client's credentials are sent in the body instead of HTTP Basic.
+        in_body: bool,
+    },
+    /// A client certificate (mutual TLS).
+    MutualTls {
+        /// The certificate and its chain in PEM, a template.
+        certificate: String,
+        /// The private key in PEM, `{env.NAME}`.
+        key: String,
     },
 }
 
@@ -99,8 +122,42 @@ impl Authentication {
                     value: reader.secret("value"),
                 }
             }
-            Some(method @ ("OAuth2ClientCredentials" | "MutualTls")) => {
-                return one(format!("the authentication method {method} is not supported yet"));
+            Some("OAuth2ClientCredentials") => {
+                reader.only(&[
+                    "tokenUrl",
+                    "clientId",
+                    "clientSecret",
+                    "scope",
+                    "audience",
+                    "clientAuthentication",
+                ]);
+                let in_body = match settings.get("clientAuthentication") {
+                    None | Some(Value::Null) => false,
+                    Some(Value::String(word)) if word == "basic" => false,
+                    Some(Value::String(word)) if word == "body" => true,
+                    Some(_) => {
+                        reader.problems.push(Problem::new(
+                            "/clientAuthentication",
+                            "'clientAuthentication' is basic or body",
+                        ));
+                        false
+                    }
+                };
+                Self::OAuth2ClientCredentials {
+                    token_url: reader.text("tokenUrl"),
+                    client_id: reader.text("clientId"),
+                    client_secret: reader.secret("clientSecret"),
+                    scope: reader.optional("scope"),
+                    audience: reader.optional("audience"),
+                    in_body,
+                }
+            }
+            Some("MutualTls") => {
+                reader.only(&["certificate", "key"]);
+                Self::MutualTls {
+                    certificate: reader.text("certificate"),
+                    key: reader.secret("key"),
+                }
             }
             Some(method) => {
                 return one(format!(
@@ -141,6 +198,11 @@ impl Settings<'_> {
         }
     }
 
+    fn optional(&mut self, key: &str) -> Option<String> {
+        let is_given = self.settings.get(key).is_some_and(|value| !value.is_null());
+        is_given.then(|| self.text(key))
+    }
+
     fn secret(&mut self, key: &str) -> String {
         let text = self.text(key);
         if !text.is_empty()
@@ -153,7 +215,7 @@ impl Settings<'_> {
 }
 
 /// A secret setting is exactly `{env.NAME}`.
-fn check_secret(text: &str) -> Result<(), String> {
+pub(crate) fn check_secret(text: &str) -> Result<(), String> {
     let refusal = || Err("a secret is never written here: name a variable of the environment, {env.NAME}".to_owned());
     match pieces(text)?.as_slice() {
         [
@@ -186,6 +248,8 @@ pub(crate) enum CompiledAuthentication {
         username: TextTemplate,
         password: TextTemplate,
     },
+    /// What the connection needs instead of a header.
+    Credentials(CompiledCredentials),
 }
 
 impl CompiledAuthentication {
@@ -214,6 +278,9 @@ impl CompiledAuthentication {
         };
         match authentication {
             Authentication::None => Self::None,
+            Authentication::OAuth2ClientCredentials { .. } | Authentication::MutualTls { .. } => {
+                CompiledCredentials::compile(authentication, allowed, problems).map_or(Self::None, Self::Credentials)
+            }
             Authentication::Basic { username, password } => Self::Basic {
                 username: text("username", username, false),
                 password: text("password", password, true),
@@ -242,8 +309,8 @@ impl CompiledAuthentication {
     pub(crate) fn header_name(&self) -> Option<&str> {
         match self {
             Self::Header { name, .. } => Some(name),
-            Self::Basic { .. } => Some("authorization"),
-            Self::None | Self::Query { .. } => None,
+            Self::Basic { .. } | Self::Credentials(CompiledCredentials::OAuth2 { .. }) => Some("authorization"),
+            Self::None | Self::Query { .. } | Self::Credentials(CompiledCredentials::MutualTls { .. }) => None,
         }
     }
 
@@ -253,7 +320,7 @@ impl CompiledAuthentication {
         parameters: &ParameterValues,
     ) -> Result<Option<(String, RenderedText)>, Box<RenderError>> {
         match self {
-            Self::None | Self::Query { .. } => Ok(None),
+            Self::None | Self::Query { .. } | Self::Credentials(_) => Ok(None),
             Self::Header { name, value } => Ok(value.render(scope, parameters)?.map(|value| (name.clone(), value))),
             Self::Basic { username, password } => {
                 let (Some(username), Some(password)) =
@@ -323,8 +390,22 @@ mod tests {
                 json!({"in": "cookie", "name": "a", "value": "{env.K}"}),
                 "/in",
             ),
-            ("OAuth2ClientCredentials", json!({}), ""),
-            ("MutualTls", json!({}), ""),
+            (
+                "OAuth2ClientCredentials",
+                json!({"clientId": "c", "clientSecret": "{env.S}"}),
+                "/tokenUrl",
+            ),
+            (
+                "OAuth2ClientCredentials",
+                json!({"tokenUrl": "https://id.example/t", "clientId": "c", "clientSecret": "literal"}),
+                "/clientSecret",
+            ),
+            (
+                "OAuth2ClientCredentials",
+                json!({"tokenUrl": "https://id.example/t", "clientId": "c", "clientSecret": "{env.S}", "clientAuthentication": "post"}),
+                "/clientAuthentication",
+            ),
+            ("MutualTls", json!({"certificate": "{env.C}", "key": "PEM"}), "/key"),
             ("Digest", json!({}), ""),
             ("Basic", json!([]), ""),
         ] {

@@ -8,7 +8,6 @@ use wfm_domain::{
     api_endpoint::ApiEndpointEvent,
     environment::EnvironmentEvent,
     event::Event,
-    execution::ExecutionEvent,
     ids::{ExecutionId, WorkflowId},
     project::ProjectEvent,
     retention::RunMonthEvent,
@@ -21,7 +20,7 @@ use wfm_domain::{
 #[must_use]
 pub fn dependencies(event: &Event) -> Vec<String> {
     match event {
-        Event::Execution(event) => vec![workflow_of(event).stream()],
+        Event::Execution(event) => vec![event.run().workflow_id.stream()],
         Event::Workflow(event) => workflow(event),
         // An account depends on nothing; a key's row refers to its owner by number only.
         Event::User(_) | Event::ApiKey(_) => Vec::new(),
@@ -36,25 +35,9 @@ pub fn dependencies(event: &Event) -> Vec<String> {
             event.executions.iter().map(ExecutionId::stream).collect()
         }
         Event::RunMonth(RunMonthEvent::RunDataErased(_)) => Vec::new(),
+        // A schedule's id is its workflow's.
+        Event::Schedule(event) => vec![WorkflowId(event.id().0).stream()],
     }
-}
-
-fn workflow_of(event: &ExecutionEvent) -> WorkflowId {
-    let run = match event {
-        ExecutionEvent::ExecutionQueued(event) => &event.run,
-        ExecutionEvent::ExecutionStarted(event) => &event.run,
-        ExecutionEvent::ExecutionAdopted(event) => &event.run,
-        ExecutionEvent::StepStarted(event) => &event.run,
-        ExecutionEvent::StepSucceeded(event) => &event.run,
-        ExecutionEvent::StepFailed(event) => &event.run,
-        ExecutionEvent::StepRetryScheduled(event) => &event.run,
-        ExecutionEvent::StepSkipped(event) => &event.run,
-        ExecutionEvent::StepInDoubt(event) => &event.run,
-        ExecutionEvent::ExecutionCompleted(event) => &event.run,
-        ExecutionEvent::ExecutionFailed(event) => &event.run,
-        ExecutionEvent::ExecutionCancelled(event) => &event.run,
-    };
-    run.workflow_id
 }
 
 fn workflow(event: &WorkflowEvent) -> Vec<String> {

@@ -140,13 +140,19 @@ tables! {
         Id: Text, WorkflowId: Integer, Version: Integer, ContentHash: Text, Definition: Text, PublishedAt: Instant,
         PublishedBy: Integer,
     }
-    /// Owning workspace and authentication of endpoints.
+    /// Owning workspace of endpoints, and what of their definition the documented table has no column for.
     API_ENDPOINT_SCOPES ApiEndpointScopes rank 7 {
-        ApiEndpointId: Integer, WorkspaceId: Integer, Authentication: Text,
+        ApiEndpointId: Integer, WorkspaceId: Integer, Authentication: Text, Soap: Text, Limits: Text,
+        FollowRedirects: Integer,
     }
     /// Variables of environments as the API shows them.
     ENVIRONMENT_VARIABLES EnvironmentVariables rank 7 {
         EnvironmentId: Integer, Variables: Text,
+    }
+    /// What the documented table of schedules cannot say.
+    SCHEDULE_STATES ScheduleStates rank 7 {
+        WorkflowId: Integer, CatchUp: Text, Overlap: Text, JitterSeconds: Integer, InputParameters: Text,
+        BufferedTick: Instant, LastTick: Instant, LastOutcome: Text, LastExecutionId: Text,
     }
     /// API keys.
     API_KEYS ApiKeys rank 7 {

@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use wfm_application::retention::RetentionRule;
+use wfm_connectors::{EgressRule, ProxySettings};
 use wfm_domain::{refusal::FieldError, retention::RetentionPeriods};
 use wfm_storage_sqlserver::Settings;
 
@@ -97,6 +98,33 @@ pub const SETTINGS: &[Setting] = &[
         "egress_allow_private",
         "",
         "whether calls may reach private, loopback and link-local targets; default: while the server itself listens on loopback",
+    ),
+    setting(
+        "egress_allow",
+        "",
+        "targets that calls may reach, separated by commas: host names, *.suffix, addresses, networks such as 10.1.0.0/16 \
+         (a network also admits its private addresses); default: every public one",
+    ),
+    setting(
+        "egress_deny",
+        "",
+        "targets that calls never reach, in the same form; it stands over everything else",
+    ),
+    setting(
+        "egress_proxy",
+        "",
+        "proxy that calls go through, http://host:port; the variables HTTP_PROXY and HTTPS_PROXY are not read",
+    ),
+    secret("egress_proxy_credentials", "user:password for the proxy"),
+    setting(
+        "egress_proxy_bypass",
+        "",
+        "hosts, domains and networks that are reached without the proxy, separated by commas",
+    ),
+    setting(
+        "egress_ca_file",
+        "",
+        "certificate authorities (PEM) that calls trust besides the system's",
     ),
     setting(
         "maximum_answer_bytes",
@@ -308,6 +336,14 @@ pub struct Config {
     pub maximum_body_bytes: usize,
     /// Whether calls may reach private targets.
     pub egress_allow_private: bool,
+    /// The only targets that calls may reach, unless empty.
+    pub egress_allow: Vec<EgressRule>,
+    /// Targets that calls never reach.
+    pub egress_deny: Vec<EgressRule>,
+    /// Proxy of calls.
+    pub egress_proxy: Option<ProxySettings>,
+    /// File with more certificate authorities for calls.
+    pub egress_ca_file: Option<PathBuf>,
     /// Largest answer of an endpoint.
     pub maximum_answer_bytes: usize,
     /// Cost of password hashes.
@@ -364,6 +400,10 @@ impl Config {
             cors_origins: origins.map(str::to_owned).collect(),
             maximum_body_bytes: values.parse("maximum_body_bytes")?,
             egress_allow_private,
+            egress_allow: egress_rules(values, "egress_allow")?,
+            egress_deny: egress_rules(values, "egress_deny")?,
+            egress_proxy: egress_proxy(values)?,
+            egress_ca_file: values.optional("egress_ca_file").map(PathBuf::from),
             maximum_answer_bytes: values.parse("maximum_answer_bytes")?,
             bcrypt_cost,
             access_token_seconds: values.parse("access_token_seconds")?,
@@ -373,6 +413,42 @@ impl Config {
             node: values.optional("node").unwrap_or_else(host_name),
         })
     }
+}
+
+fn egress_rules(values: &Values, key: &str) -> Result<Vec<EgressRule>> {
+    let (text, source) = values.get(key);
+    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    entries
+        .map(|entry| {
+            entry
+                .parse()
+                .map_err(|error| anyhow::anyhow!("{key} (from {source}): {error}"))
+        })
+        .collect()
+}
+
+fn egress_proxy(values: &Values) -> Result<Option<ProxySettings>> {
+    let (url, credentials, bypass) = (
+        values.optional("egress_proxy"),
+        values.optional("egress_proxy_credentials"),
+        values.optional("egress_proxy_bypass"),
+    );
+    let Some(url) = url else {
+        if credentials.is_some() || bypass.is_some() {
+            bail!("egress_proxy_credentials and egress_proxy_bypass need egress_proxy");
+        }
+        return Ok(None);
+    };
+    let credentials = match credentials.as_deref().map(|text| text.split_once(':')) {
+        None => None,
+        Some(Some((user, password))) => Some((user.to_owned(), password.to_owned())),
+        Some(None) => bail!("egress_proxy_credentials: expected user:password"),
+    };
+    Ok(Some(ProxySettings {
+        url,
+        credentials,
+        bypass: bypass.unwrap_or_default(),
+    }))
 }
 
 /// Where everything is kept: told by `database`, or by the file that `database_file` names.
@@ -493,6 +569,30 @@ mod tests {
     fn a_public_listener_closes_private_targets() {
         let values = Values::read(None, environment(&[("WFM_LISTEN", "0.0.0.0:8080")]), &[]).expect("read");
         assert!(!Config::new(&values).expect("valid").egress_allow_private);
+    }
+
+    #[test]
+    fn egress_lists_and_the_proxy_are_read_whole() {
+        let config = |pairs: &[(&str, &str)]| {
+            let values = Values::read(None, environment(pairs), &[]).expect("read");
+            Config::new(&values)
+        };
+        let read = config(&[
+            ("WFM_EGRESS_ALLOW", "api.example.com, *.corp.example,10.0.0.0/8"),
+            ("WFM_EGRESS_PROXY", "http://proxy.example:3128"),
+            ("WFM_EGRESS_PROXY_CREDENTIALS", "me:secret"),
+        ])
+        .expect("valid");
+        assert_eq!((read.egress_allow.len(), read.egress_deny.len()), (3, 0));
+        assert!(read.egress_proxy.is_some_and(|proxy| proxy.credentials.is_some()));
+        let refused = |pairs: &[(&str, &str)]| config(pairs).map(|_| ()).expect_err("refused").to_string();
+        assert!(refused(&[("WFM_EGRESS_DENY", "http://x")]).contains("egress_deny"));
+        assert!(refused(&[("WFM_EGRESS_PROXY_BYPASS", "x")]).contains("egress_proxy"));
+        let wrong = refused(&[
+            ("WFM_EGRESS_PROXY", "http://p"),
+            ("WFM_EGRESS_PROXY_CREDENTIALS", "secret"),
+        ]);
+        assert!(!wrong.contains("secret"), "{wrong}");
     }
 
     #[test]

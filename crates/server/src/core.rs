@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use wfm_application::{
     housekeeping::DailyRetention,
     membership::{self, Membership},
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
+    schedules::{self, Scheduler},
     security::{
         access::AccessView,
         keyring::{Keyring, SealError},
@@ -21,7 +22,7 @@ use wfm_application::{
     },
     store::Store,
 };
-use wfm_connectors::{EgressPolicy, RestConnector, RestLimits};
+use wfm_connectors::{EgressPolicy, GateRegistry, GuardedConnector, HttpConnector, HttpSettings};
 use wfm_domain::event::Event;
 use wfm_engine::{Engine, EngineOptions};
 use wfm_storage::cleanup::CleanupRequests;
@@ -147,6 +148,7 @@ pub struct Core {
     membership: Arc<Membership>,
     database: OpenDatabase,
     engine: Engine,
+    gates: Arc<GateRegistry>,
     projection: ProjectionRunner,
     following: Vec<JoinHandle<()>>,
 }
@@ -209,15 +211,8 @@ impl Core {
         if erased + cascaded > 0 {
             tracing::info!(erased, cascaded, "finished what a stop had cut short");
         }
-        let connector = RestConnector::new(
-            EgressPolicy {
-                allow_private: config.egress_allow_private,
-            },
-            RestLimits {
-                maximum_answer_bytes: config.maximum_answer_bytes,
-                ..RestLimits::default()
-            },
-        )?;
+        let connector = GuardedConnector::new(HttpConnector::new(&http_settings(config).await?)?);
+        let gates = connector.gates();
         let engine = Engine::new(
             Arc::clone(&runs),
             Arc::new(connector),
@@ -237,6 +232,8 @@ impl Core {
                 "took over runs that were under way"
             );
         }
+        let scheduler = Arc::new(Scheduler::new(app.store.clone(), Arc::clone(&runs)));
+        following.push(tokio::spawn(schedules::tick(scheduler, Arc::clone(&membership))));
         following.push(tokio::spawn(keep_house(Arc::clone(&app))));
         if let Some(cleanups) = &database.cleanups {
             following.push(tokio::spawn(clean_up(Arc::clone(&app), Arc::clone(cleanups))));
@@ -254,9 +251,16 @@ impl Core {
             membership,
             database,
             engine,
+            gates,
             projection: runner,
             following,
         })
+    }
+
+    /// The gates before endpoints.
+    #[must_use]
+    pub fn gates(&self) -> Arc<GateRegistry> {
+        Arc::clone(&self.gates)
     }
 
     /// Stops: calls under way end or are left to the next start, everything accepted is on disk.
@@ -269,6 +273,29 @@ impl Core {
         self.membership.leave().await;
         self.database.close().await;
     }
+}
+
+/// The settings of calls to endpoints.
+async fn http_settings(config: &Config) -> Result<HttpSettings> {
+    let authorities = match &config.egress_ca_file {
+        None => None,
+        Some(file) => {
+            let pem = tokio::fs::read(file).await;
+            Some(pem.with_context(|| format!("egress_ca_file {}", file.display()))?)
+        }
+    };
+    Ok(HttpSettings {
+        policy: EgressPolicy {
+            allow_private: config.egress_allow_private,
+            allow: config.egress_allow.clone(),
+            deny: config.egress_deny.clone(),
+            is_proxied: config.egress_proxy.is_some(),
+        },
+        maximum_answer_bytes: config.maximum_answer_bytes,
+        authorities,
+        proxy: config.egress_proxy.clone(),
+        ..HttpSettings::default()
+    })
 }
 
 /// Carries out what the database's administrators ask for, within a minute.

@@ -62,6 +62,7 @@ impl Node {
             maximum_body_bytes: config.maximum_body_bytes,
             cors_origins: config.cors_origins.clone(),
             readiness: readiness.clone(),
+            gates: core.gates(),
         };
         let serving = tokio::spawn(serve(
             listener,

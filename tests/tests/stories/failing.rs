@@ -64,7 +64,7 @@ async fn a_retry_waits_as_asked_and_repeats_the_same_request() {
         attempt("call", 1, "Failed", Some("status")),
         attempt("call", 2, "Failed", Some("status")),
         attempt("call", 3, "Failed", Some("status")),
-        attempt("call", 4, "Failed", Some("connect")),
+        attempt("call", 4, "Failed", Some("interrupted")),
         attempt("call", 5, "Succeeded", None),
     ];
     assert_eq!(attempts(&server.admin, id).await, expected);

@@ -5,18 +5,24 @@
 
 mod architecture;
 mod asking;
+mod compensating;
+mod connecting;
 mod failing;
 mod folder;
 mod hostile;
 mod killing;
+mod limits;
 mod nodes;
 mod publishing;
 mod queueing;
+mod repairing;
 mod retention;
 mod rules;
 mod running;
+mod schedules;
 mod secrets;
 mod sessions;
+mod soap;
 mod tour;
 mod transfer;
 

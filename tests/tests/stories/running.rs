@@ -375,7 +375,7 @@ async fn answers_of_all_kinds_become_outputs_or_failures() {
         ("/malformed", "response"),
         ("/large", "response"),
         ("/huge", "response"),
-        ("/broken", "connect"),
+        ("/broken", "interrupted"),
         ("/redirect", "status"),
     ] {
         let workflow = world.one_step(path, &json!({})).await;

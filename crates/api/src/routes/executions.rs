@@ -1,11 +1,11 @@
-//! Runs: show, list, steps, logs, cancel. Starting them stands in [`super::start`].
+//! Runs: show, list, steps, logs. Starting them stands in [`super::start`], what is asked of them in [`super::control`].
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use tokio::sync::oneshot;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use wfm_application::{
     executions::registry::{Ended, Registry},
     history::EventView,
@@ -21,19 +21,18 @@ use wfm_storage::event::StreamId;
 use super::{
     Access, Route,
     events::{HistoryParameters, history},
-    get, post,
+    get,
 };
 use crate::{
-    answer::{Done, LONGEST_WAIT_SECONDS, carry, entity},
+    answer::{LONGEST_WAIT_SECONDS, entity},
     context::Api,
     error::Problem,
-    extract::{Command, Maybe, Pairs, Path, Query, Reader},
+    extract::{Pairs, Path, Query, Reader},
     pages::Wanted,
     rows::Row,
 };
 
 const READ: Access = Access::Workspace(Permission::ReadWorkspace);
-const RUN: Access = Access::Workspace(Permission::EditWorkflows);
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -51,10 +50,6 @@ pub(super) fn routes() -> Vec<Route> {
             .says("Lists a run's log; `level` filters by Info, Warning, Error or Debug")
             .query::<LevelParameter>()
             .lists::<ExecutionLogRow>(),
-        post("/api/v1/executions/{id}/cancel", RUN, cancel)
-            .says("Stops a run, whatever it is doing")
-            .may_take::<CancelBody>()
-            .records::<ExecutionRow>(200),
         get("/api/v1/executions/{id}/history", READ, show_history)
             .says("Events of a run")
             .query::<HistoryParameters>()
@@ -91,14 +86,6 @@ impl WaitParameter {
 struct LevelParameter {
     /// Info, Warning, Error or Debug.
     level: Option<String>,
-}
-
-/// Body of `POST /executions/{id}/cancel`.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct CancelBody {
-    /// Why, at most 1000 characters.
-    reason: Option<String>,
 }
 
 pub(super) fn has_ended(row: &Row) -> bool {
@@ -145,7 +132,7 @@ pub(super) async fn watch(
 }
 
 /// The id of a run, as the path names it.
-fn execution_id(text: String) -> Result<ExecutionId, Problem> {
+pub(super) fn execution_id(text: String) -> Result<ExecutionId, Problem> {
     let id = ExecutionId(text);
     // What is no stream's name names no run; the prefix is always one.
     match StreamId::parse(&format!("{}-{id}", ExecutionId::KIND)) {
@@ -213,22 +200,6 @@ async fn logs(
         .alias("level", "logLevel")
         .only("executionId", id.0.as_str());
     api.list::<ExecutionLogRow>(&context, wanted).await
-}
-
-async fn cancel(
-    State(api): State<Arc<Api>>,
-    Path(id): Path<String>,
-    Command {
-        context,
-        body: Maybe(body),
-        preference,
-    }: Command<Maybe<CancelBody>>,
-) -> Result<Response, Problem> {
-    let id = execution_id(id)?;
-    let recorded = carry!(api, app => async move { app.runs.cancel(&context, &id, body.reason.as_deref()).await });
-    Done::changed(recorded, preference)
-        .answer_with::<ExecutionRow>(&api)
-        .await
 }
 
 async fn show_history(

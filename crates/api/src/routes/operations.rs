@@ -11,7 +11,7 @@ use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_swagger_ui::Config;
-use wfm_application::projection::ProjectionState;
+use wfm_application::{executions::gates::Circuit, projection::ProjectionState};
 
 use super::{Access, Route, get};
 use crate::{answer::json, context::Api, error::Problem, extract::Path, openapi};
@@ -60,6 +60,37 @@ struct Health {
     /// What is wrong without keeping the server from its work.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
+    /// Endpoints whose calls are held back at the moment.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    circuits: Vec<CircuitHealth>,
+}
+
+/// A circuit breaker that is not closed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CircuitHealth {
+    /// The endpoint.
+    api_endpoint_id: i64,
+    /// `open` or `halfOpen`.
+    state: &'static str,
+    /// Calls that failed in a row.
+    failures: u32,
+}
+
+/// Endpoints that are shown at once.
+const SHOWN_CIRCUITS: usize = 100;
+
+/// What does not keep the server from its work, only the runs of some endpoints.
+fn circuits(api: &Api) -> Vec<CircuitHealth> {
+    let gates = api.options.gates.gates();
+    let open = gates.into_iter().filter(|gate| gate.circuit != Circuit::Closed);
+    open.take(SHOWN_CIRCUITS)
+        .map(|gate| CircuitHealth {
+            api_endpoint_id: gate.endpoint.0,
+            state: gate.circuit.name(),
+            failures: gate.failures,
+        })
+        .collect()
 }
 
 async fn live() -> Result<Response, Problem> {
@@ -69,6 +100,7 @@ async fn live() -> Result<Response, Problem> {
             status: "live",
             reasons: Vec::new(),
             warnings: Vec::new(),
+            circuits: Vec::new(),
         },
     )
 }
@@ -110,12 +142,16 @@ async fn ready(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
             status,
             reasons,
             warnings,
+            circuits: circuits(&api),
         },
     )
 }
 
 async fn metrics(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
-    Ok(media(METRICS_TEXT, Body::from(api.metrics.render(&api.app).await?)))
+    Ok(media(
+        METRICS_TEXT,
+        Body::from(api.metrics.render(&api.app, api.options.gates.as_ref()).await?),
+    ))
 }
 
 async fn document() -> Response {

@@ -10,13 +10,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 use utoipa::ToSchema;
 use wfm_application::{
+    error::ApplicationError,
     executions::{
+        execution_key::{ExecutionKey, KeyPolicy},
         registry::Ended,
-        runs::{StartInput, Started},
+        runs::{RerunVersion, StartInput, Started},
     },
     security::permission::Permission,
 };
-use wfm_domain::ids::{ExecutionId, WorkflowId};
+use wfm_domain::{
+    ids::{ExecutionId, WorkflowId},
+    refusal::Refusal,
+};
 use wfm_projections::queries::{
     Visibility,
     resources::{EXECUTION_STATUSES, ExecutionRow},
@@ -25,7 +30,7 @@ use wfm_storage::event::{Position, StreamId, StreamVersion};
 
 use super::{
     Access, Route,
-    executions::{WaitParameter, Waiting, has_ended, watch},
+    executions::{WaitParameter, Waiting, execution_id, has_ended, watch},
     post,
 };
 use crate::{
@@ -46,6 +51,12 @@ pub(super) fn routes() -> Vec<Route> {
             .may_take::<StartBody>()
             .answers::<EndedAnswer>(200)
             .answers::<StartedAnswer>(202),
+        post("/api/v1/executions/{id}/rerun", RUN, rerun)
+            .says("Starts a new run with the input of this one, of the same or the newest definition")
+            .query::<WaitParameter>()
+            .may_take::<RerunBody>()
+            .answers::<EndedAnswer>(200)
+            .answers::<StartedAnswer>(202),
     ]
 }
 
@@ -58,12 +69,52 @@ struct StartBody {
     input_parameters: Option<Value>,
     /// The caller's business key, at most 500 characters.
     execution_context: Option<String>,
+    /// The caller's name for this piece of work, unique in the workflow, at most 200 characters.
+    execution_key: Option<String>,
+    /// What happens when a run has that key already; `reject` when omitted.
+    execution_key_policy: Option<KeyPolicyName>,
+}
+
+/// What a start does when its key belongs to a run already.
+#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+enum KeyPolicyName {
+    /// Starts all the same.
+    Allow,
+    /// Starts if that run failed or was cancelled.
+    AllowIfFailed,
+    /// Is refused.
+    Reject,
+    /// Answers with that run.
+    ReturnExisting,
+}
+
+impl StartBody {
+    fn key(&self) -> Result<Option<ExecutionKey>, Problem> {
+        let policy = self.execution_key_policy.map(|policy| match policy {
+            KeyPolicyName::Allow => KeyPolicy::Allow,
+            KeyPolicyName::AllowIfFailed => KeyPolicy::AllowIfFailed,
+            KeyPolicyName::Reject => KeyPolicy::Reject,
+            KeyPolicyName::ReturnExisting => KeyPolicy::ReturnExisting,
+        });
+        match (&self.execution_key, policy) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => {
+                let refusal = Refusal::field("/executionKeyPolicy", "is given without executionKey");
+                Err(ApplicationError::from(refusal).into())
+            }
+            (Some(key), policy) => Ok(Some(ExecutionKey {
+                key: key.clone(),
+                policy: policy.unwrap_or_default(),
+            })),
+        }
+    }
 }
 
 /// A run that goes on.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct StartedAnswer<'a> {
+pub(super) struct StartedAnswer<'a> {
     /// The run.
     id: &'a str,
     /// The run.
@@ -72,7 +123,7 @@ struct StartedAnswer<'a> {
     workflow_id: i64,
     /// Documented status: Running while the run has not ended.
     status: &'a str,
-    /// Queued, Running or Retrying.
+    /// Queued, Running, Retrying, Paused, WaitingSignal, WaitingApproval or Compensating.
     state: &'a str,
     /// Position of its first events.
     position: u64,
@@ -118,24 +169,75 @@ async fn start(
     }: Command<Maybe<StartBody>>,
 ) -> Result<Response, Problem> {
     let wait = parameters.duration()?.or(preference.wait);
+    let key = body.key()?;
     let input = StartInput {
+        key,
         input: body.input_parameters.unwrap_or_else(|| Value::Object(Map::new())),
         execution_context: body.execution_context,
     };
-    let mut started = carry!(api, app => async move { app.runs.start(&context, workflow, &input).await });
+    let started = carry!(api, app => async move { app.runs.start(&context, workflow, &input).await });
+    answer(&api, workflow, started, wait, preference).await
+}
+
+/// Which definition a rerun follows.
+#[derive(Clone, Copy, Default, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+enum RerunVersionName {
+    /// The one that the first run followed.
+    Same,
+    /// The one in force.
+    #[default]
+    Newest,
+}
+
+/// Body of `POST /executions/{id}/rerun`.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct RerunBody {
+    /// `same` or `newest` definition; `newest` when omitted.
+    definition: RerunVersionName,
+}
+
+async fn rerun(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<String>,
+    Query(parameters): Query<WaitParameter>,
+    Command {
+        context,
+        body: Maybe(body),
+        preference,
+    }: Command<Maybe<RerunBody>>,
+) -> Result<Response, Problem> {
+    let id = execution_id(id)?;
+    let wait = parameters.duration()?.or(preference.wait);
+    let version = match body.definition {
+        RerunVersionName::Same => RerunVersion::Same,
+        RerunVersionName::Newest => RerunVersion::Newest,
+    };
+    let (started, workflow) = carry!(api, app => async move { app.runs.rerun(&context, &id, version).await });
+    answer(&api, workflow, started, wait, preference).await
+}
+
+async fn answer(
+    api: &Arc<Api>,
+    workflow: WorkflowId,
+    mut started: Started,
+    wait: Option<Duration>,
+    preference: Preference,
+) -> Result<Response, Problem> {
     if started.repeated {
-        return again(&api, workflow, started, wait).await;
+        return again(api, workflow, started, wait).await;
     }
     let Some(wait) = wait else {
-        return accepted(&api, workflow, &started, preference).await;
+        return accepted(api, workflow, &started, preference).await;
     };
     match tokio::time::timeout(wait, &mut started.ended).await {
         Ok(Ok(ended)) => {
-            let projected = settle(&api, ended.position, preference).await;
+            let projected = settle(api, ended.position, preference).await;
             end_answer(workflow, &started.id, &ended, projected)
         }
         // The run goes on, or another node drives it.
-        Ok(Err(_)) | Err(_) => accepted(&api, workflow, &started, preference).await,
+        Ok(Err(_)) | Err(_) => accepted(api, workflow, &started, preference).await,
     }
 }
 
@@ -143,6 +245,19 @@ async fn start(
 async fn settle(api: &Api, position: Position, preference: Preference) -> Option<bool> {
     let projected = preference.respond_async || api.projected(position).await;
     (!projected).then_some(false)
+}
+
+/// The answer to a start that nobody waits for, repeated or not.
+pub(super) async fn begun(
+    api: &Arc<Api>,
+    workflow: WorkflowId,
+    started: Started,
+    preference: Preference,
+) -> Result<Response, Problem> {
+    if started.repeated {
+        return again(api, workflow, started, None).await;
+    }
+    accepted(api, workflow, &started, preference).await
 }
 
 async fn accepted(

@@ -67,6 +67,7 @@ impl Connector for FakeConnector {
                 status,
                 headers,
                 body: body.to_string().into_bytes(),
+                secrets: Vec::new(),
             })
         };
         if url.contains("/never") {

@@ -31,6 +31,7 @@ fn path(route: &RouteInfo, world: &World, user: i64, key: i64, parameter: i64, s
         .replace("{name}", "read-models");
     match template {
         "/api/v1/events" | "/api/v1/streams" => format!("{path}?workspaceId={}", world.workspace),
+        "/api/v1/schedules/preview" => format!("{path}?cronExpression=0+9+*+*+MON"),
         _ => path,
     }
 }
@@ -58,6 +59,7 @@ fn body(route: &RouteInfo, world: &World) -> Option<Value> {
         ("PUT", "/api/v1/workflows/{id}/steps/order") => json!({"steps": []}),
         ("PUT", "/api/v1/environments/{id}/variables/{name}") => json!("value"),
         ("PUT", "/api/v1/workspaces/{id}/members/{userId}") => json!({"role": "Viewer"}),
+        ("PUT", "/api/v1/workflows/{id}/schedule") => json!({"cronExpression": "0 9 1 1 *"}),
         ("PATCH", _) => json!({}),
         _ => return None,
     })
@@ -114,6 +116,14 @@ async fn prepare() -> Sweep {
         .json()["parameters"][0]["id"]
         .clone();
     let step = test.get(&format!("/api/v1/workflows/{}", world.workflow)).await.json()["steps"][0]["id"].clone();
+    let schedule = format!("/api/v1/workflows/{}/schedule", world.workflow);
+    let yearly = json!({"cronExpression": "0 9 1 1 *"});
+    test.call(Method::PUT, &schedule)
+        .admin()
+        .json(yearly)
+        .send()
+        .await
+        .expect(200);
     let (user, _) = test.user("target", "Viewer").await;
     let key = test
         .post("/api/v1/api-keys", json!({"name": "target"}))
@@ -157,6 +167,8 @@ async fn outsiders_do_not_learn_that_a_workspace_exists() {
             let answer = sweep.send(route, Some(token)).await;
             if is_of_workspace {
                 assert_eq!(answer.status, StatusCode::NOT_FOUND, "{route:?}: {}", answer.text);
+            } else if route.path == "/api/v1/schedules/preview" {
+                assert_eq!(answer.status, StatusCode::OK, "{route:?}: {}", answer.text);
             } else if route.access == Access::SignedIn && route.path != "/api/v1/auth/me" {
                 assert_eq!(answer.json()["items"], json!([]), "{route:?}: {}", answer.text);
             }

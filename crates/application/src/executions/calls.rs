@@ -1,264 +1,250 @@
-//! What the engine does next for a run, and what follows from the outcome: success, retry, failure, the run's own timeout.
-//!
-//! Invariant: an outcome is recorded together with the moves that follow from it, in one append.
+//! What the engine does next for a run: which calls it sends, until when it waits, when it lets the run go.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use wfm_domain::{
-    execution::{Ask, BeginRetry, FailExecution, FailureConsequence, Phase, RecordFailure, RecordSuccess, StepAttempt},
+    execution::{Ask, BeginRetry, GiveUp, Move, OpenStep, Phase, Stage, StepAttempt, Undoing},
     instant::Instant,
-    protected::Protected,
-    workflow::{RetryOn, RetryPolicy},
 };
 
 use super::{
+    definition::Attempts,
     environment::{EnvironmentValues, Sending},
-    live::{Call, LiveRun, Next},
-    outcome::{Answer, CallFailure, Failure, judge},
-    plan::{Plan, Planner, StepRecord},
+    live::{Call, CallId, LiveRun, Next, OpenCall},
+    outcome::CallFailure,
+    plan::Plan,
     runs::Runs,
+    target::CallTarget,
 };
 use crate::error::ApplicationError;
 
-/// Longest wait before a retry, whatever an answer's `Retry-After` says.
-const LONGEST_RETRY_WAIT_MS: i64 = 24 * 60 * 60 * 1000;
+/// A run with nothing to do for longer than this is let go; the node's timers bring it back.
+const LONGEST_STAY: Duration = Duration::from_secs(5);
 
 impl Runs {
-    /// What the engine must do next for a run.
+    /// What the engine must do next for a run whose calls `in_flight` are under way.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn next(&self, live: &mut LiveRun) -> Result<Next, ApplicationError> {
+    /// When the store fails; [`ApplicationError::Contended`] when somebody else changed the run.
+    pub async fn next(&self, live: &mut LiveRun, in_flight: &[CallId]) -> Result<Next, ApplicationError> {
         loop {
-            if live.loaded.aggregate.outcome().is_some() {
+            let standing = &live.loaded.aggregate.standing;
+            if !standing.holds_place() {
                 return Ok(Next::Nothing);
             }
             let now = self.store.now();
-            if live.deadline().is_some_and(|deadline| now >= deadline) {
+            let running = standing.phase == Phase::Running;
+            let over = running && live.deadline().is_some_and(|deadline| now >= deadline);
+            if over && !standing.is_calling() {
                 self.time_out(live).await?;
-                return Ok(Next::Nothing);
-            }
-            if let Phase::Waiting(_, due_at) = live.loaded.aggregate.phase {
-                let until = live.deadline().map_or(due_at, |deadline| due_at.min(deadline));
-                if until > now {
-                    return Ok(Next::Wait(until));
-                }
-                self.begin_retry(live).await?;
                 continue;
             }
-            match self.call(live, now).await? {
-                Ok(call) => return Ok(Next::Call(call)),
-                Err(failure) => self.report(live, &Err(failure), 0.0, &[]).await?,
+            if standing.open.is_empty() {
+                self.go_on(live, now).await?;
+                continue;
+            }
+            if !standing.paused {
+                if let Some(step) = due_retry(&standing.open, now) {
+                    self.begin_retry(live, step).await?;
+                    continue;
+                }
+                if self.settle_signal(live, now).await? {
+                    continue;
+                }
+            }
+            let standing = &live.loaded.aggregate.standing;
+            if !standing.is_calling() && (standing.paused || standing.only_awaits_signals()) {
+                let plan = Plan {
+                    moves: vec![Move::Park],
+                    calls: Vec::new(),
+                };
+                self.advance(live, Ask::GiveUp(GiveUp { moves: plan.moves }), plan.calls, now)
+                    .await?;
+                continue;
+            }
+            let Some(calls) = self.open_calls(live, in_flight, now).await? else {
+                continue;
+            };
+            let due = live.loaded.aggregate.standing.due_at();
+            let deadline = live.deadline().filter(|_| running);
+            let until = [due, deadline].into_iter().flatten().min();
+            if calls.is_empty() && in_flight.is_empty() && self.lets_go(live, until, now) {
+                return Ok(Next::Nothing);
+            }
+            return Ok(Next::Act(calls, until));
+        }
+    }
+
+    /// Hands a run that only waits for a retry far away to the node's timers.
+    fn lets_go(&self, live: &LiveRun, until: Option<Instant>, now: Instant) -> bool {
+        let waits = |open: &OpenStep| matches!(open.stage, Stage::Waiting(_));
+        let Some(until) = until.filter(|_| live.open_steps().iter().all(waits)) else {
+            return false;
+        };
+        let wait = Duration::from_micros(until.microseconds_since(now).max(0).unsigned_abs());
+        if wait <= LONGEST_STAY {
+            return false;
+        }
+        self.timers.watch(live.id(), until, Some(live.tenure));
+        true
+    }
+
+    /// The open calls that are not under way, their secrets filled in; `None` when one of them cannot be sent, which is
+    /// recorded.
+    async fn open_calls(
+        &self,
+        live: &mut LiveRun,
+        in_flight: &[CallId],
+        now: Instant,
+    ) -> Result<Option<Vec<Call>>, ApplicationError> {
+        let mut calls = Vec::new();
+        let mut broken = None;
+        let environment = self.environment(live).await?;
+        for open in live.open_steps() {
+            let id = (open.step.index, open.step.attempt);
+            if open.stage != Stage::Calling || in_flight.contains(&id) {
+                continue;
+            }
+            match live.calls.iter().find(|call| call.index == open.step.index as usize) {
+                Some(call) => match self.call(live, call, open, &environment, now) {
+                    Ok(call) => calls.push(call),
+                    Err(failure) => broken = Some((id, failure)),
+                },
+                None => {
+                    let message = "the request cannot be read from the log any more".to_owned();
+                    broken = Some((
+                        id,
+                        CallFailure {
+                            kind: "mapping",
+                            message,
+                        },
+                    ));
+                }
+            }
+        }
+        match broken {
+            None => Ok(Some(calls)),
+            Some((id, failure)) => {
+                self.report(live, id, &Err(failure), 0.0, &[]).await?;
+                Ok(None)
             }
         }
     }
 
-    /// The open call with its secrets filled in, or why it cannot be sent.
-    async fn call(&self, live: &LiveRun, now: Instant) -> Result<Result<Call, CallFailure>, ApplicationError> {
-        let Some(open) = &live.call else {
-            return Err(ApplicationError::Internal(format!(
-                "execution {} has no open call",
-                live.id()
-            )));
-        };
-        let step = &live.workflow.steps[open.index];
-        let environment = self.environment(live).await?;
-        let sending = Sending(&environment);
-        let resolved = open.request.resolve(&live.scope.scope(&sending, None));
-        let request = match resolved {
-            Ok(request) => request,
-            Err(error) => {
-                return Ok(Err(CallFailure {
-                    kind: "mapping",
-                    message: error.to_string(),
-                }));
-            }
-        };
-        let left = live
-            .deadline()
-            .map_or(i64::MAX, |deadline| deadline.microseconds_since(now).max(0));
-        let left = std::time::Duration::from_micros(u64::try_from(left).unwrap_or_default());
-        Ok(Ok(Call {
+    fn call(
+        &self,
+        live: &LiveRun,
+        call: &OpenCall,
+        open: &OpenStep,
+        environment: &EnvironmentValues,
+        now: Instant,
+    ) -> Result<Call, CallFailure> {
+        let sending = Sending(environment);
+        let request = call
+            .request
+            .resolve(&live.scope.scope(&sending, None))
+            .map_err(|error| CallFailure {
+                kind: "mapping",
+                message: error.to_string(),
+            })?;
+        let undoing = live.loaded.aggregate.standing.phase == Phase::Compensating;
+        let left = live.deadline().filter(|_| !undoing).map_or(Duration::MAX, |deadline| {
+            Duration::from_micros(deadline.microseconds_since(now).max(0).unsigned_abs())
+        });
+        let attempts = live.attempts(call.index);
+        Ok(Call {
+            id: (open.step.index, open.step.attempt),
             request,
-            idempotency_key: format!("{}-{}", live.id(), step.id),
-            timeout: step.timeout.min(left),
-            ends_run: left < step.timeout,
-        }))
+            idempotency_key: live.idempotency_key(&open.step),
+            target: live.target(call.index),
+            timeout: attempts.timeout.min(left),
+            traceparent: live.context.traceparent.clone(),
+            tracestate: live.context.tracestate.clone(),
+        })
     }
 
-    async fn environment(&self, live: &LiveRun) -> Result<Arc<EnvironmentValues>, ApplicationError> {
+    pub(super) async fn environment(&self, live: &LiveRun) -> Result<Arc<EnvironmentValues>, ApplicationError> {
         let request = live.loaded.aggregate.request.as_ref();
         let id = request.map_or(live.workflow.environment, |request| request.environment_id);
         self.definitions.environment(id).await
     }
 
-    /// Records the outcome of the open call and what follows from it.
-    ///
-    /// # Errors
-    /// When the store fails; [`ApplicationError::Contended`] when somebody else changed the run.
-    pub async fn report(
-        &self,
-        live: &mut LiveRun,
-        answer: &Result<Answer, CallFailure>,
-        duration_ms: f64,
-        secrets: &[String],
-    ) -> Result<(), ApplicationError> {
-        let Some(open) = &live.call else {
-            return Err(ApplicationError::Internal(format!(
-                "execution {} has no open call",
-                live.id()
-            )));
-        };
-        let (index, attempt) = (open.index, open.attempt);
-        let now = self.store.now();
+    /// Begins what is next when no step is open: a run that continues, was adopted or has just failed to prepare.
+    async fn go_on(&self, live: &mut LiveRun, now: Instant) -> Result<(), ApplicationError> {
+        let plan = self.planned(live, now).await?;
+        self.advance(live, Ask::GiveUp(GiveUp { moves: plan.moves }), plan.calls, now)
+            .await
+    }
+
+    /// The moves of a run that holds a place and has no open step; none when it has one.
+    pub(super) async fn planned(&self, live: &mut LiveRun, now: Instant) -> Result<Plan, ApplicationError> {
+        if !live.open_steps().is_empty() {
+            return Ok(Plan::default());
+        }
         let environment = self.environment(live).await?;
-        let workflow = Arc::clone(&live.workflow);
-        let step = &workflow.steps[index];
-        let judged = match answer {
-            Ok(answer) => judge(step, &live.scope, &environment, answer, secrets, now),
-            Err(failure) => Err(failure.clone().into()),
-        };
-        let place = StepAttempt {
-            step_id: step.id,
-            name: step.name.to_string(),
-            index: u32::try_from(index).map_err(ApplicationError::internal)?,
-            attempt,
-        };
-        match judged {
-            Ok(success) => {
-                live.scope.set(index, StepRecord::succeeded(success.output));
-                let plan = planner(live, &environment).from(index + 1, now);
-                let ask = Ask::RecordSuccess(RecordSuccess {
-                    step: place,
-                    output: Protected::new(live.key.clone(), success.text),
-                    status_code: Some(success.status),
-                    duration_ms,
-                    moves: plan.moves,
-                });
-                self.advance(live, ask, plan.call, now).await
-            }
-            Err(failure) => {
-                self.report_failure(live, &environment, place, failure, duration_ms, now)
-                    .await
-            }
-        }
-    }
-
-    async fn report_failure(
-        &self,
-        live: &mut LiveRun,
-        environment: &EnvironmentValues,
-        place: StepAttempt,
-        failure: Failure,
-        duration_ms: f64,
-        now: Instant,
-    ) -> Result<(), ApplicationError> {
-        let workflow = Arc::clone(&live.workflow);
-        let index = place.index as usize;
-        let step = &workflow.steps[index];
-        let over = live.deadline().is_some_and(|deadline| now >= deadline);
-        let retry = !over && place.attempt < step.attempts && retries(&step.handling.retry, &failure);
-        let (consequence, retry_at, plan) = if over {
-            let message = format!("the run timed out: {}", failure.message);
-            let fail = planner(live, environment).fail(step, &message);
-            (
-                FailureConsequence::Fail,
-                None,
-                Plan {
-                    moves: vec![fail],
-                    call: None,
-                },
-            )
-        } else if retry {
-            let fraction = self.store.entropy.fraction();
-            let delay = step
-                .handling
-                .retry
-                .delay_milliseconds(step.retry_delay_seconds, place.attempt, fraction);
-            let delay = i64::try_from(delay)
-                .unwrap_or(LONGEST_RETRY_WAIT_MS)
-                .max(failure.retry_after_ms.unwrap_or(0))
-                .min(LONGEST_RETRY_WAIT_MS);
-            let nothing = Plan {
-                moves: Vec::new(),
-                call: None,
-            };
-            (FailureConsequence::Retry, Some(now.plus_milliseconds(delay)), nothing)
+        let undoing = live.loaded.aggregate.standing.phase == Phase::Compensating;
+        let mut planner = live.planner(&environment);
+        Ok(if undoing {
+            planner.go_on_undoing(now)
         } else {
-            live.scope.set(
-                index,
-                StepRecord::failed(failure.kind, &failure.message, failure.status),
-            );
-            let (consequence, plan) = planner(live, environment).after_failure(index, &failure.message, now);
-            (consequence, None, plan)
-        };
-        let ask = Ask::RecordFailure(RecordFailure {
-            step: place,
-            kind: failure.kind.to_owned(),
-            message: Protected::new(live.key.clone(), failure.message),
-            status_code: failure.status,
-            duration_ms,
-            consequence,
-            retry_at,
-            moves: plan.moves,
-        });
-        let call = if retry { live.open_call() } else { plan.call };
-        self.advance(live, ask, call, now).await
+            planner.proceed(0, now)
+        })
     }
 
-    /// Begins the retry that waits.
-    async fn begin_retry(&self, live: &mut LiveRun) -> Result<(), ApplicationError> {
-        let Phase::Waiting(step, _) = live.loaded.aggregate.phase.clone() else {
-            return Err(ApplicationError::Internal(format!(
-                "execution {} does not wait for a retry",
-                live.id()
-            )));
-        };
-        let attempt = step.attempt;
+    async fn begin_retry(&self, live: &mut LiveRun, step: StepAttempt) -> Result<(), ApplicationError> {
         let now = self.store.now();
-        let call = live.open_call();
-        self.advance(live, Ask::BeginRetry(BeginRetry { step }), call, now)
-            .await?;
-        if let Some(open) = &mut live.call {
-            open.attempt = attempt;
-        }
-        Ok(())
+        self.advance(live, Ask::BeginRetry(BeginRetry { step }), Vec::new(), now)
+            .await
     }
 
     /// Ends the run because its time is over.
-    ///
-    /// # Errors
-    /// See [`Self::report`].
     async fn time_out(&self, live: &mut LiveRun) -> Result<(), ApplicationError> {
-        let aggregate = &live.loaded.aggregate;
-        let seconds = match (aggregate.started_at, aggregate.deadline) {
-            (Some(start), Some(deadline)) => deadline.microseconds_since(start) / 1_000_000,
-            _ => 0,
-        };
+        let environment = self.environment(live).await?;
+        let seconds = environment.configuration.timeout;
         let message = format!("the run timed out after {seconds} s, the timeout of its environment");
-        let ask = Ask::Fail(FailExecution {
-            message: Protected::new(live.key.clone(), message),
-        });
+        let plan = live.planner(&environment).give_up(&message);
         let now = self.store.now();
-        self.advance(live, ask, None, now).await
+        self.advance(live, Ask::GiveUp(GiveUp { moves: plan.moves }), plan.calls, now)
+            .await
     }
 }
 
-pub(super) fn planner<'a>(live: &'a mut LiveRun, environment: &'a EnvironmentValues) -> Planner<'a> {
-    Planner {
-        workflow: &live.workflow,
-        environment,
-        scope: &mut live.scope,
-        key: &live.key,
+impl LiveRun {
+    /// How often and how long the open call at this place is tried.
+    pub(super) fn attempts(&self, index: usize) -> Attempts {
+        let step = &self.workflow.steps[index];
+        match (self.loaded.aggregate.standing.phase, &step.compensation) {
+            (Phase::Compensating, Some(compensation)) => compensation.attempts,
+            _ => step.attempts,
+        }
+    }
+
+    /// Whom the step's call goes to, or the one that undoes it.
+    fn target(&self, index: usize) -> Arc<CallTarget> {
+        let step = &self.workflow.steps[index];
+        match (self.loaded.aggregate.standing.phase, &step.compensation) {
+            (Phase::Compensating, Some(compensation)) => Arc::clone(&compensation.target),
+            _ => Arc::clone(&step.target),
+        }
+    }
+
+    /// The same for every attempt, and for every driver of the run; another one when a redrive runs the step afresh.
+    fn idempotency_key(&self, step: &StepAttempt) -> String {
+        let execution = &self.loaded.aggregate;
+        let key = format!("{}-{}", self.id(), step.step_id);
+        let numbered = |key: String, round: usize| if round == 0 { key } else { format!("{key}-{round}") };
+        if execution.standing.phase == Phase::Compensating {
+            let past = |undo: &&wfm_domain::execution::Undo| undo.index == step.index && undo.undoing == Undoing::Past;
+            return numbered(
+                format!("{key}-compensation"),
+                execution.undone.iter().filter(past).count(),
+            );
+        }
+        numbered(key, execution.redo(step.index).map_or(0, |redo| redo.round as usize))
     }
 }
 
-/// Whether the policy covers the failure.
-fn retries(policy: &RetryPolicy, failure: &Failure) -> bool {
-    match failure.kind {
-        "connect" => policy.retry_on.contains(&RetryOn::Connect),
-        "timeout" => policy.retry_on.contains(&RetryOn::Timeout),
-        "status" | "rejected" => failure.status.is_some_and(|status| policy.covers_status(status)),
-        _ => false,
-    }
+fn due_retry(open: &[OpenStep], now: Instant) -> Option<StepAttempt> {
+    let due = |open: &&OpenStep| matches!(open.stage, Stage::Waiting(due_at) if due_at <= now);
+    open.iter().find(due).map(|open| open.step.clone())
 }

@@ -1,18 +1,41 @@
 //! What a published version compiles to: every template, URL and condition, once; also the check that publishing makes.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use serde_json::Value;
 use wfm_domain::{
-    api_endpoint::ParameterType as DomainParameterType,
+    api_endpoint::{EndpointType, ParameterType as DomainParameterType},
     ids::{ProjectId, StepId, WorkflowId, WorkspaceId},
     refusal::FieldError,
-    workflow::{Definition, EndpointSnapshot, ErrorHandling, OnError, Step},
+    workflow::{Compensation, Definition, EndpointSnapshot, ErrorHandling, OnError, Step},
 };
 use wfm_expressions::{
     Allowed, Authentication, CompiledRequest, Condition, EndpointDefinition, ParameterDefinition, ParameterType,
-    Problem, Template,
+    Problem, SoapSettings, Template,
 };
+
+use super::target::CallTarget;
+
+/// How often and how long a call is tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempts {
+    /// What one attempt may take.
+    pub timeout: Duration,
+    /// Attempts in all.
+    pub most: u32,
+    /// Seconds before the first retry.
+    pub retry_delay_seconds: u32,
+}
+
+/// The call that undoes a step, ready to run.
+pub struct CompiledCompensation {
+    /// The call.
+    pub request: CompiledRequest,
+    /// Whom the call goes to.
+    pub target: Arc<CallTarget>,
+    /// How often and how long it is tried.
+    pub attempts: Attempts,
+}
 
 /// One step, ready to run.
 pub struct CompiledStep {
@@ -24,22 +47,24 @@ pub struct CompiledStep {
     pub condition: Option<Condition>,
     /// The call.
     pub request: CompiledRequest,
+    /// Whom the call goes to.
+    pub target: Arc<CallTarget>,
     /// Template of the output; without one the output is the body.
     pub output: Option<Template>,
     /// Decides about success instead of the status.
     pub success_when: Option<Condition>,
     /// Retries, `onError`, `repeatable`.
     pub handling: ErrorHandling,
-    /// Where `onError: goto` leads, as an index into the steps.
+    /// What undoes the step.
+    pub compensation: Option<CompiledCompensation>,
+    /// Place of its group, the steps that run at once with it, among the groups.
+    pub group: usize,
+    /// The group to which `onError: goto` leads.
     pub goto: Option<usize>,
     /// Whether the run goes on when the step fails.
     pub is_optional: bool,
-    /// What one attempt may take.
-    pub timeout: Duration,
-    /// Attempts in all.
-    pub attempts: u32,
-    /// Seconds before the first retry.
-    pub retry_delay_seconds: u32,
+    /// How often and how long the call is tried.
+    pub attempts: Attempts,
 }
 
 /// A published version, ready to run.
@@ -56,6 +81,10 @@ pub struct CompiledWorkflow {
     pub environment: wfm_domain::ids::EnvironmentId,
     /// Steps in order.
     pub steps: Vec<CompiledStep>,
+    /// The steps that run at once, group after group.
+    pub groups: Vec<Range<usize>>,
+    /// Retries that a run may make in all; no limit but the steps' own when absent.
+    pub retry_budget: Option<u32>,
     /// Template of a run's output; without one it is the last step's.
     pub output: Option<Template>,
 }
@@ -74,27 +103,27 @@ impl CompiledWorkflow {
     ) -> Result<Self, Vec<FieldError>> {
         let mut problems = Vec::new();
         let names: Vec<&str> = definition.steps.iter().map(|step| step.name.as_str()).collect();
+        let groups = groups(&definition.steps);
         let mut steps = Vec::with_capacity(names.len());
-        for (index, step) in definition.steps.iter().enumerate() {
-            let place = format!("/steps/{index}");
-            let endpoint = definition
-                .endpoints
-                .iter()
-                .find(|endpoint| endpoint.id == step.api_endpoint_id);
-            match endpoint {
-                None => problems.push(FieldError {
-                    pointer: format!("{place}/apiEndpointId"),
-                    detail: format!("endpoint {} does not exist", step.api_endpoint_id),
-                }),
-                Some(endpoint) => match compile_step(step, index, &names, endpoint) {
+        for (group, range) in groups.iter().enumerate() {
+            for index in range.clone() {
+                let step = &definition.steps[index];
+                let surroundings = Surroundings {
+                    names: &names,
+                    groups: &groups,
+                    group,
+                    endpoints: &definition.endpoints,
+                };
+                match compile_step(step, index, &surroundings) {
                     Ok(step) => steps.push(step),
                     Err(found) => problems.extend(found.into_iter().map(|problem| FieldError {
-                        pointer: format!("{place}{}", problem.pointer),
+                        pointer: format!("/steps/{index}{}", problem.pointer),
                         detail: format!("step \"{}\": {}", step.name, problem.detail),
                     })),
-                },
+                }
             }
         }
+        let retry_budget = retry_budget(definition, &mut problems);
         let output = definition
             .settings
             .configuration
@@ -118,6 +147,8 @@ impl CompiledWorkflow {
             version,
             environment: definition.settings.environment_id,
             steps,
+            groups,
+            retry_budget,
             output,
         })
     }
@@ -138,14 +169,90 @@ fn part<T>(problems: &mut Vec<Problem>, key: &str, compiled: Result<T, Vec<Probl
     }
 }
 
-fn compile_step(
+/// Largest `retryBudget`.
+const LARGEST_RETRY_BUDGET: u64 = 10_000;
+
+/// `configuration.retryBudget`.
+fn retry_budget(definition: &Definition, problems: &mut Vec<FieldError>) -> Option<u32> {
+    let budget = definition.settings.configuration.as_ref()?.get("retryBudget")?;
+    if budget.is_null() {
+        return None;
+    }
+    let number = budget.as_u64().filter(|number| *number <= LARGEST_RETRY_BUDGET);
+    if number.is_none() {
+        problems.push(FieldError {
+            pointer: "/configuration/retryBudget".to_owned(),
+            detail: format!("must be an integer from 0 to {LARGEST_RETRY_BUDGET}"),
+        });
+    }
+    number.and_then(|number| u32::try_from(number).ok())
+}
+
+/// Neighbouring steps of one order.
+fn groups(steps: &[Step]) -> Vec<Range<usize>> {
+    let mut groups = Vec::new();
+    let mut start = 0;
+    for group in steps.chunk_by(|one, other| one.order == other.order) {
+        groups.push(start..start + group.len());
+        start += group.len();
+    }
+    groups
+}
+
+/// What a step is compiled against.
+struct Surroundings<'a> {
+    names: &'a [&'a str],
+    groups: &'a [Range<usize>],
+    /// The step's own group.
+    group: usize,
+    endpoints: &'a [EndpointSnapshot],
+}
+
+impl Surroundings<'_> {
+    /// Steps that have ended before any of the group begins.
+    fn earlier(&self) -> impl Iterator<Item = &str> {
+        self.names[..self.groups[self.group].start].iter().copied()
+    }
+
+    fn later(&self) -> impl Iterator<Item = &str> {
+        self.names[self.groups[self.group].start..].iter().copied()
+    }
+
+    fn endpoint(&self, id: wfm_domain::ids::ApiEndpointId) -> Result<&EndpointSnapshot, Vec<Problem>> {
+        self.endpoints
+            .iter()
+            .find(|endpoint| endpoint.id == id)
+            .ok_or_else(|| vec![Problem::new("/apiEndpointId", format!("endpoint {id} does not exist"))])
+    }
+}
+
+fn compile_compensation(
+    compensation: &Compensation,
     step: &Step,
-    index: usize,
-    names: &[&str],
-    endpoint: &EndpointSnapshot,
-) -> Result<CompiledStep, Vec<Problem>> {
-    let earlier = || names[..index].iter().copied();
-    let later = || names[index..].iter().copied();
+    surroundings: &Surroundings<'_>,
+) -> Result<CompiledCompensation, Vec<Problem>> {
+    let snapshot = surroundings.endpoint(compensation.api_endpoint_id)?;
+    let endpoint = endpoint_definition(snapshot)?;
+    let known = surroundings.earlier().chain([step.name.as_str()]);
+    let later = surroundings.later().filter(|name| *name != step.name);
+    let allowed = Allowed::request(known).with_later_steps(later);
+    let request = CompiledRequest::compile(&endpoint, compensation.input_mapping.as_ref(), &allowed)?;
+    let timeout = compensation.timeout_seconds.unwrap_or(step.timeout_seconds);
+    let retries = compensation.retry_count.or(step.retry_count).unwrap_or(0);
+    Ok(CompiledCompensation {
+        request,
+        target: Arc::new(CallTarget::of(snapshot)),
+        attempts: Attempts {
+            timeout: Duration::from_secs(u64::from(timeout)),
+            most: retries + 1,
+            retry_delay_seconds: compensation.retry_delay_seconds.unwrap_or(step.retry_delay_seconds),
+        },
+    })
+}
+
+fn compile_step(step: &Step, index: usize, surroundings: &Surroundings<'_>) -> Result<CompiledStep, Vec<Problem>> {
+    let earlier = || surroundings.earlier();
+    let later = || surroundings.later();
     let mut problems = Vec::new();
     let condition = step
         .condition
@@ -155,9 +262,11 @@ fn compile_step(
             let allowed = Allowed::condition(earlier()).with_later_steps(later());
             part(&mut problems, "/condition", Condition::compile(text, &allowed))
         });
-    let request = endpoint_definition(endpoint).and_then(|endpoint| {
+    let request = surroundings.endpoint(step.api_endpoint_id).and_then(|snapshot| {
+        let endpoint = endpoint_definition(snapshot)?;
         let allowed = Allowed::request(earlier()).with_later_steps(later());
-        CompiledRequest::compile(&endpoint, step.input_mapping.as_ref(), &allowed)
+        let request = CompiledRequest::compile(&endpoint, step.input_mapping.as_ref(), &allowed)?;
+        Ok((request, Arc::new(CallTarget::of(snapshot))))
     });
     let request = part(&mut problems, "", request);
     let output = step.output_mapping.as_ref().and_then(|mapping| {
@@ -182,10 +291,13 @@ fn compile_step(
     });
     let goto = handling.on_error.as_ref().and_then(|on_error| {
         let OnError::Goto(target) = on_error else { return None };
-        let found = names
+        let found = surroundings
+            .names
             .iter()
             .position(|name| name == target)
-            .filter(|found| *found > index);
+            .filter(|found| *found > index)
+            .and_then(|found| surroundings.groups.iter().position(|group| group.contains(&found)))
+            .filter(|group| *group > surroundings.group);
         if found.is_none() {
             problems.push(Problem::new(
                 "/errorHandling/goto",
@@ -194,20 +306,32 @@ fn compile_step(
         }
         found
     });
+    let compensation = handling.compensation.as_ref().and_then(|compensation| {
+        part(
+            &mut problems,
+            "/errorHandling/compensation",
+            compile_compensation(compensation, step, surroundings),
+        )
+    });
     match request {
-        Some(request) if problems.is_empty() => Ok(CompiledStep {
+        Some((request, target)) if problems.is_empty() => Ok(CompiledStep {
             id: step.id,
             name: step.name.as_str().into(),
             condition,
             request,
+            target,
             output,
             success_when,
             is_optional: step.is_optional || handling.on_error == Some(OnError::Continue),
             handling,
+            compensation,
+            group: surroundings.group,
             goto,
-            timeout: Duration::from_secs(u64::from(step.timeout_seconds)),
-            attempts: step.retry_count.unwrap_or(0) + 1,
-            retry_delay_seconds: step.retry_delay_seconds,
+            attempts: Attempts {
+                timeout: Duration::from_secs(u64::from(step.timeout_seconds)),
+                most: step.retry_count.unwrap_or(0) + 1,
+                retry_delay_seconds: step.retry_delay_seconds,
+            },
         }),
         Some(_) | None => Err(problems),
     }
@@ -216,7 +340,7 @@ fn compile_step(
 /// An endpoint as the expressions see it.
 ///
 /// # Errors
-/// What is wrong with its authentication; pointers lead into the endpoint.
+/// What is wrong with its authentication or its SOAP settings; pointers lead into the endpoint.
 pub(crate) fn endpoint_definition(endpoint: &EndpointSnapshot) -> Result<EndpointDefinition, Vec<Problem>> {
     let settings = &endpoint.settings;
     let place = |problem: Problem| {
@@ -235,11 +359,17 @@ pub(crate) fn endpoint_definition(endpoint: &EndpointSnapshot) -> Result<Endpoin
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         (name.clone(), text)
     });
+    let headers: Vec<(String, String)> = headers.collect();
+    let soap = match settings.endpoint_type {
+        EndpointType::Rest => None,
+        EndpointType::Soap => Some(SoapSettings::parse(settings.soap.as_ref(), &headers)?),
+    };
     Ok(EndpointDefinition {
         method: settings.method.clone(),
         url: settings.url.clone(),
-        headers: headers.collect(),
+        headers,
         authentication,
+        soap,
         parameters: endpoint
             .parameters
             .iter()

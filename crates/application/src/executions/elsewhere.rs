@@ -9,19 +9,27 @@ use super::runs::Runs;
 const PREFIX: &str = "execution-";
 
 impl Runs {
-    /// Tells waiters, and the driver, of runs that ended on another node. A run that cannot be read is waited for in vain:
+    /// Tells waiters, and the driver, of runs that ended on another node, and the driver of what others asked of its run. A run that cannot be read is waited for in vain:
     /// its waiters time out and ask again.
     pub async fn observe(&self, events: &[StoredEvent]) {
         for event in events {
             let Some(id) = event.stream.as_str().strip_prefix(PREFIX) else {
                 continue;
             };
-            let ends = matches!(
-                &*event.event_type,
-                "ExecutionCompleted" | "ExecutionFailed" | "ExecutionCancelled"
-            );
+            let (ends, concerns_driver) = match &*event.event_type {
+                "ExecutionCompleted" | "ExecutionFailed" | "ExecutionCancelled" => (true, true),
+                "ExecutionPaused" | "ExecutionResumed" | "SignalReceived" => (false, true),
+                _ => (false, false),
+            };
+            if !concerns_driver {
+                continue;
+            }
             let id = ExecutionId(id.to_owned());
-            if !ends || !self.registry().knows(&id) {
+            if !self.registry().knows(&id) {
+                continue;
+            }
+            if !ends {
+                self.registry().poke(&id);
                 continue;
             }
             match self.restore(&id).await {

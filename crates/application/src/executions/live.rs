@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use wfm_domain::{
     aggregate::Decide,
-    execution::{Execution, ExecutionEvent, Outcome, Phase},
+    execution::{Execution, ExecutionEvent, OpenStep, Outcome, Stage},
     ids::ExecutionId,
     instant::Instant,
     protected::DataKey,
@@ -14,17 +14,18 @@ use wfm_storage::event::Position;
 
 use super::{
     definition::CompiledWorkflow,
-    plan::RunScope,
-    registry::{Ended, StopSignal},
+    environment::EnvironmentValues,
+    plan::{PlannedCall, Planner},
+    registry::{DriverSignal, Ended},
+    scope::RunScope,
+    target::CallTarget,
 };
 use crate::{context::Context, store::Loaded};
 
-/// The attempt that is to be sent, or waits to be.
+/// A request that is to be sent, or waits to be sent again.
 pub(super) struct OpenCall {
-    /// Index of the step.
+    /// Place of the step.
     pub index: usize,
-    /// 1 for the first attempt.
-    pub attempt: u32,
     /// What is sent, secrets unresolved.
     pub request: RenderedRequest,
 }
@@ -35,32 +36,41 @@ pub struct LiveRun {
     pub(super) workflow: Arc<CompiledWorkflow>,
     pub(super) scope: RunScope,
     pub(super) key: DataKey,
-    pub(super) call: Option<OpenCall>,
+    pub(super) calls: Vec<OpenCall>,
     pub(super) context: Context,
-    /// Resolves when the run was stopped by somebody else.
-    pub stop: StopSignal,
+    /// The run's tenure under this driver: another number in the log says that the driver was replaced.
+    pub(super) tenure: u32,
+    /// Resolves when somebody else changed the run.
+    pub signal: DriverSignal,
 }
+
+/// Which call: the step's place and the attempt.
+pub type CallId = (u32, u32);
 
 /// What the engine does next for a run.
 pub enum Next {
-    /// Sends the call and reports its outcome.
-    Call(Call),
-    /// Waits until an instant, then begins the retry.
-    Wait(Instant),
-    /// Nothing: the run has ended.
+    /// Sends these calls, reports each outcome, and asks again by the instant, if there is one.
+    Act(Vec<Call>, Option<Instant>),
+    /// Nothing: the run has ended, gave its place back, or is waited for elsewhere.
     Nothing,
 }
 
 /// A call to be sent.
 pub struct Call {
+    /// Which one.
+    pub id: CallId,
     /// The request, secrets filled in.
     pub request: OutgoingRequest,
     /// The same for every attempt of the step of this run.
     pub idempotency_key: String,
+    /// Whom it goes to.
+    pub target: Arc<CallTarget>,
     /// What the attempt may take: the step's timeout, or what is left of the run's.
     pub timeout: Duration,
-    /// Whether the run's own time is over when this timeout is.
-    pub ends_run: bool,
+    /// Trace context of the request that started the run.
+    pub traceparent: Option<Arc<str>>,
+    /// Trace state that goes with it.
+    pub tracestate: Option<Arc<str>>,
 }
 
 impl LiveRun {
@@ -70,10 +80,10 @@ impl LiveRun {
         &self.loaded.aggregate.run.id
     }
 
-    /// Trace context of the request that started the run.
+    /// How many events of the run this driver knows.
     #[must_use]
-    pub fn traceparent(&self) -> Option<&str> {
-        self.context.traceparent.as_deref()
+    pub fn version(&self) -> u64 {
+        self.loaded.version.0
     }
 
     /// When the whole run times out.
@@ -81,9 +91,11 @@ impl LiveRun {
     pub fn deadline(&self) -> Option<Instant> {
         self.loaded.aggregate.deadline
     }
-}
 
-impl LiveRun {
+    pub(super) fn open_steps(&self) -> &[OpenStep] {
+        &self.loaded.aggregate.standing.open
+    }
+
     pub(super) fn fold(&mut self, events: &[ExecutionEvent]) {
         for event in events {
             self.loaded.aggregate.evolve(event);
@@ -91,21 +103,44 @@ impl LiveRun {
         self.loaded.version.0 += events.len() as u64;
     }
 
-    pub(super) fn open(&mut self, call: Option<(usize, RenderedRequest)>) {
-        let attempt = match &self.loaded.aggregate.phase {
-            Phase::Calling(step) | Phase::Waiting(step, _) => step.attempt,
-            Phase::New | Phase::Queued | Phase::Between | Phase::Failed(_) | Phase::Ended(_) => 1,
+    /// Keeps the requests of the steps that are open, those of `planned` among them.
+    pub(super) fn keep_calls(&mut self, planned: Vec<PlannedCall>) {
+        let standing = &self.loaded.aggregate.standing;
+        let awaited = |index: usize| {
+            standing
+                .open
+                .iter()
+                .any(|open| open.step.index as usize == index && !matches!(open.stage, Stage::Signal(..)))
         };
-        self.call = call.map(|(index, request)| OpenCall {
-            index,
-            attempt,
-            request,
-        });
+        self.calls
+            .retain(|call| awaited(call.index) && !planned.iter().any(|new| new.index == call.index));
+        self.calls.extend(planned.into_iter().map(|call| OpenCall {
+            index: call.index,
+            request: call.request,
+        }));
     }
 
-    /// The open call once more, for the next attempt.
-    pub(super) fn open_call(&self) -> Option<(usize, RenderedRequest)> {
-        self.call.as_ref().map(|open| (open.index, open.request.clone()))
+    /// Reads the requests of the open steps from the log's form.
+    pub(super) fn reopen(&mut self) {
+        let calls = self.open_steps().iter().filter_map(|open| {
+            let request = serde_json::from_str::<RenderedRequest>(open.request.text()?).ok()?;
+            Some(OpenCall {
+                index: open.step.index as usize,
+                request,
+            })
+        });
+        self.calls = calls.collect();
+        self.keep_calls(Vec::new());
+    }
+
+    pub(super) fn planner<'a>(&'a mut self, environment: &'a EnvironmentValues) -> Planner<'a> {
+        Planner {
+            workflow: &self.workflow,
+            environment,
+            execution: &self.loaded.aggregate,
+            scope: &mut self.scope,
+            key: &self.key,
+        }
     }
 
     /// How the run ended, if it has; `position` is that of its last event.

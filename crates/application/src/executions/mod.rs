@@ -1,19 +1,30 @@
 //! Runs: the use cases and the planning behind the Execution saga.
 //!
-//! `definition` holds what a published version compiles to, `environment` the values a run may read, `plan` the next moves
-//! of a run, `live` a run in memory, `runs` how runs start, `calls` what is done next and what became of it, `cancelling`
-//! how they are stopped, `elsewhere` what other nodes did to them, `queue` who is next when a place is free, `registry` who waits for a run or stops it.
+//! `definition` holds what a published version compiles to, `environment` the values a run may read, `scope` what its
+//! expressions read, `plan` and `undo` the next moves, `live` a run in memory. `runs` starts runs, `promotion` those that
+//! waited for a place; `calls` says what is done next, `reports` records what became of it, `advance` writes both down.
+//! `control` is what people ask, `elsewhere` what other nodes did, `recovery` what a stop left behind, `timers` what waits for
+//! an instant; `execution_key` keeps one piece of work from running twice; `queue` knows who is next when a place is free, `registry` who drives a run and who waits for it.
 
+mod advance;
 pub mod cache;
 mod calls;
-mod cancelling;
+pub mod control;
 pub mod definition;
 mod elsewhere;
 pub mod environment;
+pub mod execution_key;
+pub mod gates;
 pub mod live;
 pub mod outcome;
 pub mod plan;
+mod promotion;
 pub mod queue;
 pub mod recovery;
 pub mod registry;
+mod reports;
 pub mod runs;
+pub mod scope;
+pub mod target;
+pub mod timers;
+pub mod undo;

@@ -1,13 +1,15 @@
 //! What a call's answer means for its step: success with an output, or a failure that may be tried again.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use wfm_domain::instant::Instant;
-use wfm_expressions::{MAXIMUM_OUTPUT_BYTES, parse_body, redact};
+use wfm_expressions::{CompiledRequest, MAXIMUM_OUTPUT_BYTES, SoapAnswer, parse_body, read_soap, redact};
 
 use super::{
     definition::CompiledStep,
     environment::{Durable, EnvironmentValues, Sending},
-    plan::RunScope,
+    scope::RunScope,
 };
 
 /// An answer, as the connector read it.
@@ -19,6 +21,8 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// Body, decoded.
     pub body: Vec<u8>,
+    /// Secrets that only the connector knows, such as the token that it fetched: kept out of outputs and messages.
+    pub secrets: Vec<String>,
 }
 
 impl Answer {
@@ -33,7 +37,9 @@ impl Answer {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallFailure {
-    /// `connect`, `timeout`, `response` (unreadable or too large), `policy` (refused before sending), `mapping`.
+    /// `connect` (not sent), `timeout`, `interrupted` (the connection broke), `circuit-open` (not sent, because calls failed
+    /// before), `response` (unreadable or too large),
+    /// `authentication` (no token, no usable certificate), `policy` (refused before sending), `mapping`.
     pub kind: &'static str,
     /// What went wrong, without secrets.
     pub message: String,
@@ -59,6 +65,8 @@ pub struct Failure {
     pub message: String,
     /// HTTP status, if there was an answer.
     pub status: Option<u16>,
+    /// The status that decides over a retry, for a fault; `None` when it is never worth one.
+    pub retried_as: Option<u16>,
     /// Milliseconds that the answer asks to wait (`Retry-After`).
     pub retry_after_ms: Option<i64>,
 }
@@ -69,6 +77,7 @@ impl From<CallFailure> for Failure {
             kind: failure.kind,
             message: failure.message,
             status: None,
+            retried_as: None,
             retry_after_ms: None,
         }
     }
@@ -91,16 +100,17 @@ pub fn judge(
         kind,
         message,
         status: Some(status),
+        retried_as: None,
         retry_after_ms: answer.header("retry-after").and_then(|text| retry_after_ms(text, now)),
     };
-    let parsed = parse_body(answer.header("content-type"), &answer.body);
+    let secrets = &known_secrets(answer, secrets)[..];
     let good_status = (200..300).contains(&status);
-    let mut body = match parsed {
+    let body = match read_body(&step.request, answer, secrets) {
         Ok(body) => body,
-        Err(_) if !good_status && step.success_when.is_none() => Value::Null,
-        Err(detail) => return Err(fail("response", detail)),
+        Err(Unread::Fault(told)) => return Err(told.failure(fail)),
+        Err(Unread::Malformed(_)) if !good_status && step.success_when.is_none() => Value::Null,
+        Err(Unread::Malformed(detail)) => return Err(fail("response", detail)),
     };
-    redact(&mut body, secrets);
     if step.success_when.is_none() && !good_status {
         return Err(fail(
             "status",
@@ -145,6 +155,94 @@ pub fn judge(
     Ok(Success { output, text, status })
 }
 
+/// Judges the answer to a call that undoes a step: its status alone counts, and whether it is a fault of SOAP.
+///
+/// # Errors
+/// The failure of the attempt.
+pub fn judge_status(step: &CompiledStep, answer: &Answer, secrets: &[String], now: Instant) -> Result<u16, Failure> {
+    let request = step
+        .compensation
+        .as_ref()
+        .map_or(&step.request, |undoing| &undoing.request);
+    let secrets = &known_secrets(answer, secrets)[..];
+    let fail = |kind: &'static str, message: String| Failure {
+        kind,
+        message,
+        status: Some(answer.status),
+        retried_as: None,
+        retry_after_ms: answer.header("retry-after").and_then(|text| retry_after_ms(text, now)),
+    };
+    let body = match read_body(request, answer, secrets) {
+        Ok(body) => body,
+        Err(Unread::Fault(told)) => return Err(told.failure(fail)),
+        Err(Unread::Malformed(_)) => Value::Null,
+    };
+    if (200..300).contains(&answer.status) {
+        return Ok(answer.status);
+    }
+    Err(fail(
+        "status",
+        format!("the endpoint answered {}{}", answer.status, excerpt(&body)),
+    ))
+}
+
+/// The secrets of the request and those that the connector found out.
+fn known_secrets<'a>(answer: &'a Answer, secrets: &'a [String]) -> Cow<'a, [String]> {
+    if answer.secrets.is_empty() {
+        Cow::Borrowed(secrets)
+    } else {
+        Cow::Owned(secrets.iter().chain(&answer.secrets).cloned().collect())
+    }
+}
+
+/// Why an answer has no body that a step could use.
+enum Unread {
+    /// It cannot be read.
+    Malformed(String),
+    /// It is a fault.
+    Fault(ToldFault),
+}
+
+/// A fault of SOAP, without secrets.
+struct ToldFault {
+    message: String,
+    status: u16,
+    is_final: bool,
+}
+
+impl ToldFault {
+    fn failure(self, fail: impl FnOnce(&'static str, String) -> Failure) -> Failure {
+        Failure {
+            // A receiver that fails answers 500 in either version; some send other statuses.
+            retried_as: (!self.is_final).then_some(self.status.max(500)),
+            ..fail("fault", self.message)
+        }
+    }
+}
+
+/// The body of an answer, without secrets.
+fn read_body(request: &CompiledRequest, answer: &Answer, secrets: &[String]) -> Result<Value, Unread> {
+    let content_type = answer.header("content-type");
+    if !request.is_soap() {
+        let mut body = parse_body(content_type, &answer.body).map_err(Unread::Malformed)?;
+        redact(&mut body, secrets);
+        return Ok(body);
+    }
+    let SoapAnswer { mut body, fault } = read_soap(content_type, &answer.body).map_err(Unread::Malformed)?;
+    let Some(fault) = fault else {
+        redact(&mut body, secrets);
+        return Ok(body);
+    };
+    let mut told = Value::from(vec![fault.code, fault.reason]);
+    redact(&mut told, secrets);
+    let text = |index: usize| shortened(told[index].as_str().unwrap_or_default());
+    Err(Unread::Fault(ToldFault {
+        message: format!("SOAP fault {}: {}", text(0), text(1)),
+        status: answer.status,
+        is_final: fault.is_final,
+    }))
+}
+
 fn response_value(answer: &Answer, body: Value, secrets: &[String]) -> Value {
     let mut headers = Map::with_capacity(answer.headers.len());
     for (name, value) in &answer.headers {
@@ -161,24 +259,29 @@ fn response_value(answer: &Answer, body: Value, secrets: &[String]) -> Value {
 
 /// The beginning of an answer's body, for the error message.
 fn excerpt(body: &Value) -> String {
-    const LENGTH: usize = 200;
     let text = match body {
         Value::Null => return String::new(),
         Value::String(text) => text.clone(),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => body.to_string(),
     };
+    match shortened(&text) {
+        excerpt if excerpt.is_empty() => excerpt,
+        excerpt => format!(": {excerpt}"),
+    }
+}
+
+/// The beginning of a text in one line.
+fn shortened(text: &str) -> String {
+    const LENGTH: usize = 200;
     let mut excerpt: String = text
         .chars()
         .take(LENGTH)
         .filter(|character| !character.is_control())
         .collect();
-    if excerpt.is_empty() {
-        return excerpt;
-    }
-    if text.chars().nth(LENGTH).is_some() {
+    if !excerpt.is_empty() && text.chars().nth(LENGTH).is_some() {
         excerpt.push('…');
     }
-    format!(": {excerpt}")
+    excerpt
 }
 
 /// `Retry-After` (RFC 9110): seconds or an HTTP date.

@@ -1,190 +1,40 @@
-//! The next moves of a run: conditions, templates, where a failure leads. Pure, apart from what is handed in.
+//! The next moves of a run: conditions, templates, groups of steps that run at once, where a failure leads. Pure, apart from
+//! what is handed in.
+//!
+//! Invariant: what comes next follows from the records of the steps alone, so that a run that was read from the log goes on
+//! as one in memory does.
 
-use serde_json::{Map, Value};
+use std::ops::Range;
+
 use wfm_domain::{
-    execution::{Execution, FailureConsequence, Move, StepAttempt, StepResult},
+    execution::{Execution, FailureConsequence, Move, StepAttempt},
     ids::StepId,
     instant::Instant,
     protected::{DataKey, Protected},
 };
-use wfm_expressions::{RenderedRequest, Scope, StepOutcome, Steps};
+use wfm_expressions::RenderedRequest;
 
 use super::{
-    definition::{CompiledStep, CompiledWorkflow, NULL},
+    definition::{CompiledStep, CompiledWorkflow},
     environment::{Durable, EnvironmentValues, Sending},
+    scope::{IN_DOUBT, RunScope, StepRecord},
 };
 
-/// What became of a step, as expressions read it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StepRecord {
-    status: &'static str,
-    output: Value,
-    error: Value,
+/// A call that a move begins.
+pub struct PlannedCall {
+    /// Place of the step.
+    pub index: usize,
+    /// What is sent, secrets unresolved.
+    pub request: RenderedRequest,
 }
 
-impl StepRecord {
-    /// A step that succeeded.
-    #[must_use]
-    pub fn succeeded(output: Value) -> Self {
-        Self {
-            status: "Succeeded",
-            output,
-            error: Value::Null,
-        }
-    }
-
-    /// A step that was not run.
-    #[must_use]
-    pub fn skipped() -> Self {
-        Self {
-            status: "Skipped",
-            output: Value::Null,
-            error: Value::Null,
-        }
-    }
-
-    /// A step that failed.
-    #[must_use]
-    pub fn failed(kind: &str, message: &str, status_code: Option<u16>) -> Self {
-        let mut error = Map::new();
-        error.insert("kind".to_owned(), kind.into());
-        error.insert("message".to_owned(), message.into());
-        if let Some(status) = status_code {
-            error.insert("statusCode".to_owned(), status.into());
-        }
-        Self {
-            status: "Failed",
-            output: Value::Null,
-            error: Value::Object(error),
-        }
-    }
-}
-
-/// What the expressions of a run read.
-pub struct RunScope {
-    /// Input parameters.
-    pub input: Value,
-    /// `system`; its `utcNow` is the instant at which the open step began.
-    pub system: Value,
-    names: Vec<std::sync::Arc<str>>,
-    records: Vec<Option<StepRecord>>,
-}
-
-impl Steps for RunScope {
-    fn step(&self, name: &str) -> Option<StepOutcome<'_>> {
-        let index = self.names.iter().position(|candidate| **candidate == *name)?;
-        let record = self.records[index].as_ref()?;
-        Some(StepOutcome {
-            status: record.status,
-            output: &record.output,
-            error: &record.error,
-        })
-    }
-}
-
-impl RunScope {
-    /// The scope of a run that has not begun.
-    #[must_use]
-    pub fn new(workflow: &CompiledWorkflow, execution: &str, context: Option<&str>, input: Value) -> Self {
-        let mut system = Map::with_capacity(5);
-        system.insert("utcNow".to_owned(), Value::Null);
-        system.insert("executionId".to_owned(), execution.into());
-        system.insert("workflowId".to_owned(), workflow.id.0.into());
-        system.insert("workflowVersion".to_owned(), workflow.version.into());
-        system.insert("executionContext".to_owned(), context.into());
-        Self {
-            input,
-            system: Value::Object(system),
-            names: workflow
-                .steps
-                .iter()
-                .map(|step| std::sync::Arc::clone(&step.name))
-                .collect(),
-            records: vec![None; workflow.steps.len()],
-        }
-    }
-
-    /// Fixes `system.utcNow`.
-    pub fn set_now(&mut self, now: Instant) {
-        if let Some(system) = self.system.as_object_mut() {
-            system.insert("utcNow".to_owned(), now.to_string().into());
-        }
-    }
-
-    /// Notes what became of a step.
-    pub fn set(&mut self, index: usize, record: StepRecord) {
-        self.records[index] = Some(record);
-    }
-
-    /// Notes the steps of a run that was read from the log.
-    pub fn restore(&mut self, execution: &Execution) {
-        for done in &execution.done {
-            let record = match &done.result {
-                StepResult::Skipped => StepRecord::skipped(),
-                StepResult::Succeeded(output) => StepRecord::succeeded(open_json(output)),
-                StepResult::Failed {
-                    kind,
-                    message,
-                    status_code,
-                } => StepRecord::failed(kind, message.text().unwrap_or("erased"), *status_code),
-            };
-            if let Some(slot) = self.records.get_mut(done.index as usize) {
-                *slot = Some(record);
-            }
-        }
-    }
-
-    /// Index of the first step after all that are done.
-    #[must_use]
-    pub fn next_index(&self) -> usize {
-        self.records
-            .iter()
-            .rposition(Option::is_some)
-            .map_or(0, |last| last + 1)
-    }
-
-    /// The output of the last step that ran and has one.
-    fn last_output(&self) -> Value {
-        let ran = self
-            .records
-            .iter()
-            .rev()
-            .flatten()
-            .find(|record| record.status == "Succeeded");
-        ran.map_or(Value::Null, |record| record.output.clone())
-    }
-
-    /// What expressions may read, with secrets closed or open as `environment` gives them.
-    #[must_use]
-    pub fn scope<'a>(
-        &'a self,
-        environment: &'a dyn wfm_expressions::Environment,
-        response: Option<&'a Value>,
-    ) -> Scope<'a> {
-        Scope {
-            input: &self.input,
-            env: environment,
-            system: &self.system,
-            steps: self,
-            response,
-        }
-    }
-}
-
-/// The JSON value of a protected text; null when it cannot be opened any more.
-#[must_use]
-pub fn open_json(text: &Protected) -> Value {
-    text.text()
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_else(|| NULL.clone())
-}
-
-/// The moves up to the next call or the end, and the call's rendered request.
+/// The moves up to the next calls or the end, and the requests of the calls.
+#[derive(Default)]
 pub struct Plan {
     /// For the command.
     pub moves: Vec<Move>,
-    /// The call that the last move begins, if it begins one.
-    pub call: Option<(usize, RenderedRequest)>,
+    /// The calls that the moves begin.
+    pub calls: Vec<PlannedCall>,
 }
 
 /// Plans the moves of one run.
@@ -193,93 +43,196 @@ pub struct Planner<'a> {
     pub workflow: &'a CompiledWorkflow,
     /// Environment values as of now.
     pub environment: &'a EnvironmentValues,
+    /// The run as recorded so far.
+    pub execution: &'a Execution,
     /// What expressions read; the planner notes skipped and unprepared steps.
     pub scope: &'a mut RunScope,
     /// Key that seals the run's data.
     pub key: &'a DataKey,
 }
 
+/// Where a group that has ended leads.
+enum Join {
+    /// To the next group.
+    On,
+    /// To a later one.
+    To(usize),
+    /// To the end, because of this step.
+    Fail(usize),
+}
+
 impl Planner<'_> {
-    /// The moves from step `start` on.
+    /// The moves after the step at place `ended`, on which the scope has a record already; none while other steps of its
+    /// group are open.
     #[must_use]
-    pub fn from(&mut self, start: usize, now: Instant) -> Plan {
-        let mut moves = Vec::with_capacity(2);
+    pub fn after(&mut self, ended: usize, now: Instant) -> Plan {
+        let open = &self.execution.standing.open;
+        if open.iter().any(|open| open.step.index as usize != ended) {
+            return self.unless_stuck(ended);
+        }
+        self.proceed(ended, now)
+    }
+
+    /// While a group is not complete nothing follows, but a run whose open steps all wait for signals gives its place back.
+    fn unless_stuck(&self, ended: usize) -> Plan {
+        let mut others = self.execution.standing.clone();
+        others.open.retain(|open| open.step.index as usize != ended);
+        let parks = others.only_awaits_signals() || (others.paused && !others.is_calling());
+        Plan {
+            moves: parks.then_some(Move::Park).into_iter().collect(),
+            calls: Vec::new(),
+        }
+    }
+
+    /// The moves from the group of the step at place `from` on, when no step is open: steps that are not done begin, groups
+    /// that are done lead on.
+    #[must_use]
+    pub fn proceed(&mut self, from: usize, now: Instant) -> Plan {
+        let mut plan = Plan::default();
+        if self.execution.standing.paused {
+            plan.moves.push(Move::Park);
+            return plan;
+        }
         self.scope.set_now(now);
         let workflow = self.workflow;
-        let mut index = start;
-        while let Some(step) = workflow.steps.get(index) {
-            match self.prepare(step) {
-                Ok(Some(request)) => {
-                    let durable = serde_json::to_string(&request).unwrap_or_default();
-                    let attempt = first_attempt(step, index);
-                    moves.push(Move::Call {
-                        step: attempt,
-                        request: self.protect(durable),
-                    });
-                    return Plan {
-                        moves,
-                        call: Some((index, request)),
-                    };
+        let mut group = workflow
+            .steps
+            .get(from)
+            .map_or(workflow.groups.len(), |step| step.group);
+        while let Some(range) = workflow.groups.get(group) {
+            for index in range.clone() {
+                if self.scope.record(index).is_none() {
+                    self.begin(&mut plan, index);
                 }
-                Ok(None) => {
-                    self.skip(&mut moves, index, "condition");
-                    index += 1;
-                }
-                Err((kind, message)) => {
-                    self.scope.set(index, StepRecord::failed(kind, &message, None));
-                    let (consequence, next) = consequence(step, index);
-                    let sealed = self.protect(message.as_str());
-                    moves.push(Move::FailToPrepare {
-                        step: first_attempt(step, index),
-                        kind,
-                        message: sealed,
-                        consequence,
-                    });
-                    match next {
-                        None => {
-                            moves.push(self.fail(step, &message));
-                            return Plan { moves, call: None };
-                        }
-                        Some(next) => {
-                            self.skip_between(&mut moves, index, next);
-                            index = next;
+            }
+            if !plan.calls.is_empty() {
+                return plan;
+            }
+            group = match self.join(range) {
+                Join::On => group + 1,
+                Join::To(target) => {
+                    let between = range.end..workflow.groups[target].start;
+                    for index in between {
+                        if self.scope.record(index).is_none() {
+                            self.skip(&mut plan.moves, index, "goto");
                         }
                     }
+                    target
+                }
+                Join::Fail(index) => {
+                    self.fail_by(&mut plan, index);
+                    return plan;
+                }
+            };
+        }
+        plan.moves.push(self.complete());
+        plan
+    }
+
+    /// The end of the run for a reason that is no step's.
+    #[must_use]
+    pub fn give_up(&mut self, message: &str) -> Plan {
+        let mut plan = Plan::default();
+        self.fail(&mut plan, None, message);
+        plan
+    }
+
+    /// The end of the run after its time ran out in the step at this place; nothing while others of its group are open.
+    #[must_use]
+    pub fn out_of_time(&mut self, index: usize, message: &str) -> Plan {
+        let mut plan = Plan::default();
+        let open = &self.execution.standing.open;
+        if !open.iter().any(|open| open.step.index as usize != index) {
+            let step = &self.workflow.steps[index];
+            let message = format!("step \"{}\" failed: the run timed out: {message}", step.name);
+            self.fail(&mut plan, Some(step.id), &message);
+        }
+        plan
+    }
+
+    /// What follows from the failure of the step at this place.
+    #[must_use]
+    pub fn consequence(&self, index: usize) -> FailureConsequence {
+        let step = &self.workflow.steps[index];
+        if step.goto.is_some() {
+            FailureConsequence::Goto
+        } else if step.is_optional {
+            FailureConsequence::Continue
+        } else {
+            FailureConsequence::Fail
+        }
+    }
+
+    /// The step at this place begins, is skipped, or cannot be prepared.
+    fn begin(&mut self, plan: &mut Plan, index: usize) {
+        let workflow = self.workflow;
+        let step = &workflow.steps[index];
+        match self.prepare(step, index) {
+            Ok(Some((request, durable))) => {
+                plan.moves.push(Move::Call {
+                    step: self.next_attempt(step, index),
+                    request: durable,
+                });
+                plan.calls.push(PlannedCall { index, request });
+            }
+            Ok(None) => self.skip(&mut plan.moves, index, "condition"),
+            Err((kind, message)) => {
+                self.scope.set(index, StepRecord::failed(kind, &message, None));
+                plan.moves.push(Move::FailToPrepare {
+                    step: self.next_attempt(step, index),
+                    kind,
+                    message: self.protect(message),
+                    consequence: self.consequence(index),
+                });
+            }
+        }
+    }
+
+    /// Where a group leads whose steps are all done.
+    fn join(&self, range: &Range<usize>) -> Join {
+        let mut target = None;
+        for index in range.clone() {
+            let Some((kind, _)) = self.scope.record(index).and_then(StepRecord::failure) else {
+                continue;
+            };
+            if kind == IN_DOUBT {
+                return Join::Fail(index);
+            }
+            match (self.consequence(index), self.workflow.steps[index].goto) {
+                (FailureConsequence::Goto, Some(goto)) => target = target.or(Some(goto)),
+                (FailureConsequence::Continue, _) => {}
+                (FailureConsequence::Fail | FailureConsequence::Goto | FailureConsequence::Retry, _) => {
+                    return Join::Fail(index);
                 }
             }
         }
-        moves.push(self.complete());
-        Plan { moves, call: None }
+        target.map_or(Join::On, Join::To)
     }
 
-    /// The moves after step `index` failed for good with `message`; the step's own failure is recorded by the command.
-    #[must_use]
-    pub fn after_failure(&mut self, index: usize, message: &str, now: Instant) -> (FailureConsequence, Plan) {
+    fn fail_by(&mut self, plan: &mut Plan, index: usize) {
         let step = &self.workflow.steps[index];
-        let (consequence, next) = consequence(step, index);
-        let plan = match next {
-            None => Plan {
-                moves: vec![self.fail(step, message)],
-                call: None,
-            },
-            Some(next) => {
-                let mut moves = Vec::new();
-                self.skip_between(&mut moves, index, next);
-                let rest = self.from(next, now);
-                moves.extend(rest.moves);
-                Plan { moves, call: rest.call }
-            }
+        let message = match self.scope.record(index).and_then(StepRecord::failure) {
+            Some((_, message)) => format!("step \"{}\" failed: {message}", step.name),
+            None => format!("step \"{}\" failed", step.name),
         };
-        (consequence, plan)
+        self.fail(plan, Some(step.id), &message);
     }
 
-    /// The end of the run because of `step`.
-    #[must_use]
-    pub fn fail(&self, step: &CompiledStep, message: &str) -> Move {
-        Move::Fail {
-            message: self.protect(format!("step \"{}\" failed: {message}", step.name)),
-            step_id: Some(step.id),
+    /// The run fails; first, what can be undone is undone.
+    fn fail(&mut self, plan: &mut Plan, step_id: Option<StepId>, message: &str) {
+        let sealed = self.protect(message);
+        if self.undoable(None).is_empty() {
+            plan.moves.push(Move::Fail {
+                message: sealed,
+                step_id,
+            });
+            return;
         }
+        plan.moves.push(Move::Compensate {
+            message: sealed,
+            step_id,
+        });
+        self.undo(plan, None, (message, step_id));
     }
 
     fn complete(&self) -> Move {
@@ -300,8 +253,16 @@ impl Planner<'_> {
         }
     }
 
-    /// The rendered request of a step, or `None` when its condition is false.
-    fn prepare(&self, step: &CompiledStep) -> Result<Option<RenderedRequest>, (&'static str, String)> {
+    /// The request of a step and its durable form, or `None` when its condition is false.
+    #[allow(clippy::type_complexity, reason = "said once")]
+    fn prepare(
+        &self,
+        step: &CompiledStep,
+        index: usize,
+    ) -> Result<Option<(RenderedRequest, Protected)>, (&'static str, String)> {
+        if let Some((request, durable)) = self.sent_before(index) {
+            return Ok(Some((request, durable)));
+        }
         if let Some(condition) = &step.condition {
             let holds = condition
                 .evaluate(&self.scope.scope(&Sending(self.environment), None))
@@ -311,59 +272,49 @@ impl Planner<'_> {
             }
         }
         let durable = Durable(self.environment);
-        step.request
+        let request = step
+            .request
             .render(&self.scope.scope(&durable, None))
-            .map(Some)
-            .map_err(|error| ("mapping", error.to_string()))
+            .map_err(|error| ("mapping", error.to_string()))?;
+        let text = serde_json::to_string(&request).unwrap_or_default();
+        let durable = self.protect(text);
+        Ok(Some((request, durable)))
+    }
+
+    /// The request of a step that is sent once more as it was.
+    fn sent_before(&self, index: usize) -> Option<(RenderedRequest, Protected)> {
+        let request = self.execution.redo(place(index))?.request.as_ref()?;
+        let rendered = serde_json::from_str(request.text()?).ok()?;
+        Some((rendered, request.clone()))
     }
 
     fn skip(&mut self, moves: &mut Vec<Move>, index: usize, reason: &'static str) {
         let step = &self.workflow.steps[index];
         self.scope.set(index, StepRecord::skipped());
-        moves.push(skip(step.id, &step.name, index, reason));
+        moves.push(Move::Skip {
+            step_id: step.id,
+            name: step.name.to_string(),
+            index: place(index),
+            reason,
+        });
     }
 
-    fn skip_between(&mut self, moves: &mut Vec<Move>, failed: usize, next: usize) {
-        for index in failed + 1..next {
-            self.skip(moves, index, "goto");
+    fn next_attempt(&self, step: &CompiledStep, index: usize) -> StepAttempt {
+        let attempt = self.execution.redo(place(index)).map_or(1, |redo| redo.next_attempt);
+        StepAttempt {
+            step_id: step.id,
+            name: step.name.to_string(),
+            index: place(index),
+            attempt,
         }
     }
 
-    fn protect(&self, text: impl Into<std::sync::Arc<str>>) -> Protected {
+    pub(super) fn protect(&self, text: impl Into<std::sync::Arc<str>>) -> Protected {
         Protected::new(self.key.clone(), text)
     }
 }
 
-fn skip(step_id: StepId, name: &str, index: usize, reason: &'static str) -> Move {
-    Move::Skip {
-        step_id,
-        name: name.to_owned(),
-        index: place(index),
-        reason,
-    }
-}
-
-/// The first attempt of a step.
-fn first_attempt(step: &CompiledStep, index: usize) -> StepAttempt {
-    StepAttempt {
-        step_id: step.id,
-        name: step.name.to_string(),
-        index: place(index),
-        attempt: 1,
-    }
-}
-
-fn place(index: usize) -> u32 {
+/// A place in the pinned list, as events write it.
+pub(super) fn place(index: usize) -> u32 {
     u32::try_from(index).expect("a workflow has far fewer than 2^32 steps")
-}
-
-/// What a step's failure for good leads to, and the step to go on with.
-fn consequence(step: &CompiledStep, index: usize) -> (FailureConsequence, Option<usize>) {
-    if let Some(target) = step.goto {
-        (FailureConsequence::Goto, Some(target))
-    } else if step.is_optional {
-        (FailureConsequence::Continue, Some(index + 1))
-    } else {
-        (FailureConsequence::Fail, None)
-    }
 }

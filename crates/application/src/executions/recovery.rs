@@ -2,24 +2,29 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use futures::{StreamExt, TryStreamExt};
 use rustc_hash::FxHashMap;
 use wfm_domain::{
-    execution::{AdoptExecution, Ask, Execution, Phase, ReportInDoubt, StepAttempt},
+    execution::{AdoptExecution, Ask, Execution, Phase, Stage, StepAttempt},
     ids::{EnvironmentId, ExecutionId},
+    instant::Instant,
 };
-use wfm_expressions::RenderedRequest;
 use wfm_storage::{
     event::StreamVersion,
-    work::{WorkFilter, WorkState},
+    work::{WorkFilter, WorkItem, WorkState},
 };
 
 use super::{
     live::LiveRun,
-    plan::{Plan, Planner, RunScope, open_json},
-    registry::StopSignal,
+    registry::DriverSignal,
     runs::Runs,
+    scope::{RunScope, open_json},
+    timers::Due,
 };
 use crate::{context::Context, error::ApplicationError};
+
+/// Runs that are taken over at once: their appends share commits.
+const ADOPTED_AT_ONCE: usize = 128;
 
 const PAGE: u32 = 500;
 
@@ -33,6 +38,8 @@ pub struct Recovered {
     pub adopted: usize,
     /// Runs that wait for a place.
     pub queued: usize,
+    /// Runs that wait for an instant, a signal or an approval.
+    pub waiting: usize,
 }
 
 impl Runs {
@@ -55,18 +62,20 @@ impl Runs {
         let input = open_json(&request.input);
         let mut scope = RunScope::new(&workflow, &id.0, request.execution_context.as_deref(), input);
         scope.restore(&loaded.aggregate);
-        if let Some(begun) = loaded.aggregate.step_started_at {
-            scope.set_now(begun);
+        if let Some(open) = loaded.aggregate.standing.open.last() {
+            scope.set_now(open.started_at);
         }
         let key = request.input.key().clone();
+        let tenure = loaded.aggregate.tenure;
         let mut live = LiveRun {
             loaded,
             workflow,
             scope,
             key,
-            call: None,
+            calls: Vec::new(),
             context: Context::system("engine", id.0.as_str()),
-            stop: StopSignal::default(),
+            tenure,
+            signal: DriverSignal::default(),
         };
         live.reopen();
         Ok(Some(live))
@@ -97,9 +106,11 @@ impl Runs {
                         recovered.queued += 1;
                         *queued.entry(EnvironmentId(item.environment)).or_default() += 1;
                     }
-                    WorkState::Running | WorkState::Timer | WorkState::Signal | WorkState::Approval => {
+                    WorkState::Approval => recovered.waiting += 1,
+                    WorkState::Signal | WorkState::Timer if self.watch_left(item, &alive) => recovered.waiting += 1,
+                    WorkState::Running | WorkState::Timer | WorkState::Signal => {
                         let id = ExecutionId(item.execution.to_string());
-                        if !self.is_driven(&id, item.owner.as_deref(), &alive) {
+                        if item.state != WorkState::Signal && !self.is_driven(&id, item.owner.as_deref(), &alive) {
                             left.push((id, item));
                         }
                     }
@@ -110,13 +121,63 @@ impl Runs {
                 tokio::time::sleep(SETTLING).await;
                 left.retain(|(id, item)| !self.is_driven(id, item.owner.as_deref(), &alive));
             }
-            for (id, _) in left {
-                match self.adopt(&id).await {
-                    Ok(()) => recovered.adopted += 1,
-                    Err(ApplicationError::Contended | ApplicationError::Refused(_)) => {}
-                    Err(error) => return Err(error),
+            let left: Vec<ExecutionId> = left.into_iter().map(|(id, _)| id).collect();
+            let adopted: Vec<usize> = futures::stream::iter(left)
+                .map(|id| self.adopt(id))
+                .buffer_unordered(ADOPTED_AT_ONCE)
+                .try_collect()
+                .await?;
+            recovered.adopted += adopted.into_iter().sum::<usize>();
+        }
+    }
+
+    /// Watches a run that waits for an instant and that no living node watches; `false` when it must be driven now.
+    fn watch_left(&self, item: &WorkItem, alive: &HashSet<String>) -> bool {
+        let id = ExecutionId(item.execution.to_string());
+        let elsewhere = item
+            .owner
+            .as_deref()
+            .is_some_and(|owner| owner != &**self.membership.holder() && alive.contains(owner));
+        if elsewhere || self.registry.drives(&id) || self.timers.watches(&id) {
+            return true;
+        }
+        let Some(due_at) = item.due_at.as_deref().and_then(Instant::parse) else {
+            return item.state == WorkState::Signal;
+        };
+        self.timers.watch(&id, due_at, None);
+        true
+    }
+
+    /// Takes a run that was waited for to its next step: its instant has come.
+    ///
+    /// # Errors
+    /// When the log fails.
+    pub async fn wake(&self, due: &Due) -> Result<(), ApplicationError> {
+        let id = &due.id;
+        if self.registry.drives(id) {
+            self.registry.poke(id);
+            return Ok(());
+        }
+        let Some(live) = self.restore(id).await? else {
+            return Ok(());
+        };
+        let woken = match live.loaded.aggregate.standing.phase {
+            Phase::Running | Phase::Compensating => match due.tenure {
+                None => self.adopt_live(live).await,
+                Some(tenure) if tenure == live.tenure => {
+                    let signal = self.registry.drive(id);
+                    self.hand_over(LiveRun { signal, ..live }).await
                 }
-            }
+                // Another process took the run over while this one counted as gone.
+                Some(_) => Ok(()),
+            },
+            Phase::Parked if !live.loaded.aggregate.standing.paused => self.requeue(id).await,
+            Phase::New | Phase::Held | Phase::Queued | Phase::Parked | Phase::Ended(_) => Ok(()),
+        };
+        match woken {
+            // Somebody else was faster.
+            Err(ApplicationError::Contended | ApplicationError::Refused(_)) => Ok(()),
+            other => other,
         }
     }
 
@@ -128,84 +189,73 @@ impl Runs {
         }
     }
 
-    async fn adopt(&self, id: &ExecutionId) -> Result<(), ApplicationError> {
-        let Some(mut live) = self.restore(id).await? else {
-            return Ok(());
+    /// Adopts a run that holds a place; answers how many were adopted.
+    async fn adopt(&self, id: ExecutionId) -> Result<usize, ApplicationError> {
+        let adopted = match self.restore(&id).await? {
+            Some(live) if live.loaded.aggregate.standing.holds_place() => self.adopt_live(live).await,
+            Some(_) | None => return Ok(0),
         };
-        if live.loaded.aggregate.outcome().is_some() {
-            return Ok(());
+        match adopted {
+            Ok(()) => Ok(1),
+            Err(ApplicationError::Contended | ApplicationError::Refused(_)) => Ok(0),
+            Err(error) => Err(error),
         }
-        live.stop = self.registry.drive(id);
+    }
+
+    async fn adopt_live(&self, mut live: LiveRun) -> Result<(), ApplicationError> {
+        live.signal = self.registry.drive(&live.loaded.aggregate.run.id);
         let now = self.store.now();
-        let environment = self.definitions.environment(live.workflow.environment).await?;
-        let plan = if live.loaded.aggregate.phase == Phase::Between {
-            let next = live.scope.next_index();
-            let planner = &mut Planner {
-                workflow: &live.workflow,
-                environment: &environment,
-                scope: &mut live.scope,
-                key: &live.key,
-            };
-            planner.from(next, now)
-        } else {
-            Plan {
-                moves: Vec::new(),
-                call: live.open_call(),
-            }
-        };
+        let plan = self.planned(&mut live, now).await?;
         let adopt = Ask::Adopt(AdoptExecution {
             node: self.membership.node().to_string(),
             moves: plan.moves,
         });
-        self.advance(&mut live, adopt, plan.call, now).await?;
-        if let Some(step) = live.in_doubt() {
-            let index = step.index as usize;
-            let message = "the node stopped while the call was under way, and the step must not be repeated";
-            let fail = {
-                let planner = Planner {
-                    workflow: &live.workflow,
-                    environment: &environment,
-                    scope: &mut live.scope,
-                    key: &live.key,
-                };
-                planner.fail(&live.workflow.steps[index], message)
-            };
-            let ask = Ask::ReportInDoubt(ReportInDoubt {
-                step,
-                moves: vec![fail],
-            });
-            self.advance(&mut live, ask, None, now).await?;
+        // Calls of the moves are new; those that were open before may have been sent already.
+        let interrupted = live.not_to_be_repeated();
+        self.advance(&mut live, adopt, plan.calls, now).await?;
+        live.tenure = live.loaded.aggregate.tenure;
+        for step in interrupted {
+            self.report_in_doubt(&mut live, step, now).await?;
         }
-        if live.loaded.aggregate.outcome().is_none() {
+        if live.loaded.aggregate.standing.holds_place() {
             self.hand_over(live).await?;
         }
         Ok(())
     }
+
+    /// Reads a run anew that somebody else changed; `false` when this driver is done with it.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn refresh(&self, live: &mut LiveRun) -> Result<bool, ApplicationError> {
+        let Some(read) = self.restore(live.id()).await? else {
+            return Ok(false);
+        };
+        let goes_on = read.loaded.aggregate.tenure == live.tenure && read.loaded.aggregate.standing.holds_place();
+        let (signal, context) = (live.signal.clone(), live.context.clone());
+        *live = LiveRun {
+            signal,
+            context,
+            ..read
+        };
+        Ok(goes_on)
+    }
 }
 
 impl LiveRun {
-    /// Restores the open call from the rendered request in the log.
-    fn reopen(&mut self) {
-        let index = match &self.loaded.aggregate.phase {
-            Phase::Calling(step) | Phase::Waiting(step, _) => step.index as usize,
-            Phase::New | Phase::Queued | Phase::Between | Phase::Failed(_) | Phase::Ended(_) => return,
+    /// Attempts whose outcome nobody knows and that must not be sent again.
+    fn not_to_be_repeated(&self) -> Vec<StepAttempt> {
+        let aggregate = &self.loaded.aggregate;
+        if aggregate.standing.phase != Phase::Running {
+            return Vec::new();
+        }
+        let repeatable = |index: u32| {
+            let step = self.workflow.steps.get(index as usize);
+            step.is_none_or(|step| step.handling.repeatable)
         };
-        let text = self
-            .loaded
-            .aggregate
-            .step_request
-            .as_ref()
-            .and_then(|request| request.text());
-        let request = text.and_then(|text| serde_json::from_str::<RenderedRequest>(text).ok());
-        self.open(request.map(|request| (index, request)));
-    }
-
-    /// The attempt whose outcome nobody knows and that must not be sent again.
-    fn in_doubt(&self) -> Option<StepAttempt> {
-        let Phase::Calling(step) = &self.loaded.aggregate.phase else {
-            return None;
-        };
-        let compiled = self.workflow.steps.get(step.index as usize)?;
-        (!compiled.handling.repeatable).then(|| step.clone())
+        let open = aggregate.standing.open.iter();
+        open.filter(|open| open.stage == Stage::Calling && !repeatable(open.step.index))
+            .map(|open| open.step.clone())
+            .collect()
     }
 }

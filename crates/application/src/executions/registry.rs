@@ -1,4 +1,4 @@
-//! The runs that this node drives: who waits for their end, and how to stop them.
+//! The runs that this node drives: who waits for their end, and how their drivers hear of changes.
 
 use std::sync::Arc;
 
@@ -21,20 +21,20 @@ pub struct Ended {
     pub position: Position,
 }
 
-/// Tells the driver of a run that the run was stopped.
+/// Tells the driver of a run that somebody else changed the run.
 #[derive(Debug, Clone, Default)]
-pub struct StopSignal(Arc<Notify>);
+pub struct DriverSignal(Arc<Notify>);
 
-impl StopSignal {
-    /// Completes once the run was stopped; also when it was stopped before.
-    pub async fn stopped(&self) {
+impl DriverSignal {
+    /// Completes once the run was changed; also when it was changed before.
+    pub async fn changed(&self) {
         self.0.notified().await;
     }
 }
 
 #[derive(Default)]
 struct Entry {
-    stop: StopSignal,
+    driver: DriverSignal,
     waiters: Vec<oneshot::Sender<Ended>>,
 }
 
@@ -43,10 +43,10 @@ struct Entry {
 pub struct Registry(Mutex<FxHashMap<ExecutionId, Entry>>);
 
 impl Registry {
-    /// The stop signal of a run that begins to be driven.
+    /// The signal for the driver of a run that begins to be driven.
     #[must_use]
-    pub fn drive(&self, id: &ExecutionId) -> StopSignal {
-        self.0.lock().entry(id.clone()).or_default().stop.clone()
+    pub fn drive(&self, id: &ExecutionId) -> DriverSignal {
+        self.0.lock().entry(id.clone()).or_default().driver.clone()
     }
 
     /// Resolves when the run ends. Ask before the run is looked up, or its end may be missed.
@@ -60,13 +60,20 @@ impl Registry {
         receiver
     }
 
+    /// Tells the run's driver, if this node has it, to look at the log again.
+    pub fn poke(&self, id: &ExecutionId) {
+        if let Some(entry) = self.0.lock().get(id) {
+            entry.driver.0.notify_one();
+        }
+    }
+
     /// Whether this node drives the run.
     #[must_use]
     pub fn drives(&self, id: &ExecutionId) -> bool {
         self.0
             .lock()
             .get(id)
-            .is_some_and(|entry| Arc::strong_count(&entry.stop.0) > 1)
+            .is_some_and(|entry| Arc::strong_count(&entry.driver.0) > 1)
     }
 
     /// Whether this node drives the run or somebody waits for it.
@@ -80,7 +87,7 @@ impl Registry {
         let mut entries = self.0.lock();
         if let Some(entry) = entries.get_mut(id) {
             entry.waiters.retain(|waiter| !waiter.is_closed());
-            if entry.waiters.is_empty() && Arc::strong_count(&entry.stop.0) == 1 {
+            if entry.waiters.is_empty() && Arc::strong_count(&entry.driver.0) == 1 {
                 entries.remove(id);
             }
         }
@@ -89,7 +96,7 @@ impl Registry {
     /// The run has ended: its driver stops, its waiters are answered.
     pub fn end(&self, id: &ExecutionId, ended: &Ended) {
         let Some(entry) = self.0.lock().remove(id) else { return };
-        entry.stop.0.notify_one();
+        entry.driver.0.notify_one();
         for waiter in entry.waiters {
             // A waiter that has gone needs no answer.
             let _ = waiter.send(ended.clone());

@@ -8,9 +8,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use wfm_domain::{
     aggregate::Decide,
-    execution::{
-        Ask, Execution, ExecutionCommand, ExecutionEvent, Phase, QueueExecution, Request, Run, StartExecution,
-    },
+    execution::{Ask, Execution, ExecutionCommand, ExecutionEvent, QueueExecution, Request, Run, StartExecution},
     field_errors::FieldErrors,
     ids::{EnvironmentId, ExecutionId, WorkflowId},
     instant::Instant,
@@ -24,20 +22,22 @@ use wfm_storage::{
 };
 
 use super::{
+    advance::ends,
     cache::{Definitions, InForce, Parent},
-    calls::planner,
     environment::EnvironmentValues,
+    execution_key::{ExecutionKey, KeyTake, Keyed},
     live::LiveRun,
-    plan::RunScope,
     queue::Queue,
-    registry::{Ended, Registry},
+    registry::{DriverSignal, Ended, Registry},
+    scope::RunScope,
+    timers::Timers,
 };
 use crate::{
     context::{Actor, Context},
     error::ApplicationError,
     membership::Membership,
     security::permission::Permission,
-    store::{Loaded, Recorded, Store},
+    store::{Loaded, Recorded, Store, Unit},
 };
 
 /// Largest input of a run in bytes of JSON.
@@ -50,6 +50,26 @@ pub struct StartInput {
     pub input: Value,
     /// `executionContext`: the caller's business key.
     pub execution_context: Option<String>,
+    /// `executionKey`, with what happens when a run has it already.
+    pub key: Option<ExecutionKey>,
+}
+
+/// Which definition a rerun follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RerunVersion {
+    /// The one that the first run followed.
+    Same,
+    /// The one in force.
+    #[default]
+    Newest,
+}
+
+/// What makes a start a rerun.
+#[derive(Debug, Clone)]
+struct Rerun {
+    of: ExecutionId,
+    /// The version to follow; the one in force when absent.
+    version: Option<u32>,
 }
 
 /// A run that was accepted.
@@ -72,16 +92,22 @@ pub struct Runs {
     pub(super) definitions: Arc<Definitions>,
     pub(super) registry: Arc<Registry>,
     pub(super) queue: Arc<Queue>,
+    pub(super) timers: Arc<Timers>,
     pub(super) membership: Arc<Membership>,
     pub(super) ready: mpsc::Sender<LiveRun>,
 }
 
+/// Adds to the append that records a start; told the run's id.
+pub type Beside<'a> = &'a (dyn Fn(&mut Unit<'_>, &ExecutionId) -> Result<(), ApplicationError> + Send + Sync);
+
 /// What a start relies on.
-struct Ground {
-    workflow: Arc<InForce>,
-    compiled: Arc<super::definition::CompiledWorkflow>,
-    environment: Arc<EnvironmentValues>,
-    parents: [Arc<Parent>; 2],
+pub(super) struct Ground<'a> {
+    pub(super) workflow: Arc<InForce>,
+    pub(super) compiled: Arc<super::definition::CompiledWorkflow>,
+    pub(super) environment: Arc<EnvironmentValues>,
+    pub(super) parents: [Arc<Parent>; 2],
+    pub(super) key: Option<KeyTake>,
+    pub(super) beside: Option<Beside<'a>>,
 }
 
 impl Runs {
@@ -98,6 +124,7 @@ impl Runs {
             definitions,
             registry: Arc::default(),
             queue: Arc::default(),
+            timers: Arc::default(),
             membership,
             ready,
         }
@@ -127,6 +154,12 @@ impl Runs {
         &self.queue
     }
 
+    /// The runs that wait for an instant and are not in memory.
+    #[must_use]
+    pub fn timers(&self) -> &Arc<Timers> {
+        &self.timers
+    }
+
     /// Starts a run of the version in force, or queues it when its environment has no free place.
     ///
     /// # Errors
@@ -136,6 +169,55 @@ impl Runs {
         context: &Context,
         workflow: WorkflowId,
         input: &StartInput,
+    ) -> Result<Started, ApplicationError> {
+        self.start_or_rerun(context, workflow, input, None).await
+    }
+
+    /// Starts a run with the input of an earlier one, ended or not; tells its workflow, too.
+    ///
+    /// # Errors
+    /// Those of [`Self::start`]; also when the earlier run's input has been erased.
+    pub async fn rerun(
+        &self,
+        context: &Context,
+        id: &ExecutionId,
+        version: RerunVersion,
+    ) -> Result<(Started, WorkflowId), ApplicationError> {
+        let loaded = self.store.load::<Execution>(id.stream()).await?;
+        let not_found = || format!("execution {id}");
+        let Some(request) = loaded.aggregate.request else {
+            return Err(ApplicationError::NotFound(not_found()));
+        };
+        if let Actor::User(caller) = &context.actor {
+            caller.demand_in(Permission::EditWorkflows, request.workspace_id, not_found)?;
+        }
+        let input = request.input.text().and_then(|text| serde_json::from_str(text).ok());
+        let input = input.ok_or_else(|| {
+            Refusal::conflict(
+                "execution-erased",
+                "the input of the execution has been erased; start a new one",
+            )
+        })?;
+        let input = StartInput {
+            input,
+            execution_context: request.execution_context,
+            key: None,
+        };
+        let rerun = Rerun {
+            of: id.clone(),
+            version: (version == RerunVersion::Same).then_some(request.workflow_version),
+        };
+        let workflow = loaded.aggregate.run.workflow_id;
+        let started = self.start_or_rerun(context, workflow, &input, Some(&rerun)).await?;
+        Ok((started, workflow))
+    }
+
+    async fn start_or_rerun(
+        &self,
+        context: &Context,
+        workflow: WorkflowId,
+        input: &StartInput,
+        rerun: Option<&Rerun>,
     ) -> Result<Started, ApplicationError> {
         check_input(input)?;
         if let Some(recorded) = self.store.repeated(context).await? {
@@ -151,13 +233,39 @@ impl Runs {
         }
         self.store
             .retrying(|| async {
-                let outcome = self.start_once(context, workflow, input, &text).await;
+                let outcome = self.start_once(context, workflow, input, rerun, &text, None).await;
                 if matches!(outcome, Err(ApplicationError::Contended)) {
                     self.definitions.clear();
                 }
                 outcome
             })
             .await
+    }
+
+    /// The same as a part of something else, whose events `beside` adds to the start's append. Tried once: whoever asks knows
+    /// what to look at again when others came between.
+    ///
+    /// # Errors
+    /// Those of [`Self::start`] and of `beside`; [`ApplicationError::Contended`] when others came between.
+    pub async fn start_within(
+        &self,
+        context: &Context,
+        workflow: WorkflowId,
+        input: &StartInput,
+        beside: Beside<'_>,
+    ) -> Result<Started, ApplicationError> {
+        check_input(input)?;
+        if let Some(recorded) = self.store.repeated(context).await? {
+            return Ok(self.repeated(&recorded));
+        }
+        let text: Arc<str> = input.input.to_string().into();
+        let outcome = self
+            .start_once(context, workflow, input, None, &text, Some(beside))
+            .await;
+        if matches!(outcome, Err(ApplicationError::Contended)) {
+            self.definitions.clear();
+        }
+        outcome
     }
 
     fn repeated(&self, recorded: &Recorded) -> Started {
@@ -172,7 +280,7 @@ impl Runs {
         }
     }
 
-    async fn ground(&self, context: &Context, id: WorkflowId) -> Result<Ground, ApplicationError> {
+    async fn ground(&self, context: &Context, id: WorkflowId) -> Result<Ground<'static>, ApplicationError> {
         let not_found = || format!("workflow {id}");
         let workflow = self
             .definitions
@@ -197,11 +305,7 @@ impl Runs {
             )
             .into());
         }
-        let environment = self.definitions.environment(compiled.environment).await?;
-        if !environment.usable {
-            let detail = format!("environment {} is not active; activate it first", environment.id);
-            return Err(Refusal::conflict("environment-inactive", detail).into());
-        }
+        let environment = self.usable_environment(compiled.environment).await?;
         let parents = [
             self.definitions.project(workflow.project).await?,
             self.definitions.workspace(workflow.workspace).await?,
@@ -215,6 +319,31 @@ impl Runs {
             compiled,
             environment,
             parents,
+            key: None,
+            beside: None,
+        })
+    }
+
+    async fn usable_environment(&self, id: EnvironmentId) -> Result<Arc<EnvironmentValues>, ApplicationError> {
+        let environment = self.definitions.environment(id).await?;
+        if environment.usable {
+            return Ok(environment);
+        }
+        let detail = format!("environment {id} is not active; activate it first");
+        Err(Refusal::conflict("environment-inactive", detail).into())
+    }
+
+    /// A run that exists already, as the answer to a start.
+    async fn existing(&self, id: ExecutionId) -> Result<Started, ApplicationError> {
+        let ended = self.registry.wait(&id);
+        let stream = StreamId::new(id.stream());
+        let first = self.store.log.read_stream(&stream, StreamVersion(0), 1).await?;
+        Ok(Started {
+            id,
+            position: first.first().map_or(Position(0), |event| event.position),
+            queued: false,
+            repeated: true,
+            ended,
         })
     }
 
@@ -223,9 +352,24 @@ impl Runs {
         context: &Context,
         workflow: WorkflowId,
         input: &StartInput,
+        rerun: Option<&Rerun>,
         text: &Arc<str>,
+        beside: Option<Beside<'_>>,
     ) -> Result<Started, ApplicationError> {
-        let ground = self.ground(context, workflow).await?;
+        let mut ground = Ground {
+            beside,
+            ..self.ground(context, workflow).await?
+        };
+        if let Some(version) = rerun.and_then(|rerun| rerun.version) {
+            ground.compiled = self.definitions.pinned(workflow, version).await?;
+            ground.environment = self.usable_environment(ground.compiled.environment).await?;
+        }
+        if let Some(key) = &input.key {
+            match self.keyed(workflow, key).await? {
+                Keyed::Free(take) => ground.key = Some(take),
+                Keyed::Existing(id) => return self.existing(id).await,
+            }
+        }
         let id = ExecutionId(self.store.entropy.uuid().to_string());
         let now = self.store.now();
         let key = DataKey::Runs(ground.workflow.workspace, now.month());
@@ -242,6 +386,7 @@ impl Runs {
             workflow_version: ground.compiled.version,
             input: Protected::new(key.clone(), Arc::clone(text)),
             execution_context: input.execution_context.clone(),
+            rerun_of: rerun.map(|rerun| rerun.of.clone()),
         };
         let loaded = Loaded {
             stream: StreamId::new(id.stream()),
@@ -260,9 +405,10 @@ impl Runs {
             workflow: Arc::clone(&ground.compiled),
             scope,
             key,
-            call: None,
+            calls: Vec::new(),
             context: follow_up(context),
-            stop: super::registry::StopSignal::default(),
+            tenure: 0,
+            signal: DriverSignal::default(),
         };
         if !self.queue.is_waiting(ground.environment.id) {
             let place = self
@@ -278,18 +424,18 @@ impl Runs {
     }
 
     /// Records the start, taking a place; refused with [`NO_PLACE`] when there is none.
-    async fn begin(
+    pub(super) async fn begin(
         &self,
         live: &mut LiveRun,
         context: &Context,
-        ground: &Ground,
+        ground: &Ground<'_>,
         run: Run,
         request: Option<Request>,
         now: Instant,
     ) -> Result<Recorded, ApplicationError> {
         let configuration = &ground.environment.configuration;
         let deadline = now.plus_milliseconds(i64::from(configuration.timeout) * 1000);
-        let plan = planner(live, &ground.environment).from(0, now);
+        let plan = live.planner(&ground.environment).proceed(0, now);
         let command = StartExecution {
             run,
             request,
@@ -307,6 +453,9 @@ impl Runs {
             for parent in &ground.parents {
                 unit.guard_stream(&parent.stream, parent.version);
             }
+            if let Some(key) = &ground.key {
+                key.record(&mut unit, &live.loaded.stream);
+            }
         }
         let environment = ground.environment.id;
         unit.require_fewer(
@@ -318,16 +467,21 @@ impl Runs {
             // It was over before it began to run: there is no place to give back.
             unit.take_none(&Execution::slots(environment));
         }
-        let execution: Arc<str> = match events.first() {
-            Some(ExecutionEvent::ExecutionStarted(started)) => started.run.id.0.as_str().into(),
-            _ => live.id().0.as_str().into(),
+        let execution = match events.first() {
+            Some(ExecutionEvent::ExecutionStarted(started)) => started.run.id.clone(),
+            _ => live.id().clone(),
         };
-        unit.work(self.work_change(&execution, environment, ground.workflow.workspace.0, &events));
+        let place = (environment, ground.workflow.workspace.0);
+        unit.work(self.work_after(&live.loaded.aggregate, &execution, place, &events));
+        if let Some(beside) = ground.beside {
+            beside(&mut unit, &execution)?;
+        }
         let version = StreamVersion(live.loaded.version.0 + events.len() as u64);
-        let recorded = unit.commit(execution.to_string(), version).await?;
+        let recorded = unit.commit(execution.0.clone(), version).await?;
         if !recorded.repeated {
             live.fold(&events);
-            live.open(plan.call);
+            live.keep_calls(plan.calls);
+            live.tenure = live.loaded.aggregate.tenure;
         }
         Ok(recorded)
     }
@@ -338,7 +492,7 @@ impl Runs {
         }
         let id = live.id().clone();
         let ended = self.registry.wait(&id);
-        live.stop = self.registry.drive(&id);
+        live.signal = self.registry.drive(&id);
         if let Some(end) = live.ending(recorded.position) {
             self.finished(&live, &end);
         } else {
@@ -357,7 +511,7 @@ impl Runs {
         &self,
         live: &LiveRun,
         context: &Context,
-        ground: &Ground,
+        ground: &Ground<'_>,
         run: Run,
         request: Request,
         now: Instant,
@@ -373,6 +527,9 @@ impl Runs {
         for parent in &ground.parents {
             unit.guard_stream(&parent.stream, parent.version);
         }
+        if let Some(key) = &ground.key {
+            key.record(&mut unit, &live.loaded.stream);
+        }
         unit.record(&live.loaded, "execution", &events);
         unit.work(WorkChange::Put(WorkItem {
             execution: id.0.as_str().into(),
@@ -383,6 +540,9 @@ impl Runs {
             owner: None,
             epoch: 0,
         }));
+        if let Some(beside) = ground.beside {
+            beside(&mut unit, &id)?;
+        }
         let ended = self.registry.wait(&id);
         let recorded = unit.commit(id.0.clone(), StreamVersion(events.len() as u64)).await?;
         if recorded.repeated {
@@ -398,182 +558,17 @@ impl Runs {
             ended,
         })
     }
-
-    /// Starts queued runs of an environment while it has free places.
-    ///
-    /// # Errors
-    /// When the log fails.
-    pub async fn promote(&self, environment: EnvironmentId) -> Result<(), ApplicationError> {
-        loop {
-            let filter = wfm_storage::work::WorkFilter {
-                state: Some(WorkState::Queued),
-                environment: Some(environment.0),
-                ..Default::default()
-            };
-            let oldest = self.store.log.work(&filter, 1).await?;
-            let Some(item) = oldest.first() else {
-                // Other nodes may have started those that were counted here.
-                self.queue.emptied(environment);
-                return Ok(());
-            };
-            match self.start_queued(&item.execution).await {
-                Ok(true) => {}
-                Ok(false) => return Ok(()),
-                Err(ApplicationError::Contended) => self.definitions.clear(),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Starts one queued run; `false` when there is no place for it.
-    async fn start_queued(&self, execution: &str) -> Result<bool, ApplicationError> {
-        let id = ExecutionId(execution.to_owned());
-        let Some(mut live) = self.restore(&id).await? else {
-            return Ok(true);
-        };
-        if live.loaded.aggregate.phase != Phase::Queued {
-            return Ok(true);
-        }
-        let Some(request) = live.loaded.aggregate.request.clone() else {
-            return Ok(true);
-        };
-        let now = self.store.now();
-        let environment = self.definitions.environment(request.environment_id).await?;
-        let ground = Ground {
-            workflow: self
-                .definitions
-                .workflow(live.workflow.id)
-                .await?
-                .ok_or_else(|| ApplicationError::not_found("workflow", live.workflow.id))?,
-            compiled: Arc::clone(&live.workflow),
-            environment,
-            parents: [
-                self.definitions.project(live.workflow.project).await?,
-                self.definitions.workspace(live.workflow.workspace).await?,
-            ],
-        };
-        let run = live.loaded.aggregate.run.clone();
-        let context = Context::system("queue", id.0.as_str());
-        match self.begin(&mut live, &context, &ground, run, None, now).await {
-            Ok(recorded) => {
-                self.queue.left(request.environment_id);
-                live.stop = self.registry.drive(&id);
-                match live.ending(recorded.position) {
-                    Some(end) => self.finished(&live, &end),
-                    None => self.hand_over(live).await?,
-                }
-                Ok(true)
-            }
-            Err(ApplicationError::Refused(refusal)) if refusal.code == NO_PLACE => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    pub(super) async fn hand_over(&self, live: LiveRun) -> Result<(), ApplicationError> {
-        // The engine's queue closes only when the node stops; the run is recorded and will be adopted at the next start.
-        let _ = self.ready.send(live).await;
-        Ok(())
-    }
-
-    /// Records what follows and takes the run there in memory.
-    pub(super) async fn advance(
-        &self,
-        live: &mut LiveRun,
-        ask: Ask,
-        call: Option<(usize, wfm_expressions::RenderedRequest)>,
-        now: Instant,
-    ) -> Result<(), ApplicationError> {
-        let events = live.loaded.aggregate.decide(ExecutionCommand { now, ask })?;
-        let request = live.loaded.aggregate.request.as_ref();
-        let (environment, workspace) = request
-            .map_or((live.workflow.environment, live.workflow.workspace), |request| {
-                (request.environment_id, request.workspace_id)
-            });
-        let mut unit = self.store.unit_at(&live.context, now);
-        unit.record(&live.loaded, "execution", &events);
-        if changes_work(&events) {
-            unit.work(self.work_change(&live.id().0.as_str().into(), environment, workspace.0, &events));
-        }
-        let version = StreamVersion(live.loaded.version.0 + events.len() as u64);
-        let recorded = unit.commit(Value::Null, version).await?;
-        live.fold(&events);
-        live.open(call);
-        if let Some(end) = live.ending(recorded.position) {
-            self.finished(live, &end);
-        }
-        Ok(())
-    }
-
-    /// The run's row of open work after these events.
-    fn work_change(
-        &self,
-        execution: &Arc<str>,
-        environment: EnvironmentId,
-        workspace: i64,
-        events: &[ExecutionEvent],
-    ) -> WorkChange {
-        let due_at = match events.last() {
-            Some(last) if ends(last) => return WorkChange::Remove(Arc::clone(execution)),
-            Some(ExecutionEvent::StepRetryScheduled(retry)) => Some(retry.due_at.to_string().into()),
-            _ => None,
-        };
-        WorkChange::Put(WorkItem {
-            execution: Arc::clone(execution),
-            environment: environment.0,
-            workspace,
-            state: if due_at.is_some() {
-                WorkState::Timer
-            } else {
-                WorkState::Running
-            },
-            due_at,
-            owner: Some(Arc::clone(self.membership.holder())),
-            epoch: 0,
-        })
-    }
-
-    pub(super) fn finished(&self, live: &LiveRun, ended: &Ended) {
-        self.registry.end(live.id(), ended);
-        if let Some(request) = &live.loaded.aggregate.request {
-            self.queue.freed(request.environment_id);
-        }
-    }
 }
 
 /// Code of the refusal when an environment has no free place.
-const NO_PLACE: &str = "limit-reached";
-
-/// Whether the run has ended with this event.
-fn ends(event: &ExecutionEvent) -> bool {
-    matches!(
-        event,
-        ExecutionEvent::ExecutionCompleted(_)
-            | ExecutionEvent::ExecutionFailed(_)
-            | ExecutionEvent::ExecutionCancelled(_)
-    )
-}
-
-/// Whether the row of open work differs after these events.
-fn changes_work(events: &[ExecutionEvent]) -> bool {
-    events.iter().any(|event| match event {
-        ExecutionEvent::ExecutionCompleted(_)
-        | ExecutionEvent::ExecutionFailed(_)
-        | ExecutionEvent::ExecutionCancelled(_)
-        | ExecutionEvent::ExecutionAdopted(_)
-        | ExecutionEvent::ExecutionStarted(_)
-        | ExecutionEvent::ExecutionQueued(_)
-        | ExecutionEvent::StepRetryScheduled(_) => true,
-        ExecutionEvent::StepStarted(started) => started.step.attempt > 1,
-        ExecutionEvent::StepSucceeded(_)
-        | ExecutionEvent::StepFailed(_)
-        | ExecutionEvent::StepSkipped(_)
-        | ExecutionEvent::StepInDoubt(_) => false,
-    })
-}
+pub(super) const NO_PLACE: &str = "limit-reached";
 
 fn check_input(input: &StartInput) -> Result<(), ApplicationError> {
     if !input.input.is_object() {
         return Err(Refusal::field("/inputParameters", "a JSON object is expected").into());
+    }
+    if let Some(key) = &input.key {
+        key.check()?;
     }
     if let Some(context) = &input.execution_context {
         check_text("/executionContext", context, 500)?;
@@ -592,6 +587,7 @@ pub(super) fn check_text(pointer: &str, value: &str, maximum: usize) -> Result<(
 pub(super) fn follow_up(context: &Context) -> Context {
     Context {
         traceparent: context.traceparent.clone(),
+        tracestate: context.tracestate.clone(),
         ..Context::system("engine", Arc::clone(&context.correlation_id))
     }
 }

@@ -83,7 +83,8 @@ impl AccessState {
             | Event::Project(_)
             | Event::Environment(_)
             | Event::ApiEndpoint(_)
-            | Event::RunMonth(_) => {}
+            | Event::RunMonth(_)
+            | Event::Schedule(_) => {}
         }
     }
 

@@ -9,7 +9,6 @@ pub use read::WorkflowContent;
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
 use wfm_domain::{
     facts::EndpointFacts,
     ids::{ApiEndpointId, StepId, WorkflowId, WorkspaceId},
@@ -183,15 +182,21 @@ impl App {
     /// # Errors
     /// When the caller may not.
     pub async fn delete_workflow(&self, context: &Context, id: WorkflowId) -> Result<Recorded, ApplicationError> {
-        let command = |_: &Workflow, _| Ok(DeleteWorkflow { cascade: false });
-        self.command_in(
-            context,
-            Permission::WriteProjects,
-            id.stream(),
-            Value::from(id.0),
-            command,
-        )
-        .await
+        let attempt = || async {
+            let mut workflow = self.store.load::<Workflow>(id.stream()).await?;
+            self.demand_on(context, Permission::WriteProjects, &workflow)?;
+            if let Some(recorded) = self.store.repeated(context).await? {
+                return Ok(recorded);
+            }
+            check_version(context, &workflow)?;
+            let mut unit = self.store.unit(context);
+            self.remove_schedule_with(&mut unit, id).await?;
+            unit.decide(&mut workflow, DeleteWorkflow { cascade: false }).await?;
+            unit.commit(id.0, workflow.version).await
+        };
+        let recorded = self.store.retrying(attempt).await?;
+        self.definitions.forget(&id.stream());
+        Ok(recorded)
     }
 
     /// Carries out what an editor does to a workflow; `answer` is the id that the answer names.

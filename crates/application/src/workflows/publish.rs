@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use wfm_domain::{
-    api_endpoint::{ApiEndpoint, EndpointType},
+    api_endpoint::ApiEndpoint,
     environment::Environment,
     facts::{EndpointFacts, EnvironmentFact, ProjectFact, Standing},
     ids::{ApiEndpointId, EnvironmentId, WorkflowId, WorkspaceId},
@@ -53,7 +53,12 @@ impl App {
             .await?;
         let mut endpoints = EndpointFacts::new();
         let mut snapshots = Vec::new();
-        let named = workflow.steps.iter().map(|step| step.api_endpoint_id).collect();
+        let named = workflow
+            .steps
+            .iter()
+            .flat_map(Step::endpoints)
+            .map(|(_, endpoint)| endpoint)
+            .collect();
         for endpoint in self.endpoints_of(&named, unit).await? {
             let (Some(id), Some(settings)) = (endpoint.aggregate.id, endpoint.aggregate.settings.clone()) else {
                 continue;
@@ -132,20 +137,6 @@ fn problems(
         return Vec::new();
     };
     let mut problems = Vec::new();
-    for (index, step) in workflow.steps.iter().enumerate() {
-        let is_soap = |snapshot: &EndpointSnapshot| {
-            snapshot.id == step.api_endpoint_id && snapshot.settings.endpoint_type == EndpointType::Soap
-        };
-        if snapshots.iter().any(is_soap) {
-            problems.push(FieldError {
-                pointer: format!("/steps/{index}/apiEndpointId"),
-                detail: format!(
-                    "API endpoint {} is a SOAP endpoint; SOAP calls are not available yet",
-                    step.api_endpoint_id
-                ),
-            });
-        }
-    }
     let retries = environment.retries;
     let fill = |step: &Step| Step {
         retry_count: Some(step.retry_count.unwrap_or(retries)),

@@ -19,6 +19,7 @@ fn start() -> StartInput {
     StartInput {
         input: json!({"id": 1}),
         execution_context: None,
+        key: None,
     }
 }
 

@@ -48,6 +48,7 @@ async fn start(app: &TestApp, input: Value) -> ExecutionId {
     let input = StartInput {
         input,
         execution_context: None,
+        key: None,
     };
     app.runs.start(&app.root(), WorkflowId(1), &input).await.unwrap().id
 }
@@ -178,6 +179,7 @@ async fn each_execution_goes_when_its_period_is_over_and_the_last_one_takes_the_
     let late = StartInput {
         input: json!({"go": false}),
         execution_context: None,
+        key: None,
     };
     assert_eq!(code(app.runs.start(&app.root(), WorkflowId(1), &late).await), "erased");
 }

@@ -152,6 +152,7 @@ async fn a_draft_is_edited_published_and_read() {
     let start = StartInput {
         input: json!({"id": 5}),
         execution_context: None,
+        key: None,
     };
     assert_eq!(code(app.runs.start(&own, ship, &start).await), "workflow-not-published");
 
@@ -225,7 +226,8 @@ async fn publishing_names_everything_that_is_wrong() {
     let calls = WorkflowId(id(&app.create_workflow(&own, &from(body)).await.unwrap()));
     assert_eq!(
         pointers(app.publish_workflow(&own, calls).await),
-        ["/steps/0/apiEndpointId"]
+        ["/steps/0/inputMapping"],
+        "one element is to stand in the Body"
     );
     let mut body = workflow();
     body["steps"] = json!([{"name": "call", "apiEndpointId": 99}]);
@@ -306,6 +308,7 @@ async fn a_run_that_is_over_at_once_holds_no_place() {
     let start = StartInput {
         input: json!({"go": false}),
         execution_context: None,
+        key: None,
     };
     // More than the environment has places.
     for _ in 0..7 {

@@ -29,6 +29,12 @@ pub struct ChangeApiEndpoint {
     pub authentication_method: Option<Option<String>>,
     /// `authentication`.
     pub authentication: Option<Option<Value>>,
+    /// `soap`; to be cleared when the type becomes REST.
+    pub soap: Option<Option<Value>>,
+    /// `limits`.
+    pub limits: Option<Option<Value>>,
+    /// `followRedirects`.
+    pub follow_redirects: Option<Option<u8>>,
     /// `documentation`.
     pub documentation: Option<Option<String>>,
     /// `isActive`.
@@ -54,6 +60,9 @@ impl ChangeApiEndpoint {
             headers: None,
             authentication_method: None,
             authentication: None,
+            soap: None,
+            limits: None,
+            follow_redirects: None,
             documentation: None,
             is_active: None,
             parameters: None,
@@ -78,6 +87,9 @@ impl ChangeApiEndpoint {
             authentication: self
                 .authentication
                 .unwrap_or(was.authentication.filter(|_| !authentication_cleared)),
+            soap: self.soap.unwrap_or(was.soap),
+            limits: self.limits.unwrap_or(was.limits),
+            follow_redirects: self.follow_redirects.unwrap_or(was.follow_redirects),
             documentation: self.documentation.unwrap_or(was.documentation),
             is_active: self.is_active.unwrap_or(was.is_active),
         }

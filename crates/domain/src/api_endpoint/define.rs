@@ -38,6 +38,12 @@ pub struct DefineApiEndpoint {
     pub authentication_method: Option<String>,
     /// `authentication`: the method's settings.
     pub authentication: Option<Value>,
+    /// `soap`: how a SOAP call is wrapped.
+    pub soap: Option<Value>,
+    /// `limits`: rate, concurrency, circuit breaker.
+    pub limits: Option<Value>,
+    /// `followRedirects`: at most 5.
+    pub follow_redirects: Option<u8>,
     /// `documentation`.
     pub documentation: Option<String>,
     /// `isActive`; `None` is the documented default, true.
@@ -70,6 +76,9 @@ impl DefineApiEndpoint {
             headers: self.headers,
             authentication_method: self.authentication_method,
             authentication: self.authentication,
+            soap: self.soap,
+            limits: self.limits,
+            follow_redirects: self.follow_redirects,
             documentation: self.documentation,
             is_active: self.is_active.unwrap_or(true),
         }

@@ -126,6 +126,12 @@ pub struct EndpointSettings {
     pub authentication_method: Option<String>,
     /// Settings of the method; its secrets are `{env.NAME}` placeholders.
     pub authentication: Option<Value>,
+    /// How a SOAP call is wrapped; for endpoints of type SOAP only.
+    pub soap: Option<Value>,
+    /// What calls may take together: rate, concurrency, circuit breaker. See [`super::CallLimits`].
+    pub limits: Option<Value>,
+    /// How many redirects a call follows, at most 5; none when absent.
+    pub follow_redirects: Option<u8>,
     /// Free text.
     pub documentation: Option<String>,
     /// Whether steps may use it.
@@ -213,9 +219,9 @@ events! {
     /// Events of an endpoint, stream `api-endpoint-{id}`.
     ApiEndpointEvent {
         /// Created.
-        ApiEndpointDefined = 1,
+        ApiEndpointDefined = 2,
         /// Changed.
-        ApiEndpointChanged = 1,
+        ApiEndpointChanged = 2,
         /// Parameter added.
         ParameterAdded = 1,
         /// Parameter changed.

@@ -10,6 +10,7 @@ mod delete;
 mod event;
 #[cfg(test)]
 mod fixtures;
+mod limits;
 mod parameter;
 mod parameters;
 mod settings;
@@ -22,6 +23,7 @@ pub use change::ChangeApiEndpoint;
 pub use define::DefineApiEndpoint;
 pub use delete::DeleteApiEndpoint;
 pub use event::*;
+pub use limits::{CallLimits, CircuitBreaker};
 pub use parameter::ParameterInput;
 pub use parameters::{AddParameter, ChangeParameter, RemoveParameter};
 pub use state::ApiEndpoint;

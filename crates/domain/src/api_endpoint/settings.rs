@@ -2,12 +2,15 @@
 
 use serde_json::{Map, Value};
 
-use super::{EndpointSettings, EndpointType, authentication::check_authentication, url::check_url};
+use super::{CallLimits, EndpointSettings, EndpointType, authentication::check_authentication, url::check_url};
 use crate::{
     choice::Choice,
     field_errors::{FieldErrors, pointer_segment},
     text,
 };
+
+/// The most redirects that a call follows.
+const MAXIMUM_REDIRECTS: u8 = 5;
 
 /// A definition as written.
 pub(super) struct WrittenSettings {
@@ -19,6 +22,9 @@ pub(super) struct WrittenSettings {
     pub headers: Option<Value>,
     pub authentication_method: Option<String>,
     pub authentication: Option<Value>,
+    pub soap: Option<Value>,
+    pub limits: Option<Value>,
+    pub follow_redirects: Option<u8>,
     pub documentation: Option<String>,
     pub is_active: bool,
 }
@@ -44,6 +50,9 @@ impl WrittenSettings {
             headers: check_headers(errors, self.headers.as_ref()),
             authentication_method,
             authentication,
+            soap: check_soap(errors, self.soap, endpoint_type),
+            limits: CallLimits::check(errors, self.limits),
+            follow_redirects: check_redirects(errors, self.follow_redirects),
             documentation: text::block(errors, "/documentation", self.documentation.as_deref(), None),
             is_active: self.is_active,
         }
@@ -63,6 +72,27 @@ fn check_method(errors: &mut FieldErrors, written: &str, endpoint_type: Endpoint
         errors.add("/method", "must be POST for a SOAP endpoint");
     }
     method
+}
+
+/// What only the expressions can judge (names, namespaces, templates) is checked when the definition is compiled.
+fn check_soap(errors: &mut FieldErrors, written: Option<Value>, endpoint_type: EndpointType) -> Option<Value> {
+    let written = written.filter(|value| !value.is_null())?;
+    match endpoint_type {
+        EndpointType::Rest => errors.add("/soap", "is for endpoints of type SOAP"),
+        EndpointType::Soap if !written.is_object() => errors.add("/soap", "must be a JSON object"),
+        EndpointType::Soap => {}
+    }
+    Some(written)
+}
+
+fn check_redirects(errors: &mut FieldErrors, written: Option<u8>) -> Option<u8> {
+    if written.is_some_and(|redirects| redirects > MAXIMUM_REDIRECTS) {
+        errors.add(
+            "/followRedirects",
+            format!("must be an integer from 0 to {MAXIMUM_REDIRECTS}"),
+        );
+    }
+    written
 }
 
 fn check_headers(errors: &mut FieldErrors, written: Option<&Value>) -> Option<Map<String, Value>> {

@@ -13,6 +13,8 @@ use crate::{
     protected_fields,
 };
 
+pub use super::{compensation_event::*, control_event::*};
+
 /// What every event of a run says about it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,6 +58,9 @@ pub struct Request {
     /// The caller's business key, at most 500 UTF-16 units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_context: Option<String>,
+    /// The earlier run whose input it takes, if it is a rerun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun_of: Option<ExecutionId>,
 }
 
 impl crate::event::VisitField for Request {
@@ -159,7 +164,8 @@ pub struct StepFailed {
     pub run: Run,
     /// Step and attempt.
     pub step: StepAttempt,
-    /// `connect`, `timeout`, `status`, `rejected` (successWhen), `response`, `mapping`, `condition`, `input`, `policy`, `interrupted`.
+    /// `connect`, `timeout`, `status`, `rejected` (successWhen), `fault` (of SOAP), `circuit-open`, `authentication`, `response`,
+    /// `mapping`, `condition`, `input`, `policy`, `interrupted`.
     pub error_kind: String,
     /// What went wrong, for people.
     pub message: Protected,
@@ -288,11 +294,71 @@ events! {
         StepSkipped = 1,
         /// Outcome unknown.
         StepInDoubt = 1,
+        /// Waits for an approval.
+        ExecutionHeld = 1,
+        /// To make no further call.
+        ExecutionPaused = 1,
+        /// May go on.
+        ExecutionResumed = 1,
+        /// Gave its place back.
+        ExecutionParked = 1,
+        /// Waits for a place again.
+        ExecutionRequeued = 1,
+        /// Holds a place again.
+        ExecutionContinued = 1,
+        /// Failed, and goes on all the same.
+        ExecutionRedriven = 1,
+        /// Step waits for a signal.
+        SignalAwaited = 1,
+        /// Signal came in.
+        SignalReceived = 1,
+        /// Finished steps are being undone.
+        CompensationStarted = 1,
+        /// Compensating call about to be sent.
+        StepCompensationStarted = 1,
+        /// Step undone.
+        StepCompensated = 1,
+        /// Compensating call failed.
+        StepCompensationFailed = 1,
         /// Ended well.
         ExecutionCompleted = 1,
         /// Ended badly.
         ExecutionFailed = 1,
         /// Stopped.
         ExecutionCancelled = 1,
+    }
+}
+
+impl ExecutionEvent {
+    /// What the event says of its run.
+    #[must_use]
+    pub fn run(&self) -> &Run {
+        match self {
+            Self::ExecutionQueued(event) => &event.run,
+            Self::ExecutionStarted(event) => &event.run,
+            Self::ExecutionAdopted(event) => &event.run,
+            Self::StepStarted(event) => &event.run,
+            Self::StepSucceeded(event) => &event.run,
+            Self::StepFailed(event) => &event.run,
+            Self::StepRetryScheduled(event) => &event.run,
+            Self::StepSkipped(event) => &event.run,
+            Self::StepInDoubt(event) => &event.run,
+            Self::ExecutionHeld(event) => &event.run,
+            Self::ExecutionPaused(event) => &event.run,
+            Self::ExecutionResumed(event) => &event.run,
+            Self::ExecutionParked(event) => &event.run,
+            Self::ExecutionRequeued(event) => &event.run,
+            Self::ExecutionContinued(event) => &event.run,
+            Self::ExecutionRedriven(event) => &event.run,
+            Self::SignalAwaited(event) => &event.run,
+            Self::SignalReceived(event) => &event.run,
+            Self::CompensationStarted(event) => &event.run,
+            Self::StepCompensationStarted(event) => &event.run,
+            Self::StepCompensated(event) => &event.run,
+            Self::StepCompensationFailed(event) => &event.run,
+            Self::ExecutionCompleted(event) => &event.run,
+            Self::ExecutionFailed(event) => &event.run,
+            Self::ExecutionCancelled(event) => &event.run,
+        }
     }
 }

@@ -1,104 +1,18 @@
-//! Where a run stands, and the one table of its legal transitions.
+//! What a run remembers of its own history: what it was asked, how its steps went, what is open.
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExecutionEvent, FailureConsequence, Request, Run, StepAttempt};
+use super::{
+    ExecutionEvent, FailureConsequence, OpenStep, Outcome, Phase, Request, Run, StepCompensated,
+    StepCompensationFailed, redrive::Redo, standing::Standing,
+};
 use crate::{
     aggregate::{Claim, ClaimChanges, Decide},
+    ids::{EnvironmentId, StepId},
     instant::Instant,
     protected::Protected,
     refusal::Refusal,
 };
-
-/// How a run ended: `ExecutionStatus` 1 to 3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Outcome {
-    /// 1
-    Completed,
-    /// 2
-    Failed,
-    /// 3
-    Cancelled,
-}
-
-impl Outcome {
-    /// The documented name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Completed => "Completed",
-            Self::Failed => "Failed",
-            Self::Cancelled => "Cancelled",
-        }
-    }
-}
-
-/// Where a run stands.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Phase {
-    /// Nothing happened yet.
-    #[default]
-    New,
-    /// Waits for a place.
-    Queued,
-    /// Runs, between two steps.
-    Between,
-    /// An attempt is or may be under way.
-    Calling(StepAttempt),
-    /// An attempt failed and another follows.
-    Failed(StepAttempt),
-    /// The next attempt waits until an instant.
-    Waiting(StepAttempt, Instant),
-    /// Ended.
-    Ended(Outcome),
-}
-
-impl Phase {
-    /// The phase after `event`, or `None` when the event may not happen in this phase: the table of legal transitions.
-    ///
-    /// Later capabilities (pause, signals, approvals, compensation) add rows here and nowhere else.
-    #[must_use]
-    pub fn after(&self, event: &ExecutionEvent) -> Option<Self> {
-        use ExecutionEvent as E;
-        use Phase as P;
-        match (self, event) {
-            (P::New, E::ExecutionQueued(_)) => Some(P::Queued),
-            (P::New | P::Queued, E::ExecutionStarted(_)) => Some(P::Between),
-
-            (P::Between, E::StepStarted(started)) if started.step.attempt == 1 => {
-                Some(P::Calling(started.step.clone()))
-            }
-            (P::Between, E::StepSkipped(_)) => Some(P::Between),
-            // A step whose condition or mapping fails never starts a call.
-            (P::Between, E::StepFailed(failed)) if failed.consequence != FailureConsequence::Retry => Some(P::Between),
-
-            (P::Calling(step), E::StepSucceeded(succeeded)) if *step == succeeded.step => Some(P::Between),
-            (P::Calling(step), E::StepFailed(failed)) if *step == failed.step => Some(match failed.consequence {
-                FailureConsequence::Retry => P::Failed(step.clone()),
-                FailureConsequence::Continue | FailureConsequence::Goto | FailureConsequence::Fail => P::Between,
-            }),
-            (P::Calling(step), E::StepInDoubt(doubt)) if *step == doubt.step => Some(P::Between),
-
-            (P::Failed(step), E::StepRetryScheduled(retry))
-                if retry.step.step_id == step.step_id && retry.step.attempt == step.attempt + 1 =>
-            {
-                Some(P::Waiting(retry.step.clone(), retry.due_at))
-            }
-            (P::Waiting(step, _), E::StepStarted(started)) if *step == started.step => Some(P::Calling(step.clone())),
-
-            (P::Queued | P::Between | P::Calling(_) | P::Waiting(..), E::ExecutionAdopted(_)) => Some(self.clone()),
-
-            (P::Between, E::ExecutionCompleted(_)) => Some(P::Ended(Outcome::Completed)),
-            (P::Queued | P::Between | P::Calling(_) | P::Waiting(..), E::ExecutionFailed(_)) => {
-                Some(P::Ended(Outcome::Failed))
-            }
-            (P::Queued | P::Between | P::Calling(_) | P::Waiting(..), E::ExecutionCancelled(_)) => {
-                Some(P::Ended(Outcome::Cancelled))
-            }
-            _ => None,
-        }
-    }
-}
 
 /// How a step ended within the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,7 +27,11 @@ pub enum StepResult {
         message: Protected,
         /// HTTP status, if there was an answer.
         status_code: Option<u16>,
+        /// What followed; never a retry.
+        consequence: FailureConsequence,
     },
+    /// Whether it took effect is unknown, and it must not be repeated.
+    InDoubt,
     /// Not run.
     Skipped,
 }
@@ -123,31 +41,87 @@ pub enum StepResult {
 pub struct StepDone {
     /// Place in the pinned version's list, from 0.
     pub index: u32,
+    /// `WorkflowSteps.Id`.
+    pub step_id: StepId,
     /// Name of the step.
     pub name: String,
+    /// Number of its last attempt; 0 when it was skipped.
+    pub attempt: u32,
+    /// What it sent (JSON), unless it succeeded or was never sent.
+    pub request: Option<Protected>,
     /// How it ended.
     pub result: StepResult,
+}
+
+/// Why finished steps are being undone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cause {
+    /// What went wrong.
+    pub message: Protected,
+    /// The step that failed, if one did.
+    pub step_id: Option<StepId>,
+}
+
+/// How undoing a step went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Undoing {
+    /// Done.
+    Undone,
+    /// Given up: what the step did still stands.
+    GivenUp,
+    /// Of an earlier round: the run was redriven since.
+    Past,
+}
+
+/// A step that was undone, or could not be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Undo {
+    /// Place of the step.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+    /// Number of the last attempt.
+    pub attempt: u32,
+    /// How it went.
+    pub undoing: Undoing,
+}
+
+/// A signal that no step has taken yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Signal {
+    /// Its name.
+    pub name: String,
+    /// What it brings (JSON).
+    pub payload: Protected,
 }
 
 /// One run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
     /// Where it stands.
-    pub phase: Phase,
+    pub standing: Standing,
     /// What every event says of it.
     pub run: Run,
     /// What it was asked to do.
     pub request: Option<Request>,
     /// When it began.
     pub started_at: Option<Instant>,
-    /// When it times out as a whole.
+    /// When it times out as a whole; stands still while the run is parked.
     pub deadline: Option<Instant>,
+    /// When it gave its place back, until it continues.
+    pub parked_at: Option<Instant>,
+    /// How often somebody began to drive it: a driver that finds another number has been replaced.
+    pub tenure: u32,
     /// Steps done so far, in the order in which they ended; failed attempts that are retried are not among them.
     pub done: Vec<StepDone>,
-    /// When the first attempt of the open step began.
-    pub step_started_at: Option<Instant>,
-    /// Rendered request of the open step.
-    pub step_request: Option<Protected>,
+    /// Steps that run once more after a redrive, or ran.
+    pub redo: Vec<Redo>,
+    /// Signals that wait for a step.
+    pub signals: Vec<Signal>,
+    /// Why finished steps are being undone; once that has begun.
+    pub cause: Option<Cause>,
+    /// Steps undone, or not to be undone.
+    pub undone: Vec<Undo>,
     /// Attempts after the first, over all steps.
     pub retry_count: u32,
     /// Output (JSON) of a completed run, message of a failed one, reason of a cancelled one; once it has ended.
@@ -158,17 +132,15 @@ impl Execution {
     /// Whether the run has ended.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
-        match self.phase {
+        match self.standing.phase {
             Phase::Ended(outcome) => Some(outcome),
-            Phase::New | Phase::Queued | Phase::Between | Phase::Calling(_) | Phase::Failed(_) | Phase::Waiting(..) => {
-                None
-            }
+            Phase::New | Phase::Held | Phase::Queued | Phase::Running | Phase::Parked | Phase::Compensating => None,
         }
     }
 
-    /// The scope whose claims are the places of an environment's running executions.
+    /// Scope of the places that an environment's runs compete for.
     #[must_use]
-    pub fn slots(environment: crate::ids::EnvironmentId) -> String {
+    pub fn slots(environment: EnvironmentId) -> String {
         format!("environment/{environment}/running")
     }
 
@@ -177,14 +149,65 @@ impl Execution {
         Some(Claim::new(Self::slots(request.environment_id), self.run.id.0.clone()))
     }
 
-    fn finish_step(&mut self, index: u32, name: &str, result: StepResult) {
+    /// How a step ended, if it has.
+    #[must_use]
+    pub fn step_done(&self, index: u32) -> Option<&StepDone> {
+        self.done.iter().find(|done| done.index == index)
+    }
+
+    /// How the step at this place is to run once more, if it is.
+    #[must_use]
+    pub fn redo(&self, index: u32) -> Option<&Redo> {
+        self.redo.iter().find(|redo| redo.index == index)
+    }
+
+    /// The oldest signal of this name that no step has taken.
+    #[must_use]
+    pub fn signal(&self, name: &str) -> Option<&Signal> {
+        self.signals.iter().find(|signal| signal.name == name)
+    }
+
+    /// Number of the next attempt to undo the step at this place, from 1.
+    #[must_use]
+    pub fn next_undo_attempt(&self, index: u32) -> u32 {
+        let attempts = self.undone.iter().filter(|undo| undo.index == index);
+        attempts.map(|undo| undo.attempt).max().unwrap_or(0) + 1
+    }
+
+    fn finish(&mut self, closed: Option<OpenStep>, of: (u32, StepId, &str), attempt: u32, result: StepResult) {
+        let (index, step_id, name) = of;
+        let keeps_request = !matches!(result, StepResult::Succeeded(_) | StepResult::Skipped);
+        if let Some(open) = &closed
+            && let super::Stage::Signal(signal, _) = &open.stage
+            && let Some(place) = self.signals.iter().position(|candidate| candidate.name == *signal)
+            && matches!(result, StepResult::Succeeded(_))
+        {
+            self.signals.remove(place);
+        }
         self.done.push(StepDone {
             index,
+            step_id,
             name: name.to_owned(),
+            attempt,
+            request: closed.map(|open| open.request).filter(|_| keeps_request),
             result,
         });
-        self.step_request = None;
-        self.step_started_at = None;
+    }
+
+    fn undo(&mut self, index: u32, name: &str, attempt: u32, undoing: Undoing) {
+        self.undone.push(Undo {
+            index,
+            name: name.to_owned(),
+            attempt,
+            undoing,
+        });
+    }
+
+    /// Steps that were open when the run ended: they are not done, and whether their calls took effect is unknown.
+    fn interrupt(&mut self, open: Vec<OpenStep>) {
+        for open in open {
+            self.expect_again(open.step.index, open.step.attempt, Some(open.request));
+        }
     }
 }
 
@@ -193,17 +216,27 @@ impl Decide for Execution {
     type Event = ExecutionEvent;
 
     fn decide(&self, command: Self::Command) -> Result<Vec<ExecutionEvent>, Refusal> {
-        super::command::decide(self, command)
+        super::decide::decide(self, command)
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm an event; each is short")]
     fn evolve(&mut self, event: &ExecutionEvent) {
-        if let Some(phase) = self.phase.after(event) {
-            self.phase = phase;
-        }
+        let interrupted = match event {
+            ExecutionEvent::ExecutionFailed(_) if self.standing.phase == Phase::Running => self.standing.open.clone(),
+            ExecutionEvent::CompensationStarted(_) => self.standing.open.clone(),
+            _ => Vec::new(),
+        };
+        // What stands in the log has happened: an event that this table does not know changes nothing of where the run stands.
+        let closed = self.standing.apply(event).unwrap_or_default();
+        self.interrupt(interrupted);
         match event {
             ExecutionEvent::ExecutionQueued(queued) => {
                 self.run = queued.run.clone();
                 self.request = Some(queued.request.clone());
+            }
+            ExecutionEvent::ExecutionHeld(held) => {
+                self.run = held.run.clone();
+                self.request = Some(held.request.clone());
             }
             ExecutionEvent::ExecutionStarted(started) => {
                 self.run = started.run.clone();
@@ -212,79 +245,120 @@ impl Decide for Execution {
                 }
                 self.started_at = Some(started.started_at);
                 self.deadline = Some(started.deadline);
+                self.parked_at = None;
+                self.tenure += 1;
             }
+            ExecutionEvent::ExecutionContinued(continued) => {
+                self.deadline = Some(continued.deadline);
+                self.parked_at = None;
+                self.tenure += 1;
+            }
+            ExecutionEvent::ExecutionAdopted(_) => self.tenure += 1,
+            ExecutionEvent::ExecutionParked(parked) => self.parked_at = Some(parked.parked_at),
+            ExecutionEvent::ExecutionRedriven(redriven) => self.redrive(redriven),
             ExecutionEvent::StepStarted(started) => {
-                if started.step.attempt == 1 {
-                    self.step_started_at = Some(started.started_at);
-                } else {
+                if started.request.is_none() {
                     self.retry_count += 1;
-                }
-                if let Some(request) = &started.request {
-                    self.step_request = Some(request.clone());
                 }
             }
             ExecutionEvent::StepSucceeded(succeeded) => {
+                let step = &succeeded.step;
                 let result = StepResult::Succeeded(succeeded.output.clone());
-                self.finish_step(succeeded.step.index, &succeeded.step.name, result);
+                self.finish(closed, (step.index, step.step_id, &step.name), step.attempt, result);
             }
             ExecutionEvent::StepFailed(failed) => {
                 if failed.consequence != FailureConsequence::Retry {
+                    let step = &failed.step;
                     let result = StepResult::Failed {
                         kind: failed.error_kind.clone(),
                         message: failed.message.clone(),
                         status_code: failed.status_code,
+                        consequence: failed.consequence,
                     };
-                    self.finish_step(failed.step.index, &failed.step.name, result);
+                    self.finish(closed, (step.index, step.step_id, &step.name), step.attempt, result);
                 }
             }
-            ExecutionEvent::StepSkipped(skipped) => self.finish_step(skipped.index, &skipped.name, StepResult::Skipped),
+            ExecutionEvent::StepInDoubt(doubt) => {
+                let step = &doubt.step;
+                let of = (step.index, step.step_id, step.name.as_str());
+                self.finish(closed, of, step.attempt, StepResult::InDoubt);
+            }
+            ExecutionEvent::StepSkipped(skipped) => {
+                let of = (skipped.index, skipped.step_id, skipped.name.as_str());
+                self.finish(None, of, 0, StepResult::Skipped);
+            }
+            ExecutionEvent::SignalReceived(received) => self.signals.push(Signal {
+                name: received.signal.clone(),
+                payload: received.payload.clone(),
+            }),
+            ExecutionEvent::CompensationStarted(started) => {
+                self.cause = Some(Cause {
+                    message: started.message.clone(),
+                    step_id: started.step_id,
+                });
+            }
+            ExecutionEvent::StepCompensated(StepCompensated { step, .. }) => {
+                self.undo(step.index, &step.name, step.attempt, Undoing::Undone);
+            }
+            ExecutionEvent::StepCompensationFailed(StepCompensationFailed { step, due_at: None, .. }) => {
+                self.undo(step.index, &step.name, step.attempt, Undoing::GivenUp);
+            }
             ExecutionEvent::ExecutionCompleted(completed) => self.result = completed.output.shared().cloned(),
             ExecutionEvent::ExecutionFailed(failed) => self.result = failed.message.shared().cloned(),
             ExecutionEvent::ExecutionCancelled(cancelled) => {
                 self.result = cancelled.reason.as_ref().and_then(Protected::shared).cloned();
             }
-            ExecutionEvent::ExecutionAdopted(_)
-            | ExecutionEvent::StepRetryScheduled(_)
-            | ExecutionEvent::StepInDoubt(_) => {}
+            ExecutionEvent::StepRetryScheduled(_)
+            | ExecutionEvent::ExecutionPaused(_)
+            | ExecutionEvent::ExecutionResumed(_)
+            | ExecutionEvent::ExecutionRequeued(_)
+            | ExecutionEvent::SignalAwaited(_)
+            | ExecutionEvent::StepCompensationStarted(_)
+            | ExecutionEvent::StepCompensationFailed(_) => {}
         }
     }
 
     fn claims(&self, event: &ExecutionEvent) -> ClaimChanges {
+        let mut changes = ClaimChanges::default();
         match event {
             // The limit of the scope is the environment's setting at that moment: the application adds it.
             ExecutionEvent::ExecutionStarted(started) => {
-                let environment = started
-                    .request
-                    .as_ref()
-                    .or(self.request.as_ref())
-                    .map(|request| request.environment_id);
-                let take = environment
-                    .map(|environment| Claim::new(Self::slots(environment), started.run.id.0.clone()))
-                    .into_iter()
-                    .collect();
-                ClaimChanges {
-                    take,
-                    ..ClaimChanges::default()
-                }
+                let request = started.request.as_ref().or(self.request.as_ref());
+                let scope = request.map(|request| Self::slots(request.environment_id));
+                changes
+                    .take
+                    .extend(scope.map(|scope| Claim::new(scope, started.run.id.0.clone())));
             }
-            ExecutionEvent::ExecutionCompleted(_)
+            ExecutionEvent::ExecutionContinued(_) => changes.take.extend(self.slot()),
+            ExecutionEvent::ExecutionParked(_)
+            | ExecutionEvent::ExecutionCompleted(_)
             | ExecutionEvent::ExecutionFailed(_)
             | ExecutionEvent::ExecutionCancelled(_) => {
-                let held = self.started_at.and_then(|_| self.slot());
-                ClaimChanges {
-                    release: held.into_iter().collect(),
-                    ..ClaimChanges::default()
-                }
+                changes
+                    .release
+                    .extend(self.slot().filter(|_| self.standing.holds_place()));
             }
-            ExecutionEvent::ExecutionQueued(_)
+            ExecutionEvent::ExecutionHeld(_)
+            | ExecutionEvent::ExecutionQueued(_)
+            | ExecutionEvent::ExecutionRequeued(_)
             | ExecutionEvent::ExecutionAdopted(_)
+            | ExecutionEvent::ExecutionPaused(_)
+            | ExecutionEvent::ExecutionResumed(_)
+            | ExecutionEvent::ExecutionRedriven(_)
             | ExecutionEvent::StepStarted(_)
             | ExecutionEvent::StepSucceeded(_)
             | ExecutionEvent::StepFailed(_)
             | ExecutionEvent::StepRetryScheduled(_)
             | ExecutionEvent::StepSkipped(_)
-            | ExecutionEvent::StepInDoubt(_) => ClaimChanges::default(),
+            | ExecutionEvent::StepInDoubt(_)
+            | ExecutionEvent::SignalAwaited(_)
+            | ExecutionEvent::SignalReceived(_)
+            | ExecutionEvent::CompensationStarted(_)
+            | ExecutionEvent::StepCompensationStarted(_)
+            | ExecutionEvent::StepCompensated(_)
+            | ExecutionEvent::StepCompensationFailed(_) => {}
         }
+        changes
     }
 }
 

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use super::{Compensation, SignalWait};
 use crate::{
     field_errors::{FieldErrors, pointer_segment},
     refusal::FieldError,
@@ -26,6 +27,17 @@ pub enum RetryOn {
     ServerErrors,
 }
 
+impl RetryOn {
+    fn covers_status(self, status: u16) -> bool {
+        match self {
+            Self::Status(one) => one == status,
+            Self::ClientErrors => (400..500).contains(&status),
+            Self::ServerErrors => (500..600).contains(&status),
+            Self::Connect | Self::Timeout => false,
+        }
+    }
+}
+
 /// How the waits between attempts vary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Jitter {
@@ -40,6 +52,8 @@ pub enum Jitter {
 pub struct RetryPolicy {
     /// What is tried again.
     pub retry_on: Vec<RetryOn>,
+    /// What is not, though `retry_on` covers it.
+    pub never_retry_on: Vec<RetryOn>,
     /// Factor from one wait to the next, at least 1.
     pub backoff_rate: f64,
     /// No wait is longer.
@@ -58,6 +72,7 @@ impl Default for RetryPolicy {
                 RetryOn::Status(429),
                 RetryOn::ServerErrors,
             ],
+            never_retry_on: Vec::new(),
             backoff_rate: 1.0,
             maximum_delay_seconds: None,
             jitter: Jitter::None,
@@ -69,12 +84,14 @@ impl RetryPolicy {
     /// Whether an answer with this HTTP status is tried again.
     #[must_use]
     pub fn covers_status(&self, status: u16) -> bool {
-        self.retry_on.iter().any(|entry| match entry {
-            RetryOn::Status(one) => *one == status,
-            RetryOn::ClientErrors => (400..500).contains(&status),
-            RetryOn::ServerErrors => (500..600).contains(&status),
-            RetryOn::Connect | RetryOn::Timeout => false,
-        })
+        let names = |entries: &[RetryOn]| entries.iter().any(|entry| entry.covers_status(status));
+        names(&self.retry_on) && !names(&self.never_retry_on)
+    }
+
+    /// Whether a failure without an answer is tried again: [`RetryOn::Connect`] or [`RetryOn::Timeout`].
+    #[must_use]
+    pub fn covers(&self, failure: RetryOn) -> bool {
+        self.retry_on.contains(&failure) && !self.never_retry_on.contains(&failure)
     }
 
     /// Milliseconds to wait before the `retry`-th retry (from 1) of a step with this `RetryDelaySeconds`; `random` lies
@@ -117,6 +134,10 @@ pub struct ErrorHandling {
     pub repeatable: bool,
     /// CEL that decides over success instead of the status class.
     pub success_when: Option<String>,
+    /// What undoes the step when the run fails later.
+    pub compensation: Option<Compensation>,
+    /// What the step waits for after its call has succeeded.
+    pub wait_for_signal: Option<SignalWait>,
 }
 
 impl Default for ErrorHandling {
@@ -126,6 +147,8 @@ impl Default for ErrorHandling {
             on_error: None,
             repeatable: true,
             success_when: None,
+            compensation: None,
+            wait_for_signal: None,
         }
     }
 }
@@ -163,10 +186,11 @@ impl ErrorHandling {
                     }
                     None => errors.add(at, "must be a CEL expression"),
                 },
-                "compensation" => errors.add(at, "is not supported yet"),
+                "compensation" => parsed.compensation = Compensation::parse(&mut errors, member),
+                "waitForSignal" => parsed.wait_for_signal = SignalWait::parse(&mut errors, member),
                 _ => errors.add(
                     at,
-                    "is unknown; known are retry, onError, goto, repeatable, successWhen",
+                    "is unknown; known are retry, onError, goto, repeatable, successWhen, compensation, waitForSignal",
                 ),
             }
         }
@@ -245,22 +269,8 @@ fn parse_retry(errors: &mut FieldErrors, value: &Value, policy: &mut RetryPolicy
     for (key, member) in members.iter().filter(|(_, member)| !member.is_null()) {
         let at = format!("/retry{}", pointer_segment(key));
         match key.as_str() {
-            "retryOn" => match member.as_array() {
-                Some(entries) => {
-                    let read = |(index, entry)| {
-                        let retry_on = parse_retry_on(entry);
-                        if retry_on.is_none() {
-                            errors.add(
-                                format!("{at}/{index}"),
-                                r#"must be "connect", "timeout", "4xx", "5xx" or an HTTP status from 100 to 599"#,
-                            );
-                        }
-                        retry_on
-                    };
-                    policy.retry_on = entries.iter().enumerate().filter_map(read).collect();
-                }
-                None => errors.add(at, "must be an array"),
-            },
+            "retryOn" => policy.retry_on = parse_failures(errors, &at, member),
+            "neverRetryOn" => policy.never_retry_on = parse_failures(errors, &at, member),
             "backoffRate" => match member.as_f64().filter(|rate| (1.0..=100.0).contains(rate)) {
                 Some(rate) => policy.backoff_rate = rate,
                 None => errors.add(at, "must be a number from 1 to 100"),
@@ -279,10 +289,28 @@ fn parse_retry(errors: &mut FieldErrors, value: &Value, policy: &mut RetryPolicy
             },
             _ => errors.add(
                 at,
-                "is unknown; known are retryOn, backoffRate, maxDelaySeconds, jitter",
+                "is unknown; known are retryOn, neverRetryOn, backoffRate, maxDelaySeconds, jitter",
             ),
         }
     }
+}
+
+fn parse_failures(errors: &mut FieldErrors, at: &str, value: &Value) -> Vec<RetryOn> {
+    let Some(entries) = value.as_array() else {
+        errors.add(at, "must be an array");
+        return Vec::new();
+    };
+    let read = |(index, entry)| {
+        let failure = parse_retry_on(entry);
+        if failure.is_none() {
+            errors.add(
+                format!("{at}/{index}"),
+                r#"must be "connect", "timeout", "4xx", "5xx" or an HTTP status from 100 to 599"#,
+            );
+        }
+        failure
+    };
+    entries.iter().enumerate().filter_map(read).collect()
 }
 
 fn parse_retry_on(entry: &Value) -> Option<RetryOn> {
@@ -344,6 +372,21 @@ mod tests {
     }
 
     #[test]
+    fn a_compensation_a_signal_and_exceptions_from_retries_are_read() {
+        let parsed = ErrorHandling::parse(&json!({
+            "retry": {"neverRetryOn": [501, "timeout"]},
+            "compensation": {"apiEndpointId": 7, "inputMapping": {"id": "{steps.a.output.id}"}, "retryCount": 5},
+            "waitForSignal": {"name": "approved", "timeoutSeconds": 60}
+        }))
+        .unwrap();
+        let compensation = parsed.compensation.unwrap();
+        assert_eq!((compensation.api_endpoint_id.0, compensation.retry_count), (7, Some(5)));
+        assert_eq!(parsed.wait_for_signal.unwrap().timeout_seconds, Some(60));
+        assert!(parsed.retry.covers_status(500) && !parsed.retry.covers_status(501));
+        assert!(parsed.retry.covers(RetryOn::Connect) && !parsed.retry.covers(RetryOn::Timeout));
+    }
+
+    #[test]
     fn nothing_written_means_the_defaults() {
         let parsed = ErrorHandling::parse(&json!({})).unwrap();
         assert_eq!(parsed, ErrorHandling::default());
@@ -361,7 +404,8 @@ mod tests {
             "onError": "stop",
             "repeatable": "no",
             "successWhen": " ",
-            "compensation": {"apiEndpointId": 7},
+            "compensation": {"apiEndpointId": "x", "retryCount": 101, "undo": 1},
+            "waitForSignal": {"name": "a b", "timeoutSeconds": 0},
             "fallback": 1
         });
         assert_eq!(
@@ -375,7 +419,11 @@ mod tests {
                 "/retry/attempts",
                 "/repeatable",
                 "/successWhen",
-                "/compensation",
+                "/compensation/apiEndpointId",
+                "/compensation/retryCount",
+                "/compensation/undo",
+                "/waitForSignal/name",
+                "/waitForSignal/timeoutSeconds",
                 "/fallback",
                 "/onError"
             ]

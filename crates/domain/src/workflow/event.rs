@@ -39,7 +39,7 @@ pub struct Step {
     pub name: String,
     /// At most 1000 UTF-16 units.
     pub description: Option<String>,
-    /// Place in the workflow, ascending.
+    /// Place in the workflow, ascending; steps of one order run at once.
     pub order: i32,
     /// What it calls.
     pub api_endpoint_id: ApiEndpointId,
@@ -252,7 +252,7 @@ events! {
         /// Step removed.
         StepRemoved = 1,
         /// Published.
-        WorkflowPublished = 1,
+        WorkflowPublished = 2,
         /// Draft discarded.
         DraftDiscarded = 1,
         /// Deactivated.

@@ -35,6 +35,9 @@ pub fn snapshot(id: i64, version: u64) -> EndpointSnapshot {
         headers: None,
         authentication_method: None,
         authentication: None,
+        soap: None,
+        limits: None,
+        follow_redirects: None,
         documentation: None,
         is_active: true,
     };

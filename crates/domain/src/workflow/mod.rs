@@ -1,9 +1,10 @@
 //! The workflow aggregate: a draft that is edited, and the version in force that runs follow.
 //!
-//! Invariants: changes touch the draft alone; a published version embeds everything a run reads; step names and orders
-//! are unique in the draft; every publish that changes what is in force, and every reactivation, adds 1 to the version.
+//! Invariants: changes touch the draft alone; a published version embeds everything a run reads; step names are
+//! unique in the draft; steps of one order run at once; every publish that changes what is in force, and every reactivation, adds 1 to the version.
 
 mod change;
+mod compensation;
 mod create;
 mod deactivate;
 mod definition;
@@ -16,11 +17,13 @@ mod event;
 mod fixtures;
 mod publish;
 mod settings;
+mod signal_wait;
 mod state;
 mod step;
 mod steps;
 
 pub use change::ChangeWorkflow;
+pub use compensation::Compensation;
 pub use create::CreateWorkflow;
 pub use deactivate::DeactivateWorkflow;
 pub use definition::content_hash;
@@ -30,6 +33,7 @@ pub use edit_steps::{AddStep, ChangeStep, RemoveStep, ReorderSteps};
 pub use error_handling::{ErrorHandling, Jitter, OnError, RetryOn, RetryPolicy};
 pub use event::*;
 pub use publish::PublishWorkflow;
+pub use signal_wait::{SignalWait, is_signal_name};
 pub use state::{InForce, Workflow, WorkflowStatus};
 pub use step::StepInput;
 

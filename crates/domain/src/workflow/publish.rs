@@ -46,25 +46,19 @@ impl PublishWorkflow {
             errors.add("/steps", "a workflow needs at least one step to be published");
         }
         for (index, step) in state.steps.iter().enumerate() {
-            let at = format!("/steps/{index}/apiEndpointId");
-            check_endpoint(
-                &mut errors,
-                &at,
-                &self.endpoints,
-                step.api_endpoint_id,
-                state.workspace_id,
-            );
+            for (place, endpoint) in step.endpoints() {
+                let at = format!("/steps/{index}{place}");
+                check_endpoint(&mut errors, &at, &self.endpoints, endpoint, state.workspace_id);
+            }
         }
         check_gotos(&mut errors, &state.steps, |index| format!("/steps/{index}"));
         // An endpoint that does not exist has been named already and has no definition.
         if errors.is_empty() {
             for (index, step) in state.steps.iter().enumerate() {
-                if !self
-                    .snapshots
-                    .iter()
-                    .any(|snapshot| snapshot.id == step.api_endpoint_id)
-                {
-                    errors.add(format!("/steps/{index}/apiEndpointId"), "has no definition to embed");
+                for (place, endpoint) in step.endpoints() {
+                    if !self.snapshots.iter().any(|snapshot| snapshot.id == endpoint) {
+                        errors.add(format!("/steps/{index}{place}"), "has no definition to embed");
+                    }
                 }
             }
         }
@@ -78,7 +72,10 @@ impl PublishWorkflow {
             retry_count: Some(step.retry_count.unwrap_or(retries)),
             ..step.clone()
         };
-        let used = |snapshot: &EndpointSnapshot| state.steps.iter().any(|step| step.api_endpoint_id == snapshot.id);
+        let used = |snapshot: &EndpointSnapshot| {
+            let mut endpoints = state.steps.iter().flat_map(Step::endpoints);
+            endpoints.any(|(_, endpoint)| endpoint == snapshot.id)
+        };
         let mut endpoints: Vec<_> = self.snapshots.into_iter().filter(used).collect();
         endpoints.sort_by_key(|snapshot| snapshot.id);
         endpoints.dedup_by_key(|snapshot| snapshot.id);

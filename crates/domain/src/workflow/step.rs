@@ -43,6 +43,25 @@ pub struct StepInput {
     pub condition: Option<String>,
 }
 
+impl Step {
+    /// The endpoints it calls, with where it names them: the step's own, then the one that undoes it.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<(&'static str, ApiEndpointId)> {
+        let mut endpoints = vec![("/apiEndpointId", self.api_endpoint_id)];
+        let handling = self
+            .error_handling
+            .as_ref()
+            .and_then(|written| ErrorHandling::parse(written).ok());
+        if let Some(compensation) = handling.and_then(|handling| handling.compensation) {
+            endpoints.push((
+                "/errorHandling/compensation/apiEndpointId",
+                compensation.api_endpoint_id,
+            ));
+        }
+        endpoints
+    }
+}
+
 impl StepInput {
     /// The step as it would be written.
     pub(super) fn of(step: &Step) -> Self {

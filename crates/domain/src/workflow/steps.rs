@@ -1,6 +1,6 @@
 //! Checks lists of steps and finds the events that lead from one list to another.
 //!
-//! Invariant: names and orders are unique in a draft; a step keeps its id when it is written again under its `id` or name.
+//! Invariant: names are unique in a draft; a step keeps its id when it is written again under its `id` or name.
 
 use std::collections::BTreeSet;
 
@@ -53,7 +53,7 @@ pub(super) fn check_list(errors: &mut FieldErrors, written: &[StepInput], contex
     steps
 }
 
-/// Notes an error when another step has the name or the order.
+/// Notes an error when another step has the name.
 pub(super) fn check_unique<'a>(
     errors: &mut FieldErrors,
     pointer: &str,
@@ -63,13 +63,6 @@ pub(super) fn check_unique<'a>(
     for other in others {
         if other.name == step.name {
             errors.add(format!("{pointer}/name"), "another step of the workflow has this name");
-        }
-        if other.order == step.order {
-            let detail = format!(
-                "is also the order of step \"{}\"; steps at the same place are not supported yet",
-                other.name
-            );
-            errors.add(format!("{pointer}/order"), detail);
         }
     }
 }

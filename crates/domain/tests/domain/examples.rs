@@ -6,13 +6,13 @@ use wfm_domain::{
     api_key::*,
     environment::*,
     event::Event,
-    execution::*,
     ids::*,
     instant::Instant,
     project::*,
     protected::{DataKey, Protected, ProtectedFields as _},
     retention::*,
     role::Role,
+    schedule::*,
     user::*,
     workflow::*,
     workspace::*,
@@ -20,11 +20,11 @@ use wfm_domain::{
 
 const SEALED: &str = "MDEyMzQ1Njc4OWFiY2lwaGVydGV4dA==";
 
-fn at(text: &str) -> Instant {
+pub fn at(text: &str) -> Instant {
     Instant::parse(text).expect("an instant")
 }
 
-fn now() -> Instant {
+pub fn now() -> Instant {
     at("2026-11-22T16:29:03.123456Z")
 }
 
@@ -32,7 +32,7 @@ fn personal(text: &str) -> Protected {
     Protected::new(DataKey::Person(UserId(1)), text)
 }
 
-fn of_run(text: &str) -> Protected {
+pub fn of_run(text: &str) -> Protected {
     Protected::new(DataKey::Runs(WorkspaceId(3), "2026-11".into()), text)
 }
 
@@ -93,6 +93,9 @@ fn endpoint() -> EndpointSettings {
         headers: json!({"Accept": "application/json"}).as_object().cloned(),
         authentication_method: Some("Bearer".into()),
         authentication: Some(json!({"token": "{env.API_KEY}"})),
+        soap: None,
+        limits: Some(json!({"requestsPerSecond": 50, "circuitBreaker": {"failures": 10, "openSeconds": 60}})),
+        follow_redirects: Some(2),
         documentation: Some("See the manual".into()),
         is_active: true,
     }
@@ -126,41 +129,6 @@ fn step() -> Step {
         condition: Some("input.amount > 0".into()),
         created_at: now(),
         updated_at: Some(now()),
-    }
-}
-
-fn run() -> Run {
-    Run {
-        id: ExecutionId("0193552c-1c2f-7000-8000-000000000001".into()),
-        workflow_id: WorkflowId(17),
-        logging: true,
-        metrics: true,
-    }
-}
-
-fn attempt() -> StepAttempt {
-    StepAttempt {
-        step_id: StepId(30),
-        name: "reserve".into(),
-        index: 0,
-        attempt: 1,
-    }
-}
-
-fn request() -> Request {
-    Request {
-        workspace_id: WorkspaceId(3),
-        environment_id: EnvironmentId(7),
-        workflow_version: 1,
-        input: of_run("{}"),
-        execution_context: Some("order-1".into()),
-    }
-}
-
-fn ending() -> Ending {
-    Ending {
-        duration_ms: 12.5,
-        retry_count: 1,
     }
 }
 
@@ -429,99 +397,6 @@ fn workflows() -> Vec<WorkflowEvent> {
     ]
 }
 
-fn executions() -> Vec<ExecutionEvent> {
-    let due_at = at("2026-11-22T16:30:00Z");
-    vec![
-        ExecutionQueued {
-            run: run(),
-            request: request(),
-        }
-        .into(),
-        ExecutionStarted {
-            run: run(),
-            request: Some(request()),
-            node: "node-1".into(),
-            started_at: now(),
-            deadline: due_at,
-        }
-        .into(),
-        ExecutionAdopted {
-            run: run(),
-            node: "node-2".into(),
-        }
-        .into(),
-        StepStarted {
-            run: run(),
-            step: attempt(),
-            started_at: now(),
-            request: Some(of_run("{}")),
-        }
-        .into(),
-        StepSucceeded {
-            run: run(),
-            step: attempt(),
-            output: of_run("{}"),
-            status_code: Some(200),
-            duration_ms: 4.5,
-            total_duration_ms: 9.25,
-        }
-        .into(),
-        StepFailed {
-            run: run(),
-            step: attempt(),
-            error_kind: "timeout".into(),
-            message: of_run("no answer"),
-            status_code: None,
-            duration_ms: 30_000.0,
-            total_duration_ms: 30_000.0,
-            consequence: FailureConsequence::Retry,
-        }
-        .into(),
-        StepRetryScheduled {
-            run: run(),
-            step: StepAttempt {
-                attempt: 2,
-                ..attempt()
-            },
-            due_at,
-        }
-        .into(),
-        StepSkipped {
-            run: run(),
-            step_id: StepId(30),
-            name: "reserve".into(),
-            index: 0,
-            reason: "condition".into(),
-        }
-        .into(),
-        StepInDoubt {
-            run: run(),
-            step: attempt(),
-        }
-        .into(),
-        ExecutionCompleted {
-            run: run(),
-            output: of_run("{}"),
-            ending: ending(),
-        }
-        .into(),
-        ExecutionFailed {
-            run: run(),
-            message: of_run("failed"),
-            step_id: Some(StepId(30)),
-            ending: ending(),
-        }
-        .into(),
-        ExecutionCancelled {
-            run: run(),
-            reason: Some(of_run("no longer needed")),
-            cancelled_by: Some(UserId(1)),
-            ending: ending(),
-        }
-        .into(),
-    ]
-}
-
 fn run_months() -> [RunMonthEvent; 2] {
     let cutoffs = RetentionPeriods::default().cutoffs(now());
     let second = ExecutionId("0193552c-1c2f-7000-8000-000000000002".into());
@@ -531,12 +406,104 @@ fn run_months() -> [RunMonthEvent; 2] {
             month: "2021-11".into(),
             completed_before: cutoffs.completed_before,
             failed_before: cutoffs.failed_before,
-            executions: vec![run().id, second],
+            executions: vec![crate::run_examples::run().id, second],
         }
         .into(),
         RunDataErased {
             workspace_id: WorkspaceId(3),
             month: "2021-11".into(),
+        }
+        .into(),
+    ]
+}
+
+fn progress(is_active: bool, events_since_set: u64) -> Progress {
+    let tick = at("2026-11-23T08:00:00Z");
+    Progress {
+        is_active,
+        next: is_active.then_some(Due {
+            tick,
+            run_at: tick.plus_milliseconds(1500),
+        }),
+        last_run_at: Some(now()),
+        runs: vec![crate::run_examples::run().id],
+        buffered: None,
+        events_since_set,
+    }
+}
+
+fn schedules() -> [ScheduleEvent; 7] {
+    let id = ScheduleId(17);
+    let tick = at("2026-11-22T08:00:00Z");
+    [
+        ScheduleSet {
+            id,
+            workflow_id: WorkflowId(17),
+            workspace_id: WorkspaceId(3),
+            settings: ScheduleSettings {
+                cron_expression: "0 9 * * MON-FRI".into(),
+                time_zone: "Europe/Berlin".into(),
+                start_date: Some(now()),
+                end_date: None,
+                description: Some("Every working day".into()),
+                input_parameters: json!({"amount": 12.50}),
+                catch_up: CatchUp {
+                    policy: CatchUpPolicy::Last,
+                    window_seconds: 3600,
+                },
+                overlap: Overlap::BufferOne,
+                jitter_seconds: 30,
+            },
+            created_at: now(),
+            updated_at: None,
+            progress: progress(true, 0),
+        }
+        .into(),
+        SchedulePaused {
+            id,
+            progress: progress(false, 1),
+        }
+        .into(),
+        ScheduleResumed {
+            id,
+            progress: progress(true, 2),
+        }
+        .into(),
+        ScheduleFired {
+            id,
+            tick,
+            cause: Cause::CatchUp,
+            execution_id: crate::run_examples::run().id,
+            cancelled: vec![],
+            progress: progress(true, 3),
+        }
+        .into(),
+        ScheduleTickBuffered {
+            id,
+            tick,
+            progress: Progress {
+                buffered: Some(tick),
+                ..progress(true, 4)
+            },
+        }
+        .into(),
+        ScheduleTickSkipped {
+            id,
+            tick,
+            last_tick: at("2026-11-22T09:00:00Z"),
+            ticks: 2,
+            reason: "missed".into(),
+            detail: "no node was there in time".into(),
+            progress: progress(true, 5),
+        }
+        .into(),
+        ScheduleRemoved {
+            id,
+            cascade: true,
+            progress: Progress {
+                events_since_set: 6,
+                ..Progress::default()
+            },
         }
         .into(),
     ]
@@ -561,8 +528,9 @@ pub fn all() -> Vec<Event> {
     events.extend(endpoints().into_iter().map(Event::from));
     events.extend(api_keys().into_iter().map(Event::from));
     events.extend(workflows().into_iter().map(Event::from));
-    events.extend(executions().into_iter().map(Event::from));
+    events.extend(crate::run_examples::executions().into_iter().map(Event::from));
     events.extend(run_months().into_iter().map(Event::from));
+    events.extend(schedules().into_iter().map(Event::from));
     for event in &mut events {
         event.visit_protected(&mut |_, value| value.set_sealed(SEALED));
     }

@@ -4,15 +4,16 @@
 
 use serde_json::{Map, Value};
 
-use super::{BodyKind, CompiledParameter, CompiledRequest, EndpointDefinition, Target};
+use super::{BodyKind, CompiledEnvelope, CompiledParameter, CompiledRequest, EndpointDefinition, Target};
 use crate::allowed::{Allowed, Problem};
 use crate::authentication::CompiledAuthentication;
 use crate::parameter::ParameterDefinition;
 use crate::path::push_pointer_segment;
 use crate::response::is_json;
+use crate::soap::{self, SoapSettings, SoapVersion};
 use crate::template::Node;
 use crate::text::TextEncoding;
-use crate::text_template::TextTemplate;
+use crate::text_template::{TextPart, TextTemplate};
 use crate::url_template;
 use crate::validation::{Place, Rules};
 
@@ -100,7 +101,14 @@ impl Compiler<'_> {
             details.into_iter().for_each(|detail| self.problem(&["url"], detail));
             TextTemplate { parts: Vec::new() }
         });
-        let headers = self.headers(&with_parameters);
+        let mut headers = self.headers(&with_parameters);
+        if let Some(soap) = &endpoint.soap {
+            if method != "POST" {
+                self.problem(&["method"], "SOAP calls are sent with POST");
+            }
+            headers.extend(soap_headers(soap));
+        }
+        let headers = headers;
         let mut problems = Vec::new();
         let authentication = CompiledAuthentication::compile(&endpoint.authentication, self.allowed, &mut problems);
         self.inside(&["authentication"], problems);
@@ -136,9 +144,21 @@ impl Compiler<'_> {
             extra_body: Vec::new(),
             whole_body: None,
             body_kind,
+            envelope: endpoint.soap.as_ref().map(|soap| CompiledEnvelope {
+                version: soap.version,
+                namespaces: soap.namespaces.clone(),
+                operation: soap.operation.clone(),
+                header: soap
+                    .header
+                    .as_ref()
+                    .map(|header| self.node(&["soap", "header"], header, TextEncoding::Raw)),
+            }),
         };
         if let Some(mapping) = mapping.filter(|mapping| !mapping.is_null()) {
             self.mapping(mapping, sends_query, &mut compiled);
+        }
+        if let Some(soap) = &endpoint.soap {
+            self.soap(soap, mapping, &compiled);
         }
         if !self.is_definition_only {
             for parameter in &compiled.parameters {
@@ -167,7 +187,13 @@ impl Compiler<'_> {
 
     fn headers(&mut self, allowed: &Allowed) -> Vec<(String, TextTemplate)> {
         let mut headers: Vec<(String, TextTemplate)> = Vec::new();
-        for (name, value) in &self.endpoint.headers {
+        // Version and action have settled these of a SOAP endpoint.
+        let is_settled = |name: &str| {
+            self.endpoint.soap.is_some()
+                && (name.eq_ignore_ascii_case("content-type") || name.eq_ignore_ascii_case("soapaction"))
+        };
+        let endpoint = self.endpoint;
+        for (name, value) in endpoint.headers.iter().filter(|(name, _)| !is_settled(name)) {
             self.header_name(&["headers", name], name);
             if headers.iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
                 self.problem(&["headers", name], "the header is set twice");
@@ -222,7 +248,63 @@ impl Compiler<'_> {
         }
     }
 
+    /// What has no place in an envelope, as far as it is written out.
+    fn soap(&mut self, soap: &SoapSettings, mapping: Option<&Value>, compiled: &CompiledRequest) {
+        if let Some(header) = &soap.header {
+            let mut problems = Vec::new();
+            soap::check_keys(header, &soap.namespaces, &mut problems);
+            self.inside(&["soap", "header"], problems);
+        }
+        let in_body = |parameter: &&CompiledParameter| parameter.target == Target::Body;
+        for (index, parameter) in compiled.parameters.iter().enumerate() {
+            if in_body(&parameter)
+                && let Err(detail) = soap::check_wire_name(&parameter.wire_name, &soap.namespaces)
+            {
+                self.problem(&["parameters", &index.to_string(), "name"], detail);
+            }
+        }
+        let content = mapping.map(|mapping| mapping.get("$body").unwrap_or(mapping));
+        let mut problems = Vec::new();
+        if let Some(content) = content {
+            let sent = match content {
+                Value::Object(members) => {
+                    // What names a parameter is sent under the parameter's name.
+                    let is_parameter =
+                        |key: &String| compiled.parameters.iter().any(|parameter| parameter.name == *key);
+                    let members = members.iter().filter(|(key, _)| !is_parameter(key));
+                    Value::Object(members.map(|(key, value)| (key.clone(), value.clone())).collect())
+                }
+                other => other.clone(),
+            };
+            soap::check_keys(&sent, &soap.namespaces, &mut problems);
+        }
+        let place: &[&str] = match mapping.and_then(|mapping| mapping.get("$body")) {
+            Some(_) => &["inputMapping", "$body"],
+            None => &["inputMapping"],
+        };
+        self.inside(place, problems);
+        if soap.operation.is_none() && !self.is_definition_only {
+            let elements = match &compiled.whole_body {
+                Some(Node::Object(members)) => members.len(),
+                Some(Node::Constant(Value::Object(members))) => members.len(),
+                Some(Node::Constant(_) | Node::Array(_) | Node::Text(_)) => 0,
+                // Known only when it is rendered.
+                Some(Node::Whole(_) | Node::Cel(_)) => 1,
+                None => compiled.parameters.iter().filter(in_body).count() + compiled.extra_body.len(),
+            };
+            if elements != 1 {
+                self.problem(
+                    &["inputMapping"],
+                    "without soap.operation the input is one element, the one inside the Body",
+                );
+            }
+        }
+    }
+
     fn body_kind(&mut self, headers: &[(String, TextTemplate)]) -> BodyKind {
+        if self.endpoint.soap.is_some() {
+            return BodyKind::Soap;
+        }
         let Some((name, template)) = headers
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
@@ -249,10 +331,12 @@ impl Compiler<'_> {
     }
 
     fn is_xml(&self) -> bool {
-        self.endpoint.headers.iter().any(|(name, value)| {
-            let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            name.eq_ignore_ascii_case("content-type") && (essence.ends_with("/xml") || essence.ends_with("+xml"))
-        })
+        // A SOAP body is JSON until it is written.
+        self.endpoint.soap.is_none()
+            && self.endpoint.headers.iter().any(|(name, value)| {
+                let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+                name.eq_ignore_ascii_case("content-type") && (essence.ends_with("/xml") || essence.ends_with("+xml"))
+            })
     }
 
     fn parameter(&mut self, index: usize, definition: &ParameterDefinition, uses: &Uses) -> CompiledParameter {
@@ -384,6 +468,32 @@ impl Compiler<'_> {
                 compiled.has_body_fields = true;
                 compiled.extra_body.push((key.clone(), node));
             }
+        }
+    }
+}
+
+/// The media type and the action, as the version wants them.
+fn soap_headers(soap: &SoapSettings) -> Vec<(String, TextTemplate)> {
+    let header = |name: &str, text: String| {
+        (
+            name.to_owned(),
+            TextTemplate {
+                parts: vec![TextPart::Text(text)],
+            },
+        )
+    };
+    let action = soap.action.as_deref().unwrap_or_default();
+    match soap.version {
+        SoapVersion::V1_1 => vec![
+            header("content-type", "text/xml; charset=utf-8".to_owned()),
+            header("soapaction", format!("\"{action}\"")),
+        ],
+        SoapVersion::V1_2 => {
+            let mut content_type = "application/soap+xml; charset=utf-8".to_owned();
+            if !action.is_empty() {
+                content_type.push_str(&format!("; action=\"{action}\""));
+            }
+            vec![header("content-type", content_type)]
         }
     }
 }

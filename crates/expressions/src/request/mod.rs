@@ -10,13 +10,15 @@ mod render;
 use serde::{Deserialize, Serialize};
 
 use crate::authentication::{Authentication, CompiledAuthentication};
+use crate::credentials::RenderedCredentials;
 use crate::parameter::{ParameterDefinition, ParameterType};
 use crate::rendered::{Rendered, RenderedText};
+use crate::soap::{Envelope, SoapSettings, SoapVersion};
 use crate::template::Node;
 use crate::text_template::TextTemplate;
 use crate::validation::Rules;
 
-pub use outgoing::OutgoingRequest;
+pub use outgoing::{OutgoingRequest, encoded_forms};
 
 /// An endpoint as it is defined.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +33,8 @@ pub struct EndpointDefinition {
     pub authentication: Authentication,
     /// The parameters.
     pub parameters: Vec<ParameterDefinition>,
+    /// How calls are wrapped, if it is a SOAP endpoint.
+    pub soap: Option<SoapSettings>,
 }
 
 /// An endpoint and a mapping, compiled.
@@ -49,6 +53,16 @@ pub struct CompiledRequest {
     whole_body: Option<Node>,
     has_body_fields: bool,
     body_kind: BodyKind,
+    envelope: Option<CompiledEnvelope>,
+}
+
+/// What goes around the body of a SOAP call.
+#[derive(Debug)]
+struct CompiledEnvelope {
+    version: SoapVersion,
+    namespaces: Vec<(String, String)>,
+    operation: Option<String>,
+    header: Option<Node>,
 }
 
 #[derive(Debug)]
@@ -85,6 +99,9 @@ pub enum BodyKind {
     /// The text of the value (XML, plain text).
     #[serde(rename = "text")]
     Text,
+    /// XML in a SOAP envelope.
+    #[serde(rename = "soap")]
+    Soap,
 }
 
 /// A rendered body.
@@ -96,6 +113,9 @@ pub struct RenderedBody {
     /// Its value.
     #[serde(rename = "c")]
     pub content: Rendered,
+    /// What goes around it, for SOAP.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub envelope: Option<Box<Envelope>>,
 }
 
 /// The durable form of a request: complete but for the secrets, and safe to store.
@@ -116,4 +136,7 @@ pub struct RenderedRequest {
     /// The body.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub body: Option<RenderedBody>,
+    /// What the connection authenticates with.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<Box<RenderedCredentials>>,
 }

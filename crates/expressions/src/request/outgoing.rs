@@ -6,10 +6,12 @@ use serde_json::Value;
 
 use super::render::{check_header, check_url};
 use super::{BodyKind, RenderedRequest};
+use crate::credentials::Credentials;
 use crate::error::{RenderError, RenderErrorKind};
 use crate::rendered::Resolver;
 use crate::response::REDACTED;
 use crate::scope::Scope;
+use crate::soap;
 use crate::url_template;
 
 /// A request ready to be sent.
@@ -25,6 +27,8 @@ pub struct OutgoingRequest {
     pub body: Option<Vec<u8>>,
     /// The plain secrets that went into the request, for [`redact`](crate::redact).
     pub secrets: Vec<String>,
+    /// What the connection authenticates with.
+    pub credentials: Option<Box<Credentials>>,
 }
 
 impl std::fmt::Debug for OutgoingRequest {
@@ -76,7 +80,18 @@ impl RenderedRequest {
             None => None,
             Some(body) => {
                 let content = resolver.value(&body.content).map_err(|error| error.inside("body"))?;
-                let (bytes, content_type) = encode(body.kind, &content).map_err(|error| error.inside("body"))?;
+                let header = body.envelope.as_ref().and_then(|envelope| envelope.header.as_ref());
+                let header = header
+                    .map(|header| resolver.value(header))
+                    .transpose()
+                    .map_err(|error| error.inside("header").inside("soap"))?;
+                let (bytes, content_type) = match &body.envelope {
+                    Some(envelope) => {
+                        soap::write(envelope, header.as_deref(), &content).map(|bytes| (bytes, "text/xml"))
+                    }
+                    None => encode(body.kind, &content),
+                }
+                .map_err(|error| error.inside("body"))?;
                 if !headers
                     .iter()
                     .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
@@ -86,6 +101,11 @@ impl RenderedRequest {
                 Some(bytes)
             }
         };
+        let credentials = self
+            .credentials
+            .as_ref()
+            .map(|credentials| credentials.resolve(&mut resolver).map(Box::new))
+            .transpose()?;
         let mut secrets = resolver.secrets;
         encoded_forms(&mut secrets);
         Ok(OutgoingRequest {
@@ -94,6 +114,7 @@ impl RenderedRequest {
             headers,
             body,
             secrets,
+            credentials,
         })
     }
 }
@@ -116,6 +137,11 @@ fn encode(kind: BodyKind, content: &Value) -> Result<(Vec<u8>, &'static str), Bo
             "the body of a form is an object: one key for each field",
         )),
         (BodyKind::Text, Value::String(text)) => Ok((text.clone().into_bytes(), "text/plain; charset=utf-8")),
+        (BodyKind::Soap, _) => Err(RenderError::new(
+            RenderErrorKind::Invalid,
+            "",
+            "the stored request has no envelope",
+        )),
         (BodyKind::Text, Value::Null) => Ok((Vec::new(), "text/plain; charset=utf-8")),
         (BodyKind::Text, other) => Ok((other.to_string().into_bytes(), "text/plain; charset=utf-8")),
     }
@@ -123,7 +149,7 @@ fn encode(kind: BodyKind, content: &Value) -> Result<(Vec<u8>, &'static str), Bo
 
 /// Adds the forms in which a server may echo a secret: percent-encoded as in a query, escaped as in the text of a JSON
 /// document, with and without other characters than ASCII.
-fn encoded_forms(secrets: &mut Vec<String>) {
+pub fn encoded_forms(secrets: &mut Vec<String>) {
     for index in 0..secrets.len() {
         let mut encoded = String::new();
         crate::text::TextEncoding::Url.append(&secrets[index], &mut encoded);

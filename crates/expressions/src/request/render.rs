@@ -5,11 +5,12 @@
 use serde_json::{Map, Value};
 
 use super::compile::is_forbidden_in_header;
-use super::{CompiledParameter, CompiledRequest, RenderedBody, RenderedRequest, Target};
+use super::{CompiledEnvelope, CompiledParameter, CompiledRequest, RenderedBody, RenderedRequest, Target};
 use crate::error::{RenderError, RenderErrorKind};
 use crate::path::push_pointer_segment;
 use crate::rendered::{LatePart, Rendered, RenderedText, is_too_deep, too_deep};
 use crate::scope::Scope;
+use crate::soap::Envelope;
 use crate::template::Node;
 use crate::text::TextEncoding;
 use crate::url_template;
@@ -20,6 +21,11 @@ impl CompiledRequest {
     /// Renders the durable form. Errors are never worth a retry.
     pub fn render(&self, scope: &Scope<'_>) -> Result<RenderedRequest, RenderError> {
         self.render_boxed(scope).map_err(|error| *error)
+    }
+
+    /// Whether answers are SOAP envelopes.
+    pub fn is_soap(&self) -> bool {
+        self.envelope.is_some()
     }
 
     /// The HTTP method, in upper case.
@@ -91,6 +97,13 @@ impl CompiledRequest {
             query,
             headers,
             body: self.body(scope, body)?,
+            credentials: match &self.authentication {
+                super::CompiledAuthentication::Credentials(credentials) => Some(Box::new(credentials.render(scope)?)),
+                super::CompiledAuthentication::None
+                | super::CompiledAuthentication::Header { .. }
+                | super::CompiledAuthentication::Query { .. }
+                | super::CompiledAuthentication::Basic { .. } => None,
+            },
         })
     }
 
@@ -99,11 +112,12 @@ impl CompiledRequest {
             let rendered = node
                 .render_whole(scope, &[])
                 .map_err(|error| error.inside("inputMapping"))?;
-            let Some(rendered) = rendered else {
-                return Ok(None);
-            };
-            rendered
-        } else if self.has_body_fields {
+            match (rendered, &self.envelope) {
+                (Some(rendered), _) => rendered,
+                (None, Some(_)) => fields.0,
+                (None, None) => return Ok(None),
+            }
+        } else if self.has_body_fields || self.envelope.is_some() {
             for (key, node) in &self.extra_body {
                 if let Some(value) = extra(node, key, scope)? {
                     fields.insert(key, value);
@@ -119,7 +133,28 @@ impl CompiledRequest {
         Ok(Some(RenderedBody {
             kind: self.body_kind,
             content,
+            envelope: match &self.envelope {
+                Some(envelope) => Some(Box::new(envelope.render(scope)?)),
+                None => None,
+            },
         }))
+    }
+}
+
+impl CompiledEnvelope {
+    fn render(&self, scope: &Scope<'_>) -> Rendering<Envelope> {
+        let header = match &self.header {
+            Some(node) => node
+                .render_whole(scope, &[])
+                .map_err(|error| error.inside("header").inside("soap"))?,
+            None => None,
+        };
+        Ok(Envelope {
+            version: self.version,
+            namespaces: self.namespaces.clone(),
+            operation: self.operation.clone(),
+            header,
+        })
     }
 }
 

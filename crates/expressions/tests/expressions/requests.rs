@@ -15,6 +15,7 @@ pub fn endpoint(method: &str, url: &str) -> EndpointDefinition {
         headers: Vec::new(),
         authentication: Authentication::None,
         parameters: Vec::new(),
+        soap: None,
     }
 }
 

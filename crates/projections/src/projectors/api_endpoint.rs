@@ -37,7 +37,14 @@ pub fn project(envelope: &Envelope, event: &ApiEndpointEvent, changes: &mut Vec<
             ];
             changes.push(insert(&API_ENDPOINTS, row));
             let workspace: Cell = event.workspace_id.map(|workspace| workspace.0).into();
-            let scope = vec![event.id.0.into(), workspace, json(settings.authentication.as_ref())];
+            let scope = vec![
+                event.id.0.into(),
+                workspace,
+                json(settings.authentication.as_ref()),
+                json(settings.soap.as_ref()),
+                json(settings.limits.as_ref()),
+                settings.follow_redirects.map(i64::from).into(),
+            ];
             changes.push(insert(&API_ENDPOINT_SCOPES, scope));
             for parameter in &event.parameters {
                 changes.push(insert(&API_PARAMETERS, parameter_row(event.id, parameter)));
@@ -61,10 +68,18 @@ pub fn project(envelope: &Envelope, event: &ApiEndpointEvent, changes: &mut Vec<
                 (ApiEndpoints::UpdatedAt, at()),
             ];
             changes.push(update(&API_ENDPOINTS, event.id.0, set));
-            let set = [(
-                ApiEndpointScopes::Authentication,
-                json(settings.authentication.as_ref()),
-            )];
+            let set = [
+                (
+                    ApiEndpointScopes::Authentication,
+                    json(settings.authentication.as_ref()),
+                ),
+                (ApiEndpointScopes::Soap, json(settings.soap.as_ref())),
+                (ApiEndpointScopes::Limits, json(settings.limits.as_ref())),
+                (
+                    ApiEndpointScopes::FollowRedirects,
+                    settings.follow_redirects.map(i64::from).into(),
+                ),
+            ];
             changes.push(update(&API_ENDPOINT_SCOPES, event.id.0, set));
         }
         ApiEndpointEvent::ParameterAdded(event) => {

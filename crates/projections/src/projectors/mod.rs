@@ -8,10 +8,14 @@ mod api_endpoint;
 mod api_key;
 mod environment;
 mod execution;
+mod execution_compensation;
+mod execution_control;
 mod execution_log;
+mod execution_rows;
 mod project;
 mod rows;
 mod run_month;
+mod schedule;
 mod user;
 mod workflow;
 mod workspace;
@@ -44,6 +48,7 @@ pub fn project(envelope: &Envelope, event: &Event, changes: &mut Vec<Change>) {
         }
         Event::ApiKey(event) => versioned(envelope, changes, |changes| api_key::project(envelope, event, changes)),
         Event::RunMonth(event) => run_month::project(event, changes),
+        Event::Schedule(event) => versioned(envelope, changes, |changes| schedule::project(envelope, event, changes)),
     }
 }
 

@@ -184,6 +184,12 @@ resources! {
         authentication_method: Option<String> = "authenticationMethod" Text "r.AuthenticationMethod" [filter sort_null],
         /// JSON settings of the method.
         authentication: Option<String> = "authentication" Text "s.Authentication" [],
+        /// JSON settings of SOAP calls.
+        soap: Option<String> = "soap" Text "s.Soap" [],
+        /// JSON limits of calls.
+        limits: Option<String> = "limits" Text "s.Limits" [],
+        /// How many redirects a call follows.
+        follow_redirects: Option<i64> = "followRedirects" Integer "s.FollowRedirects" [],
         /// Free text.
         documentation: Option<String> = "documentation" Text "r.Documentation" [],
         /// Owning workspace.
@@ -441,6 +447,57 @@ resources! {
     ranges {
         "recordedFrom" Instant "r.RecordedAt >=",
         "recordedTo" Instant "r.RecordedAt <",
+    }
+
+    /// A workflow's schedule.
+    struct ScheduleRow = "schedules" from "WorkflowSchedules r INNER JOIN ScheduleStates s ON s.WorkflowId = r.WorkflowId \
+        INNER JOIN Workflows w ON w.Id = r.WorkflowId INNER JOIN Projects p ON p.Id = w.ProjectId \
+        LEFT JOIN RowVersions v ON v.Stream = CONCAT('schedule-', r.WorkflowId)"
+        where "w.IsDeleted = 0" scope Scope::Workspace("p.WorkspaceId"), sorted "id" {
+        /// Key: that of its workflow.
+        id: i64 = "id" Integer "r.Id" [filter sort],
+        /// Its workflow.
+        workflow_id: i64 = "workflowId" Integer "r.WorkflowId" [filter sort],
+        /// The workflow's workspace.
+        workspace_id: i64 = "workspaceId" Integer "p.WorkspaceId" [filter sort],
+        /// When it fires.
+        cron_expression: String = "cronExpression" Text "r.CronExpression" [filter],
+        /// IANA zone in which the expression is read.
+        time_zone: String = "timeZone" Text "r.TimeZone" [filter],
+        /// No tick before.
+        start_date: Option<String> = "startDate" Instant "r.StartDate" [sort_null],
+        /// No tick after.
+        end_date: Option<String> = "endDate" Instant "r.EndDate" [sort_null],
+        /// For people.
+        description: Option<String> = "description" Text "r.Description" [],
+        /// Whether its ticks start runs.
+        is_active: bool = "isActive" Bit "r.IsActive" [filter sort],
+        /// When the next run starts.
+        next_run_time: Option<String> = "nextRunTime" Instant "r.NextRunTime" [sort_null],
+        /// When a run last started.
+        last_run_time: Option<String> = "lastRunTime" Instant "r.LastRunTime" [sort_null],
+        /// JSON: policy and window.
+        catch_up: String = "catchUp" Text "s.CatchUp" [],
+        /// Skip, BufferOne, AllowAll or CancelOther.
+        overlap: String = "overlap" Text "s.Overlap" [filter],
+        /// Longest delay of a run after its tick.
+        jitter_seconds: i64 = "jitterSeconds" Integer "s.JitterSeconds" [filter],
+        /// JSON input of its runs.
+        input_parameters: String = "inputParameters" Text "s.InputParameters" [],
+        /// A tick that waits for the run before it.
+        buffered_tick: Option<String> = "bufferedTick" Instant "s.BufferedTick" [],
+        /// The last tick that was dealt with.
+        last_tick: Option<String> = "lastTick" Instant "s.LastTick" [],
+        /// What became of it: Tick, CatchUp, Buffered or Trigger when it fired, else why it did not.
+        last_outcome: Option<String> = "lastOutcome" Text "s.LastOutcome" [filter],
+        /// The run that it last started.
+        last_execution_id: Option<String> = "lastExecutionId" Text "s.LastExecutionId" [filter binary],
+        /// Creation.
+        created_at: String = "createdAt" Instant "r.CreatedAt" [sort],
+        /// Last change.
+        updated_at: Option<String> = "updatedAt" Instant "r.UpdatedAt" [sort_null],
+        /// Version of its stream.
+        version: Option<i64> = "version" Integer "v.Version" [],
     }
 
     /// An API key without its hash.

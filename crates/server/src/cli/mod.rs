@@ -6,6 +6,7 @@ mod migrate;
 mod output;
 mod projections;
 mod retention;
+mod schedule;
 mod serve;
 mod user;
 
@@ -58,6 +59,8 @@ enum Command {
     Projections(projections::Options),
     /// Show or purge executions that are old enough to go
     Retention(retention::Options),
+    /// Show when cron expressions fire
+    Schedule(schedule::Options),
     /// List, show or verify events of the log
     Events(events::Options),
     /// Manage users from the machine itself
@@ -112,6 +115,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Migrate(options) => migrate::run(&options, &config(&[])?).await,
         Command::Projections(options) => projections::run(&options, &config(&[])?).await,
         Command::Retention(options) => retention::run(&options, &config(&options.periods.settings())?).await,
+        Command::Schedule(options) => schedule::run(&options),
         Command::Events(options) => events::run(&options, &config(&[])?).await,
         Command::User(options) => user::run(&options, &config(&[])?).await,
         Command::Config(options) => config::run(&options, &values(&[])?),

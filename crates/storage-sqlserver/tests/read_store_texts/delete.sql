@@ -74,6 +74,10 @@ GO
 DELETE t FROM dbo.[EnvironmentVariables] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]') AS v ON t.[EnvironmentId] = v.c0 OPTION (LOOP JOIN);
 GO
 
+-- ScheduleStates
+DELETE t FROM dbo.[ScheduleStates] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]') AS v ON t.[WorkflowId] = v.c0 OPTION (LOOP JOIN);
+GO
+
 -- ApiKeys
 DELETE t FROM dbo.[ApiKeys] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]') AS v ON t.[Id] = v.c0 OPTION (LOOP JOIN);
 GO

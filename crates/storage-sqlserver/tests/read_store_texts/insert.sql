@@ -67,11 +67,15 @@ INSERT INTO dbo.[WorkflowVersions] ([Id], [WorkflowId], [Version], [ContentHash]
 GO
 
 -- ApiEndpointScopes
-INSERT INTO dbo.[ApiEndpointScopes] ([ApiEndpointId], [WorkspaceId], [Authentication]) SELECT v.c0, v.c1, v.c2 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]', c2 NVARCHAR(MAX) '$[2]') AS v;
+INSERT INTO dbo.[ApiEndpointScopes] ([ApiEndpointId], [WorkspaceId], [Authentication], [Soap], [Limits], [FollowRedirects]) SELECT v.c0, v.c1, v.c2, v.c3, v.c4, v.c5 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]', c2 NVARCHAR(MAX) '$[2]', c3 NVARCHAR(MAX) '$[3]', c4 NVARCHAR(MAX) '$[4]', c5 INT '$[5]') AS v;
 GO
 
 -- EnvironmentVariables
 INSERT INTO dbo.[EnvironmentVariables] ([EnvironmentId], [Variables]) SELECT v.c0, v.c1 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 NVARCHAR(MAX) '$[1]') AS v;
+GO
+
+-- ScheduleStates
+INSERT INTO dbo.[ScheduleStates] ([WorkflowId], [CatchUp], [Overlap], [JitterSeconds], [InputParameters], [BufferedTick], [LastTick], [LastOutcome], [LastExecutionId]) SELECT v.c0, v.c1, v.c2, v.c3, v.c4, v.c5, v.c6, v.c7, v.c8 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 NVARCHAR(MAX) '$[1]', c2 NVARCHAR(20) '$[2]', c3 INT '$[3]', c4 NVARCHAR(MAX) '$[4]', c5 DATETIME2(7) '$[5]', c6 DATETIME2(7) '$[6]', c7 NVARCHAR(100) '$[7]', c8 NVARCHAR(50) '$[8]') AS v;
 GO
 
 -- ApiKeys

@@ -74,6 +74,10 @@ GO
 UPDATE t SET t.[Variables] = v.c1 FROM dbo.[EnvironmentVariables] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]', c1 NVARCHAR(MAX) '$[1]') AS v ON t.[EnvironmentId] = v.c0 OPTION (LOOP JOIN);
 GO
 
+-- ScheduleStates
+UPDATE t SET t.[CatchUp] = v.c1 FROM dbo.[ScheduleStates] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]', c1 NVARCHAR(MAX) '$[1]') AS v ON t.[WorkflowId] = v.c0 OPTION (LOOP JOIN);
+GO
+
 -- ApiKeys
 UPDATE t SET t.[UserId] = v.c1 FROM dbo.[ApiKeys] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]') AS v ON t.[Id] = v.c0 OPTION (LOOP JOIN);
 GO

@@ -478,6 +478,7 @@ impl History {
             workflow_version: 1,
             input: sealed(r#"{"id":1}"#),
             execution_context: Some(format!("order-{place}")),
+            rerun_of: None,
         };
         let mut events: Vec<ExecutionEvent> = Vec::new();
         let queued = place.is_multiple_of(4);
@@ -705,6 +706,9 @@ fn endpoint_settings(id: ApiEndpointId) -> EndpointSettings {
         headers: None,
         authentication_method: None,
         authentication: None,
+        soap: None,
+        limits: None,
+        follow_redirects: None,
         documentation: None,
         is_active: true,
     }

@@ -117,6 +117,7 @@ impl Setting {
             workflow_version: 1,
             input: seal(&json!({ "value": number })),
             execution_context: None,
+            rerun_of: None,
         };
         let start = StartExecution {
             run,

@@ -99,7 +99,26 @@ fn about(event: &ExecutionEvent) -> String {
             )
         }
         ExecutionEvent::ExecutionFailed(failed) => failed.message.text().unwrap_or("sealed").to_owned(),
-        ExecutionEvent::ExecutionCancelled(_) => String::new(),
+        ExecutionEvent::SignalAwaited(awaited) => format!("{} waits for {}", awaited.step.name, awaited.signal),
+        ExecutionEvent::SignalReceived(received) => received.signal.clone(),
+        ExecutionEvent::CompensationStarted(started) => started.message.text().unwrap_or("sealed").to_owned(),
+        ExecutionEvent::StepCompensationStarted(started) => {
+            format!("{} (attempt {})", started.step.name, started.step.attempt)
+        }
+        ExecutionEvent::StepCompensated(undone) => {
+            format!("{} in {:.1} ms", undone.step.name, undone.duration_ms)
+        }
+        ExecutionEvent::StepCompensationFailed(failed) => {
+            format!("{}: {}", failed.step.name, failed.message.text().unwrap_or("sealed"))
+        }
+        ExecutionEvent::ExecutionHeld(_)
+        | ExecutionEvent::ExecutionPaused(_)
+        | ExecutionEvent::ExecutionResumed(_)
+        | ExecutionEvent::ExecutionParked(_)
+        | ExecutionEvent::ExecutionRequeued(_)
+        | ExecutionEvent::ExecutionContinued(_)
+        | ExecutionEvent::ExecutionRedriven(_)
+        | ExecutionEvent::ExecutionCancelled(_) => String::new(),
     }
 }
 

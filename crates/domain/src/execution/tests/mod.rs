@@ -38,6 +38,7 @@ fn request() -> Request {
         workflow_version: 2,
         input: sealed("{}"),
         execution_context: None,
+        rerun_of: None,
     }
 }
 
@@ -192,7 +193,8 @@ fn a_step_that_goes_on_after_its_failure_is_done_as_failed() {
             ..
         }
     ));
-    assert_eq!(execution.phase, Phase::Calling(step(1, 1)));
+    assert_eq!(execution.standing.open[0].step, step(1, 1));
+    assert_eq!(execution.standing.open[0].stage, Stage::Calling);
 }
 
 #[test]
@@ -207,8 +209,11 @@ fn a_run_that_ended_takes_no_command() {
             node: "n2".to_owned(),
             moves: Vec::new(),
         }),
-        Ask::Fail(FailExecution {
-            message: sealed("late"),
+        Ask::GiveUp(GiveUp {
+            moves: vec![Move::Fail {
+                message: sealed("late"),
+                step_id: None,
+            }],
         }),
         Ask::BeginRetry(BeginRetry { step: step(0, 2) }),
     ] {
@@ -395,3 +400,6 @@ async fn each_event_repeated_at_every_position_is_refused_and_each_command_repla
         assert_eq!(replayed, execution, "replay gives the same state");
     }
 }
+
+mod control;
+mod undoing;

@@ -1,0 +1,241 @@
+//! Knows which schedule is due next, and has it dealt with.
+//!
+//! Invariants: what is due stands in memory, built from the log when the node starts and kept by following it; a schedule
+//! that waits is not looked at. Among nodes that share a database each schedule has one that usually deals with it, chosen
+//! by hash over the living ones; that no two start its run does not depend on it.
+
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::{StreamExt, stream};
+use tokio::task::JoinSet;
+use wfm_domain::{
+    event::Event,
+    ids::{ExecutionId, WorkflowId},
+    instant::Instant,
+    schedule::Progress,
+    scopes,
+};
+use wfm_storage::{event::StoredEvent, feed::Subscription};
+
+use super::{
+    firing::{Scheduler, Turn},
+    stored::ends,
+};
+use crate::{
+    error::ApplicationError,
+    membership::{Membership, RENEWAL},
+    store::typed,
+};
+
+/// Schedules that are dealt with at once: enough for their appends to share transactions.
+const AT_ONCE: usize = 256;
+
+/// Schedules that are read at once when the node starts.
+const READ_AT_ONCE: usize = 64;
+
+/// How long the clock is not looked at: it may be put forward.
+const LONGEST_SLEEP: Duration = Duration::from_millis(200);
+
+/// When a schedule is looked at again that another node should deal with, or that could not be dealt with.
+const LATER_MILLISECONDS: i64 = 1000;
+
+/// Streams of runs are named so, followed by the run's id.
+const RUN: &str = "execution-";
+
+/// Has schedules dealt with as they become due, until the log closes.
+pub async fn tick(scheduler: Arc<Scheduler>, membership: Arc<Membership>) {
+    let (mut agenda, mut feed) = loop {
+        match begin(&scheduler).await {
+            Ok(begun) => break begun,
+            Err(error) => {
+                tracing::warn!(%error, "schedules cannot be read; trying again");
+                tokio::time::sleep(RENEWAL).await;
+            }
+        }
+    };
+    let mut nodes = Nodes::new(membership);
+    let mut turns = JoinSet::new();
+    loop {
+        let now = scheduler.store.now();
+        while turns.len() < AT_ONCE
+            && let Some(workflow) = agenda.take_due(now)
+        {
+            if !scheduler.runs.may_act() || !nodes.is_mine(workflow) {
+                agenda.wake(workflow, now.plus_milliseconds(LATER_MILLISECONDS));
+                continue;
+            }
+            let scheduler = Arc::clone(&scheduler);
+            turns.spawn(async move { (workflow, scheduler.turn(workflow).await) });
+        }
+        let sleep = agenda.sleep(now, turns.len() < AT_ONCE);
+        tokio::select! {
+            batches = feed.next() => match batches {
+                Ok(Some(batches)) => {
+                    let now = scheduler.store.now();
+                    batches.iter().flat_map(|batch| batch.iter()).for_each(|event| agenda.observe(event, now));
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "the log cannot be followed for schedules; trying again");
+                    tokio::time::sleep(LONGEST_SLEEP).await;
+                }
+            },
+            Some(turned) = turns.join_next() => match turned {
+                Ok((workflow, outcome)) => agenda.turned(workflow, outcome, scheduler.store.now()),
+                Err(error) => tracing::error!(%error, "a schedule's turn broke"),
+            },
+            _ = nodes.looks.tick() => nodes.look().await,
+            () = tokio::time::sleep(sleep) => {}
+        }
+    }
+}
+
+/// Reads every active schedule; what comes after is in the feed.
+async fn begin(scheduler: &Scheduler) -> Result<(Agenda, Subscription), ApplicationError> {
+    let store = &scheduler.store;
+    let feed = store.log.subscribe(store.log.head().await?.position);
+    let claims = store.all_claims(scopes::ACTIVE_SCHEDULES).await?;
+    let numbers = claims.iter().filter_map(|claim| claim.key.key.parse().ok());
+    let workflows: Vec<WorkflowId> = numbers.map(WorkflowId).collect();
+    let mut read = stream::iter(workflows)
+        .map(|workflow| async move { (workflow, store.stored_schedule(workflow).await) })
+        .buffer_unordered(READ_AT_ONCE);
+    let mut agenda = Agenda::default();
+    while let Some((workflow, loaded)) = read.next().await {
+        agenda.note(workflow, &loaded?.aggregate.progress, store.now());
+    }
+    Ok((agenda, feed))
+}
+
+/// When which schedule is due.
+#[derive(Default)]
+struct Agenda {
+    /// Instants at which schedules may be due; outdated ones stay until they come up.
+    order: BinaryHeap<Reverse<(Instant, WorkflowId)>>,
+    /// The instant that counts.
+    due: HashMap<WorkflowId, Instant>,
+    /// Runs whose end lets a waiting tick go.
+    awaited: HashMap<ExecutionId, WorkflowId>,
+}
+
+impl Agenda {
+    fn wake(&mut self, workflow: WorkflowId, at: Instant) {
+        self.due.insert(workflow, at);
+        self.order.push(Reverse((at, workflow)));
+    }
+
+    /// Takes over how a schedule stands.
+    fn note(&mut self, workflow: WorkflowId, progress: &Progress, now: Instant) {
+        self.due.remove(&workflow);
+        if !progress.is_active {
+            return;
+        }
+        if progress.buffered.is_some() {
+            // Their end may lie before this event; a look tells.
+            self.awaited
+                .extend(progress.runs.iter().map(|run| (run.clone(), workflow)));
+            self.wake(workflow, now);
+        } else if let Some(next) = progress.next {
+            self.wake(workflow, next.run_at);
+        }
+    }
+
+    fn observe(&mut self, event: &StoredEvent, now: Instant) {
+        if let Some(run) = event.stream.as_str().strip_prefix(RUN) {
+            if !self.awaited.is_empty()
+                && ends(&event.event_type)
+                && let Some(workflow) = self.awaited.remove(&ExecutionId(run.to_owned()))
+            {
+                self.wake(workflow, now);
+            }
+        } else if event.stream.as_str().starts_with("schedule-")
+            && let Some(typed) = typed(event)
+            && let Event::Schedule(event) = typed.as_ref()
+        {
+            self.note(WorkflowId(event.id().0), event.progress(), now);
+        }
+    }
+
+    /// The next schedule that is due; it has no time from then on.
+    fn take_due(&mut self, now: Instant) -> Option<WorkflowId> {
+        while let Some(Reverse((at, workflow))) = self.order.peek().copied() {
+            if at > now {
+                return None;
+            }
+            self.order.pop();
+            if self.due.get(&workflow) == Some(&at) {
+                self.due.remove(&workflow);
+                return Some(workflow);
+            }
+        }
+        None
+    }
+
+    /// Takes over what a turn led to, unless the log told more meanwhile.
+    fn turned(&mut self, workflow: WorkflowId, outcome: Result<Turn, ApplicationError>, now: Instant) {
+        let at = match outcome {
+            // Its event tells the rest.
+            Ok(Turn::Moved | Turn::Waits(None)) => return,
+            Ok(Turn::Waits(Some(at))) => at,
+            Err(ApplicationError::Contended) => now.plus_milliseconds(LATER_MILLISECONDS / 10),
+            Err(error) => {
+                tracing::warn!(%error, %workflow, "a schedule could not be dealt with; it is tried again");
+                now.plus_milliseconds(LATER_MILLISECONDS)
+            }
+        };
+        if !self.due.contains_key(&workflow) {
+            self.wake(workflow, at);
+        }
+    }
+
+    fn sleep(&self, now: Instant, has_room: bool) -> Duration {
+        let next = self.order.peek().filter(|_| has_room);
+        let wait = next.map(|Reverse((at, _))| at.microseconds_since(now).max(0).unsigned_abs());
+        wait.map_or(LONGEST_SLEEP, Duration::from_micros).min(LONGEST_SLEEP)
+    }
+}
+
+/// The processes among which schedules are spread.
+struct Nodes {
+    membership: Arc<Membership>,
+    alive: Vec<String>,
+    looks: tokio::time::Interval,
+}
+
+impl Nodes {
+    fn new(membership: Arc<Membership>) -> Self {
+        let mut looks = tokio::time::interval(RENEWAL);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        Self {
+            alive: vec![membership.holder().to_string()],
+            membership,
+            looks,
+        }
+    }
+
+    /// Looks which are alive.
+    async fn look(&mut self) {
+        match self.membership.alive().await {
+            Ok(alive) => self.alive = alive.into_iter().collect(),
+            Err(error) => tracing::warn!(%error, "which nodes are alive could not be read"),
+        }
+    }
+
+    /// Whether this one deals with a schedule: the one with the highest hash does, so that only those of a node that comes or
+    /// goes change hands.
+    fn is_mine(&self, workflow: WorkflowId) -> bool {
+        let weight = |node: &str| {
+            let mut hasher = DefaultHasher::new();
+            (workflow, node).hash(&mut hasher);
+            hasher.finish()
+        };
+        let mine = weight(self.membership.holder());
+        self.alive.iter().all(|node| weight(node) <= mine)
+    }
+}
