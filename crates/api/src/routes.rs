@@ -4,6 +4,7 @@
 
 pub mod api_endpoints;
 pub mod api_keys;
+pub mod approvals;
 pub mod auth;
 pub mod control;
 pub mod environments;
@@ -110,6 +111,7 @@ pub(crate) fn table() -> Vec<Route> {
         start::routes(),
         executions::routes(),
         control::routes(),
+        approvals::routes(),
         views::routes(),
         events::routes(),
         projections::routes(),

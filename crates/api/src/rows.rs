@@ -10,8 +10,8 @@ use wfm_application::context::Context;
 use wfm_projections::queries::{
     ListError, ListRequest, Listed, Resource, ResourceColumn, Visibility, get, list,
     resources::{
-        ApiEndpointRow, ApiKeyRow, ApiParameterRow, EnvironmentRow, ExecutionRow, ProjectRow, ScheduleRow, UserRow,
-        WorkflowRow, WorkflowStepRow, WorkspaceRow,
+        ApiEndpointRow, ApiKeyRow, ApiParameterRow, ApprovalRow, EnvironmentRow, ExecutionRow, ProjectRow, ScheduleRow,
+        UserRow, WorkflowRow, WorkflowStepRow, WorkspaceRow,
     },
 };
 use wfm_storage::read_store::{Cell, ColumnKind, Query};
@@ -214,6 +214,7 @@ impl Shown for ApiParameterRow {}
 impl Shown for WorkflowStepRow {}
 impl Shown for ExecutionRow {}
 impl Shown for ScheduleRow {}
+impl Shown for ApprovalRow {}
 
 impl Shown for ApiEndpointRow {
     fn parts() -> Vec<Part> {

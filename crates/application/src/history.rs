@@ -342,7 +342,8 @@ impl Hidden {
             | Event::Workflow(_)
             | Event::Execution(_)
             | Event::RunMonth(_)
-            | Event::Schedule(_) => Self::default(),
+            | Event::Schedule(_)
+            | Event::Approval(_) => Self::default(),
         }
     }
 

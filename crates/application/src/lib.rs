@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod app;
+pub mod approvals;
 pub mod cascade;
 pub mod clock;
 pub mod context;

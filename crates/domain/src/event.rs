@@ -117,6 +117,7 @@ impl<T: VisitField> VisitField for Option<T> {
 use crate::{
     api_endpoint::ApiEndpointEvent,
     api_key::ApiKeyEvent,
+    approval::ApprovalEvent,
     environment::EnvironmentEvent,
     execution::ExecutionEvent,
     project::ProjectEvent,
@@ -207,4 +208,5 @@ all_events! {
     ApiKey(ApiKeyEvent),
     RunMonth(RunMonthEvent),
     Schedule(ScheduleEvent),
+    Approval(ApprovalEvent),
 }

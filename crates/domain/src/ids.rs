@@ -54,6 +54,8 @@ integer_ids! {
     StepId => "workflow-step";
     /// `WorkflowSchedules.Id`: that of the workflow, which has at most one schedule.
     ScheduleId => "schedule";
+    /// `WorkflowApprovals.Id`.
+    ApprovalId => "approval";
     /// Id of an API key.
     ApiKeyId => "api-key";
 }

@@ -6,6 +6,7 @@
 
 use wfm_domain::{
     api_endpoint::ApiEndpointEvent,
+    approval::ApprovalEvent,
     environment::EnvironmentEvent,
     event::Event,
     ids::{ExecutionId, WorkflowId},
@@ -36,7 +37,17 @@ pub fn dependencies(event: &Event) -> Vec<String> {
         }
         Event::RunMonth(RunMonthEvent::RunDataErased(_)) => Vec::new(),
         // A schedule's id is its workflow's.
+        Event::Approval(event) => approval(event),
         Event::Schedule(event) => vec![WorkflowId(event.id().0).stream()],
+    }
+}
+
+fn approval(event: &ApprovalEvent) -> Vec<String> {
+    match event {
+        ApprovalEvent::ApprovalRequested(event) => vec![event.workflow_id.stream(), event.requested_by.stream()],
+        ApprovalEvent::ApprovalGranted(event) => vec![event.granted_by.stream()],
+        ApprovalEvent::ApprovalRejected(event) => vec![event.rejected_by.stream()],
+        ApprovalEvent::ApprovalCancelled(_) | ApprovalEvent::ApprovalExpired(_) => Vec::new(),
     }
 }
 

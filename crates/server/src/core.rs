@@ -235,6 +235,7 @@ impl Core {
         let scheduler = Arc::new(Scheduler::new(app.store.clone(), Arc::clone(&runs)));
         following.push(tokio::spawn(schedules::tick(scheduler, Arc::clone(&membership))));
         following.push(tokio::spawn(keep_house(Arc::clone(&app))));
+        following.push(tokio::spawn(expire_approvals(Arc::clone(&app))));
         if let Some(cleanups) = &database.cleanups {
             following.push(tokio::spawn(clean_up(Arc::clone(&app), Arc::clone(cleanups))));
         }
@@ -358,6 +359,18 @@ async fn recovered(app: &App) -> bool {
         Err(error) => {
             tracing::warn!(%error, "runs could not be taken over; it is tried again");
             false
+        }
+    }
+}
+
+/// Every second: ends pending approvals whose time is over; the log names those that are due first.
+async fn expire_approvals(app: Arc<App>) {
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        seconds.tick().await;
+        if let Err(error) = app.expire_approvals().await {
+            tracing::warn!(%error, "pending approvals could not be looked at; it is tried again");
         }
     }
 }

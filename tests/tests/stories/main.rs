@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, reason = "everything here is a test")]
 
+mod approving;
 mod architecture;
 mod asking;
 mod compensating;

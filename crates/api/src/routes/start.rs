@@ -273,7 +273,7 @@ async fn accepted(
         execution_id: id,
         workflow_id: workflow.0,
         status: "Running",
-        state: if started.queued { "Queued" } else { "Running" },
+        state: started.state,
         position: started.position.0,
         projected,
     };

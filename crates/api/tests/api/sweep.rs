@@ -20,6 +20,8 @@ fn path(route: &RouteInfo, world: &World, user: i64, key: i64, parameter: i64, s
         "api-endpoints" => world.endpoint.to_string(),
         "workflows" => world.workflow.to_string(),
         "executions" => run.to_owned(),
+        // The first one, asked for while preparing.
+        "approvals" => "1".to_owned(),
         "streams" => format!("workflow-{}", world.workflow),
         _ => String::new(),
     };
@@ -60,6 +62,7 @@ fn body(route: &RouteInfo, world: &World) -> Option<Value> {
         ("PUT", "/api/v1/environments/{id}/variables/{name}") => json!("value"),
         ("PUT", "/api/v1/workspaces/{id}/members/{userId}") => json!({"role": "Viewer"}),
         ("PUT", "/api/v1/workflows/{id}/schedule") => json!({"cronExpression": "0 9 1 1 *"}),
+        ("POST", "/api/v1/workflows/{id}/approvals") => json!({"approvalType": "Publish"}),
         ("PATCH", _) => json!({}),
         _ => return None,
     })
@@ -124,6 +127,9 @@ async fn prepare() -> Sweep {
         .send()
         .await
         .expect(200);
+    let approvals = format!("/api/v1/workflows/{}/approvals", world.workflow);
+    let asked = test.post(&approvals, json!({"approvalType": "Publish"})).await;
+    assert_eq!(asked.expect(201).id(), 1);
     let (user, _) = test.user("target", "Viewer").await;
     let key = test
         .post("/api/v1/api-keys", json!({"name": "target"}))

@@ -7,8 +7,8 @@ use serde_json::Value;
 use wfm_domain::{
     aggregate::Decide,
     execution::{
-        Ask, CancelExecution, Execution, ExecutionCommand, InDoubtAnswer, PauseExecution, Phase, RedriveExecution,
-        ResumeExecution, SendSignal,
+        Ask, CancelExecution, Execution, ExecutionCommand, ExecutionEvent, InDoubtAnswer, PauseExecution, Phase,
+        RedriveExecution, ResumeExecution, SendSignal,
     },
     ids::ExecutionId,
     protected::{DataKey, Protected},
@@ -26,7 +26,7 @@ use crate::{
     context::{Actor, Context},
     error::ApplicationError,
     security::permission::Permission,
-    store::Recorded,
+    store::{Recorded, Unit},
 };
 
 /// Largest payload of a signal in bytes of JSON.
@@ -151,6 +151,39 @@ impl Runs {
     pub(super) async fn requeue(&self, id: &ExecutionId) -> Result<(), ApplicationError> {
         let context = Context::system("engine", id.0.as_str());
         self.ask(&context, id, |_| Ask::Requeue).await.map(drop)
+    }
+
+    /// The events of a decision about a run that waits for an approval, with its row of open work.
+    pub(crate) fn verdict_on(
+        &self,
+        execution: &Execution,
+        id: &ExecutionId,
+        reason: Option<&str>,
+        unit: &mut Unit<'_>,
+    ) -> Result<Vec<ExecutionEvent>, ApplicationError> {
+        let Some(request) = &execution.request else {
+            return Err(ApplicationError::NotFound(format!("execution {id}")));
+        };
+        let ask = match reason {
+            None => Ask::Requeue,
+            Some(reason) => Ask::Cancel(CancelExecution {
+                reason: Some(Protected::new(request.input.key().clone(), reason)),
+                cancelled_by: None,
+            }),
+        };
+        let events = execution.decide(ExecutionCommand { now: unit.now(), ask })?;
+        let place = (request.environment_id, request.workspace_id.0);
+        unit.work(self.work_after(execution, id, place, &events));
+        Ok(events)
+    }
+
+    /// Tells who waits for the run, or for its place, of the decision.
+    pub(crate) fn heard_verdict(&self, execution: &Execution, recorded: &Recorded) {
+        if let Some(end) = ended(execution, recorded) {
+            self.registry.end(&execution.run.id, &end);
+        } else if let Some(request) = &execution.request {
+            self.queue.joined(request.environment_id);
+        }
     }
 
     /// Decides and records what `ask` makes of the run's key.

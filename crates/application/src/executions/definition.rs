@@ -7,7 +7,7 @@ use wfm_domain::{
     api_endpoint::{EndpointType, ParameterType as DomainParameterType},
     ids::{ProjectId, StepId, WorkflowId, WorkspaceId},
     refusal::FieldError,
-    workflow::{Compensation, Definition, EndpointSnapshot, ErrorHandling, OnError, Step},
+    workflow::{Compensation, Definition, EndpointSnapshot, ErrorHandling, OnError, Step, content_hash},
 };
 use wfm_expressions::{
     Allowed, Authentication, CompiledRequest, Condition, EndpointDefinition, ParameterDefinition, ParameterType,
@@ -83,6 +83,10 @@ pub struct CompiledWorkflow {
     pub steps: Vec<CompiledStep>,
     /// The steps that run at once, group after group.
     pub groups: Vec<Range<usize>>,
+    /// Hash over all of the definition.
+    pub content_hash: String,
+    /// Whether each run needs an approval: `configuration.approvals.execute`.
+    pub approves_runs: bool,
     /// Retries that a run may make in all; no limit but the steps' own when absent.
     pub retry_budget: Option<u32>,
     /// Template of a run's output; without one it is the last step's.
@@ -124,6 +128,7 @@ impl CompiledWorkflow {
             }
         }
         let retry_budget = retry_budget(definition, &mut problems);
+        approves_runs(definition, &mut problems);
         let output = definition
             .settings
             .configuration
@@ -148,6 +153,8 @@ impl CompiledWorkflow {
             environment: definition.settings.environment_id,
             steps,
             groups,
+            content_hash: content_hash(definition),
+            approves_runs: approves_runs(definition, &mut Vec::new()),
             retry_budget,
             output,
         })
@@ -186,6 +193,25 @@ fn retry_budget(definition: &Definition, problems: &mut Vec<FieldError>) -> Opti
         });
     }
     number.and_then(|number| u32::try_from(number).ok())
+}
+
+/// `configuration.approvals.execute`.
+fn approves_runs(definition: &Definition, problems: &mut Vec<FieldError>) -> bool {
+    let configuration = definition.settings.configuration.as_ref();
+    let Some(approvals) = configuration.and_then(|configuration| configuration.get("approvals")) else {
+        return false;
+    };
+    let known = approvals
+        .as_object()
+        .is_some_and(|members| members.keys().all(|key| key == "execute"));
+    let execute = approvals.get("execute").map_or(Some(false), Value::as_bool);
+    if !known || execute.is_none() {
+        problems.push(FieldError {
+            pointer: "/configuration/approvals".to_owned(),
+            detail: "must be an object with the boolean execute".to_owned(),
+        });
+    }
+    execute.unwrap_or_default()
 }
 
 /// Neighbouring steps of one order.

@@ -15,6 +15,7 @@ use wfm_domain::{
     protected::{DataKey, Protected},
     refusal::Refusal,
     text,
+    workflow::Workflow,
 };
 use wfm_storage::{
     event::{Position, StreamId, StreamVersion},
@@ -78,8 +79,8 @@ pub struct Started {
     pub id: ExecutionId,
     /// Position of its first append.
     pub position: Position,
-    /// Whether it waits for a place.
-    pub queued: bool,
+    /// Its state: Running, Queued or WaitingApproval.
+    pub state: &'static str,
     /// Whether an earlier request with the same idempotency key started it.
     pub repeated: bool,
     /// Resolves when the run ends.
@@ -88,7 +89,7 @@ pub struct Started {
 
 /// Everything that runs need.
 pub struct Runs {
-    pub(super) store: Store,
+    pub(crate) store: Store,
     pub(super) definitions: Arc<Definitions>,
     pub(super) registry: Arc<Registry>,
     pub(super) queue: Arc<Queue>,
@@ -274,7 +275,7 @@ impl Runs {
         Started {
             id,
             position: recorded.position,
-            queued: false,
+            state: "Running",
             repeated: true,
             ended,
         }
@@ -341,7 +342,7 @@ impl Runs {
         Ok(Started {
             id,
             position: first.first().map_or(Position(0), |event| event.position),
-            queued: false,
+            state: "Running",
             repeated: true,
             ended,
         })
@@ -411,6 +412,9 @@ impl Runs {
             tenure: 0,
             signal: DriverSignal::default(),
         };
+        if ground.compiled.approves_runs {
+            return self.hold(&live, context, &ground, run, request, now).await;
+        }
         if !self.queue.is_waiting(ground.environment.id) {
             let place = self
                 .begin(&mut live, context, &ground, run.clone(), Some(request.clone()), now)
@@ -502,7 +506,61 @@ impl Runs {
         Ok(Started {
             id,
             position: recorded.position,
-            queued: false,
+            state: "Running",
+            repeated: false,
+            ended,
+        })
+    }
+
+    /// Records a run that waits for an approval, and asks for it in the same append.
+    async fn hold(
+        &self,
+        live: &LiveRun,
+        context: &Context,
+        ground: &Ground<'_>,
+        run: Run,
+        request: Request,
+        now: Instant,
+    ) -> Result<Started, ApplicationError> {
+        let id = run.id.clone();
+        let requested_by = match context.user_id() {
+            Some(user) => user,
+            // Nobody asked in person: whoever made the workflow stands for it.
+            None => {
+                let workflow = self.store.load::<Workflow>(run.workflow_id.stream()).await?;
+                workflow.aggregate.created_by
+            }
+        };
+        let subject = (run.workflow_id, ground.workflow.workspace);
+        let place = (ground.environment.id, ground.workflow.workspace.0);
+        let ask = Ask::Hold(QueueExecution { run, request });
+        let events = live.loaded.aggregate.decide(ExecutionCommand { now, ask })?;
+        let mut unit = self.store.unit_at(context, now);
+        unit.guard_stream(&ground.workflow.stream, ground.workflow.stream_version);
+        for parent in &ground.parents {
+            unit.guard_stream(&parent.stream, parent.version);
+        }
+        if let Some(key) = &ground.key {
+            key.record(&mut unit, &live.loaded.stream);
+        }
+        unit.record(&live.loaded, "execution", &events);
+        unit.work(self.work_after(&live.loaded.aggregate, &id, place, &events));
+        if let Some(beside) = ground.beside {
+            beside(&mut unit, &id)?;
+        }
+        let hash = &ground.compiled.content_hash;
+        self.ask_for_approval(&mut unit, subject, hash, &id, requested_by)
+            .await?;
+        let ended = self.registry.wait(&id);
+        let recorded = unit.commit(id.0.clone(), StreamVersion(events.len() as u64)).await?;
+        if recorded.repeated {
+            self.registry.leave(&id);
+            return Ok(self.repeated(&recorded));
+        }
+        Ok(Started {
+            id,
+            position: recorded.position,
+            state: "WaitingApproval",
             repeated: false,
             ended,
         })
@@ -554,7 +612,7 @@ impl Runs {
         Ok(Started {
             id,
             position: recorded.position,
-            queued: true,
+            state: "Queued",
             repeated: false,
             ended,
         })

@@ -84,7 +84,8 @@ impl AccessState {
             | Event::Environment(_)
             | Event::ApiEndpoint(_)
             | Event::RunMonth(_)
-            | Event::Schedule(_) => {}
+            | Event::Schedule(_)
+            | Event::Approval(_) => {}
         }
     }
 

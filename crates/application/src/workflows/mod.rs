@@ -216,7 +216,11 @@ impl App {
             check_version(context, &workflow)?;
             let mut unit = self.store.unit(context);
             let command = self.command_of(context, &edit, &workflow.aggregate, &mut unit).await?;
+            let before = workflow.version;
             unit.decide(&mut workflow, command).await?;
+            if matches!(edit, Edit::Publish) && workflow.version != before {
+                self.use_approval(&workflow, &mut unit).await?;
+            }
             unit.commit(answer, workflow.version).await
         };
         let recorded = self.store.retrying(attempt).await?;

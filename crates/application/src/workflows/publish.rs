@@ -34,7 +34,7 @@ impl App {
     }
 
     /// Everything that publishing the draft depends on, and what is wrong with it.
-    pub(super) async fn publication(
+    pub(crate) async fn publication(
         &self,
         context: &Context,
         workflow: &Workflow,
@@ -72,6 +72,14 @@ impl App {
                 parameters,
             });
         }
+        let requires_approval = workflow
+            .settings
+            .as_ref()
+            .is_some_and(|settings| settings.requires_approval);
+        let approved = match workflow.id.filter(|_| requires_approval) {
+            Some(id) => self.approved_hashes(id, unit).await?,
+            None => Vec::new(),
+        };
         let problems = problems(workflow, &project, &environment, &snapshots);
         Ok(PublishWorkflow {
             project,
@@ -79,6 +87,7 @@ impl App {
             endpoints,
             snapshots,
             problems,
+            approved,
             published_by: context.user_id(),
         })
     }

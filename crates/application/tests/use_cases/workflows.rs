@@ -313,7 +313,7 @@ async fn a_run_that_is_over_at_once_holds_no_place() {
     // More than the environment has places.
     for _ in 0..7 {
         let run = app.runs.start(&own, ship, &start).await.unwrap();
-        assert!(!run.queued);
+        assert_eq!(run.state, "Running");
         let types = app.types(&run.id.stream()).await;
         assert_eq!(types, ["ExecutionStarted", "StepSkipped", "ExecutionCompleted"]);
     }

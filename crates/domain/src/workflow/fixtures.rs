@@ -93,6 +93,7 @@ pub fn publish() -> PublishWorkflow {
         endpoints: endpoints(),
         snapshots: vec![snapshot(10, 1), snapshot(9, 2)],
         problems: vec![],
+        approved: vec![],
         published_by: Some(UserId(1)),
     }
 }

@@ -27,20 +27,67 @@ pub struct PublishWorkflow {
     pub snapshots: Vec<EndpointSnapshot>,
     /// What the expression compiler finds wrong with the draft; pointers as in a workflow's JSON.
     pub problems: Vec<FieldError>,
+    /// Content hashes that somebody has approved; needed if the workflow requires approval.
+    pub approved: Vec<String>,
     /// Who publishes; `None` for the system.
     pub published_by: Option<UserId>,
 }
 
 impl PublishWorkflow {
-    pub(super) fn decide(self, state: &Workflow) -> Result<Vec<WorkflowEvent>, Refusal> {
+    /// Hash of what publishing the draft would put in force, for an approval of it.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of publishing, but for the approval.
+    pub fn content_hash(self, state: &Workflow) -> Result<String, Refusal> {
+        self.prepare(state).map(|definition| content_hash(&definition))
+    }
+
+    pub(super) fn decide(mut self, state: &Workflow) -> Result<Vec<WorkflowEvent>, Refusal> {
         let (id, settings) = state.existing()?;
-        if settings.requires_approval {
+        let (approved, published_by) = (std::mem::take(&mut self.approved), self.published_by);
+        let definition = self.prepare(state)?;
+        let content_hash = content_hash(&definition);
+        let mut removed_steps = Vec::new();
+        let mut version = 1;
+        if let Some(in_force) = &state.in_force {
+            if state.status == WorkflowStatus::Published && in_force.content_hash == content_hash {
+                return Ok(Vec::new());
+            }
+            version = in_force.version + 1;
+            let kept = |step: &Step| definition.steps.iter().any(|now| now.id == step.id);
+            removed_steps = in_force
+                .definition
+                .steps
+                .iter()
+                .filter(|step| !kept(step))
+                .map(|step| step.id)
+                .collect();
+        }
+        if settings.requires_approval && !approved.contains(&content_hash) {
             return Err(Refusal::conflict(
                 "approval-required",
-                "the workflow requires an approval before it is published, and approvals are not available yet; \
-                 set requiresApproval to false to publish it",
+                format!(
+                    "the workflow requires an approval of exactly this draft (content hash {content_hash}); ask for one with \
+                     POST /api/v1/workflows/{id}/approvals"
+                ),
             ));
         }
+        Ok(vec![
+            WorkflowPublished {
+                id,
+                version,
+                content_hash,
+                definition,
+                removed_steps,
+                published_by,
+            }
+            .into(),
+        ])
+    }
+
+    /// What is to be put in force, checked.
+    fn prepare(self, state: &Workflow) -> Result<Definition, Refusal> {
+        let (_, settings) = state.existing()?;
         let mut errors = FieldErrors::new();
         if state.steps.is_empty() {
             errors.add("/steps", "a workflow needs at least one step to be published");
@@ -79,40 +126,11 @@ impl PublishWorkflow {
         let mut endpoints: Vec<_> = self.snapshots.into_iter().filter(used).collect();
         endpoints.sort_by_key(|snapshot| snapshot.id);
         endpoints.dedup_by_key(|snapshot| snapshot.id);
-        let definition = Definition {
+        Ok(Definition {
             settings: settings.clone(),
             steps: state.steps.iter().map(fill).collect(),
             endpoints,
-        };
-        let content_hash = content_hash(&definition);
-        let mut removed_steps = Vec::new();
-        let mut version = 1;
-        if let Some(in_force) = &state.in_force {
-            if state.status == WorkflowStatus::Published && in_force.content_hash == content_hash {
-                return Ok(Vec::new());
-            }
-            version = in_force.version + 1;
-            let kept = |step: &Step| definition.steps.iter().any(|now| now.id == step.id);
-            removed_steps = in_force
-                .definition
-                .steps
-                .iter()
-                .filter(|step| !kept(step))
-                .map(|step| step.id)
-                .collect();
-        }
-        let published_by = self.published_by;
-        Ok(vec![
-            WorkflowPublished {
-                id,
-                version,
-                content_hash,
-                definition,
-                removed_steps,
-                published_by,
-            }
-            .into(),
-        ])
+        })
     }
 }
 
@@ -264,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workflow_that_requires_approval_is_not_published() {
+    fn a_workflow_that_requires_approval_is_published_as_it_was_approved() {
         let mut given = created();
         let command = ChangeWorkflow {
             requires_approval: Some(true),
@@ -272,5 +290,14 @@ mod tests {
         };
         given.extend(when::<Workflow>(&given, command).unwrap());
         assert_eq!(code(when::<Workflow>(&given, publish())), "approval-required");
+        let content_hash = publish().content_hash(&fold::<Workflow>(&given)).unwrap();
+        let approved = PublishWorkflow {
+            approved: vec![content_hash.clone()],
+            ..publish()
+        };
+        assert_eq!(publication(&given, approved.clone()).content_hash, content_hash);
+        // A changed draft needs another approval.
+        given.extend(when::<Workflow>(&given, RemoveStep { step_id: StepId(30) }).unwrap());
+        assert_eq!(code(when::<Workflow>(&given, approved)), "approval-required");
     }
 }

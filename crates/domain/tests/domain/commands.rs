@@ -441,6 +441,7 @@ pub fn workflow_command((which, a, b, flag): Choices, state: &Workflow, fresh: S
             endpoints: endpoints(),
             snapshots: [9, 10].map(snapshot).to_vec(),
             problems: vec![],
+            approved: vec![],
             published_by: flag.then_some(UserId(1)),
         }
         .into(),

@@ -4,6 +4,7 @@ use serde_json::json;
 use wfm_domain::{
     api_endpoint::*,
     api_key::*,
+    approval::*,
     environment::*,
     event::Event,
     ids::*,
@@ -432,6 +433,43 @@ fn progress(is_active: bool, events_since_set: u64) -> Progress {
     }
 }
 
+fn approvals() -> [ApprovalEvent; 5] {
+    let id = ApprovalId(4);
+    [
+        ApprovalRequested {
+            id,
+            workflow_id: WorkflowId(17),
+            approval_type: ApprovalType::Execute,
+            content_hash: "ab".repeat(32),
+            execution_id: Some(crate::run_examples::run().id),
+            requested_by: UserId(1),
+            reason: Some(personal("the order is large")),
+            metadata: Some(json!({"ticket": "CHG-7"})),
+            expires_at: at("2026-11-29T16:29:03.123456Z"),
+        }
+        .into(),
+        ApprovalGranted {
+            id,
+            granted_by: UserId(2),
+            comments: Some(personal("looks good")),
+        }
+        .into(),
+        ApprovalRejected {
+            id,
+            rejected_by: UserId(2),
+            comments: Some(personal("not today")),
+        }
+        .into(),
+        ApprovalCancelled {
+            id,
+            cancelled_by: UserId(1),
+            comments: Some(personal("no longer needed")),
+        }
+        .into(),
+        ApprovalExpired { id }.into(),
+    ]
+}
+
 fn schedules() -> [ScheduleEvent; 7] {
     let id = ScheduleId(17);
     let tick = at("2026-11-22T08:00:00Z");
@@ -530,6 +568,7 @@ pub fn all() -> Vec<Event> {
     events.extend(workflows().into_iter().map(Event::from));
     events.extend(crate::run_examples::executions().into_iter().map(Event::from));
     events.extend(run_months().into_iter().map(Event::from));
+    events.extend(approvals().into_iter().map(Event::from));
     events.extend(schedules().into_iter().map(Event::from));
     for event in &mut events {
         event.visit_protected(&mut |_, value| value.set_sealed(SEALED));

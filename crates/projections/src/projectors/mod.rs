@@ -6,6 +6,7 @@
 mod access;
 mod api_endpoint;
 mod api_key;
+mod approval;
 mod environment;
 mod execution;
 mod execution_compensation;
@@ -48,6 +49,7 @@ pub fn project(envelope: &Envelope, event: &Event, changes: &mut Vec<Change>) {
         }
         Event::ApiKey(event) => versioned(envelope, changes, |changes| api_key::project(envelope, event, changes)),
         Event::RunMonth(event) => run_month::project(event, changes),
+        Event::Approval(event) => versioned(envelope, changes, |changes| approval::project(envelope, event, changes)),
         Event::Schedule(event) => versioned(envelope, changes, |changes| schedule::project(envelope, event, changes)),
     }
 }

@@ -12,6 +12,9 @@ use crate::tables::step_run_keys;
 /// `ExecutionStatus`.
 pub const EXECUTION_STATUSES: &[&str] = &["Running", "Completed", "Failed", "Cancelled"];
 
+/// `ApprovalStatus`.
+pub const APPROVAL_STATUSES: &[&str] = &["Pending", "Approved", "Rejected", "Cancelled"];
+
 /// No enum.
 const PLAIN: &[&str] = &[];
 
@@ -116,6 +119,36 @@ resources! {
         details: Option<String> = "details" Text "r.Details" [],
         /// When it happened.
         created_at: String = "createdAt" Instant "r.CreatedAt" [sort],
+    }
+
+    /// An approval of a draft or of a run.
+    struct ApprovalRow = "approvals" from "WorkflowApprovals r INNER JOIN Workflows w ON w.Id = r.WorkflowId \
+        INNER JOIN Projects p ON p.Id = w.ProjectId LEFT JOIN RowVersions v ON v.Stream = CONCAT('approval-', r.Id)"
+        where "" scope Scope::Workspace("p.WorkspaceId"), sorted "-id" {
+        /// Key.
+        id: i64 = "id" Integer "r.Id" [filter sort],
+        /// The workflow.
+        workflow_id: i64 = "workflowId" Integer "r.WorkflowId" [filter sort],
+        /// Who asked.
+        requested_by_user_id: i64 = "requestedByUserId" Integer "r.RequestedByUserId" [filter],
+        /// Who decided.
+        approver_user_id: Option<i64> = "approverUserId" Integer "r.ApproverUserId" [filter],
+        /// Pending, Approved, Rejected or Cancelled.
+        status: i64 = "status" Integer "r.Status" [filter sort] as APPROVAL_STATUSES,
+        /// Publish or Execute.
+        approval_type: String = "approvalType" Text "r.ApprovalType" [filter sort],
+        /// Why it was asked for.
+        request_reason: Option<String> = "requestReason" Text "r.RequestReason" [],
+        /// What was said about the decision.
+        approval_comments: Option<String> = "approvalComments" Text "r.ApprovalComments" [],
+        /// When it was asked for.
+        requested_at: String = "requestedAt" Instant "r.RequestedAt" [filter sort],
+        /// When it was approved.
+        approved_at: Option<String> = "approvedAt" Instant "r.ApprovedAt" [sort_null],
+        /// JSON: contentHash, expiresAt, executionId of a run, and what the caller noted.
+        metadata: Option<String> = "metadata" Text "r.Metadata" [],
+        /// Version of its stream.
+        version: Option<i64> = "version" Integer "v.Version" [],
     }
 
     /// A measurement.
