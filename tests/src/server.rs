@@ -152,12 +152,8 @@ impl TestServer {
         self.settled().await;
         let app = &self.node.app;
         let status = app.projection.status().await.unwrap();
-        assert_eq!(
-            (status.lag, status.parked),
-            (0, 0),
-            "{:?}",
-            app.projection.parked().await
-        );
+        // The engine may have gone on since: only what is parked is a fault.
+        assert_eq!(status.parked, 0, "{:?}", app.projection.parked().await);
         let differences = app.projection.verify(|_| {}).await.unwrap();
         assert!(
             differences.is_empty(),

@@ -57,12 +57,21 @@ async fn make(path: &Path, folder: &Path, entropy: &dyn Entropy) -> Result<()> {
         );
     }
     fs::create_dir_all(folder)?;
+    write_new(path, entropy)?;
+    fs::File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+/// Writes a new key to a file of its own that nobody else may read.
+///
+/// # Errors
+/// When there is a file already, or it cannot be written.
+pub fn write_new(path: &Path, entropy: &dyn Entropy) -> Result<()> {
     let mut key = [0; 32];
     entropy.fill(&mut key);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     writeln!(file, "{}", hex::encode(key))?;
     file.sync_all()?;
-    fs::File::open(folder)?.sync_all()?;
     Ok(())
 }
 

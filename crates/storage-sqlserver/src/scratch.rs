@@ -8,7 +8,11 @@ use wfm_storage::{
 };
 
 use crate::{
-    migrations::SqlServerMigrations, options::LogOptions, pool::Pool, read_store::SqlServerReadStore,
+    error::SqlError,
+    migrations::SqlServerMigrations,
+    options::LogOptions,
+    pool::{Backoff, Pool},
+    read_store::SqlServerReadStore,
     settings::Settings,
 };
 
@@ -29,6 +33,37 @@ pub async fn make_empty(settings: &Settings, options: &LogOptions) -> Result<(),
     let emptied = empty(&pool, options).await;
     pool.close();
     emptied
+}
+
+/// How often a database that is still in use is tried to be dropped: sessions end a moment after their connections.
+const TRIES: u32 = 20;
+
+/// Drops a database that [`make_empty`] made; nobody may use it any more.
+///
+/// # Errors
+/// [`StorageError::Held`] when it does not carry the mark, or somebody uses it; otherwise when the server fails.
+pub async fn remove(settings: &Settings) -> Result<(), StorageError> {
+    let pool = Pool::new(settings.clone());
+    let found = pool.texts(FOUND).await;
+    pool.close();
+    let marked = found?.first().is_some_and(|row| row[0].as_deref() == Some("1"));
+    if !marked {
+        return Err(StorageError::Held(format!(
+            "the database {} was not made here",
+            settings.database()
+        )));
+    }
+    let administration = Pool::new(settings.with_database("master"));
+    let text = format!("DROP DATABASE [{}]", settings.database().replace(']', "]]"));
+    let mut backoff = Backoff::default();
+    let removed = loop {
+        match administration.execute_batch(&text).await {
+            Err(SqlError::Server { .. }) if backoff.wait(TRIES).await => {}
+            outcome => break outcome,
+        }
+    };
+    administration.close();
+    Ok(removed?)
 }
 
 async fn make(settings: &Settings) -> Result<(), StorageError> {

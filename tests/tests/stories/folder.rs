@@ -186,7 +186,8 @@ async fn the_schema_goes_up_and_down_from_the_command_line() {
     );
     settings.succeed(&["events", "verify"]);
     let taken_back = json(&["migrate", "down", "--to", "0", "--yes", "--json"]);
-    assert_eq!(taken_back["takenBack"], applied["applied"]);
+    let last_first: Vec<&Value> = applied["applied"].as_array().unwrap().iter().rev().collect();
+    assert_eq!(taken_back["takenBack"], json!(last_first));
     assert!(states().iter().all(|state| state == "pending"));
     assert!(settings.succeed(&["migrate", "status"]).contains("pending"));
 }

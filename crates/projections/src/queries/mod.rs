@@ -12,6 +12,7 @@ mod metrics;
 mod resource_table;
 pub mod resources;
 pub mod retention;
+pub mod run_resources;
 mod scope;
 #[cfg(test)]
 mod tests;

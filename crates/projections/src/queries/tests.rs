@@ -85,7 +85,7 @@ fn every_query_text_stands_in_a_file() {
     let mut metrics = Texts::default();
     metrics.push("sp_GetWorkflowMetrics", &workflow_metrics(1, None, None, now));
     let mut files = vec![("sp_GetWorkflowMetrics.sql".to_owned(), metrics)];
-    for resource in resources::ALL {
+    for resource in resources::ALL.iter().chain(super::run_resources::ALL) {
         files.push((format!("{}.sql", resource.name.replace(' ', "_")), texts(resource)));
     }
     let (sqlite, sqlserver) = files

@@ -75,7 +75,7 @@ DELETE t FROM dbo.[EnvironmentVariables] AS t INNER JOIN OPENJSON(@rows) WITH (c
 GO
 
 -- ScheduleStates
-DELETE t FROM dbo.[ScheduleStates] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]') AS v ON t.[WorkflowId] = v.c0;
+DELETE t FROM dbo.[ScheduleStates] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]') AS v ON t.[WorkflowId] = v.c0 OPTION (LOOP JOIN);
 GO
 
 -- ApiKeys

@@ -67,11 +67,15 @@ UPDATE t SET t.[WorkflowId] = v.c1, t.[Version] = v.c2, t.[ContentHash] = v.c3, 
 GO
 
 -- ApiEndpointScopes
-UPDATE t SET t.[WorkspaceId] = v.c1, t.[Authentication] = v.c2 FROM dbo.[ApiEndpointScopes] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]', c2 NVARCHAR(MAX) '$[2]') AS v ON t.[ApiEndpointId] = v.c0 OPTION (LOOP JOIN); INSERT INTO dbo.[ApiEndpointScopes] ([ApiEndpointId], [WorkspaceId], [Authentication]) SELECT v.c0, v.c1, v.c2 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]', c2 NVARCHAR(MAX) '$[2]') AS v WHERE NOT EXISTS (SELECT 1 FROM dbo.[ApiEndpointScopes] AS t WHERE t.[ApiEndpointId] = v.c0);
+UPDATE t SET t.[WorkspaceId] = v.c1, t.[Authentication] = v.c2, t.[Soap] = v.c3, t.[Limits] = v.c4, t.[FollowRedirects] = v.c5 FROM dbo.[ApiEndpointScopes] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]', c2 NVARCHAR(MAX) '$[2]', c3 NVARCHAR(MAX) '$[3]', c4 NVARCHAR(MAX) '$[4]', c5 INT '$[5]') AS v ON t.[ApiEndpointId] = v.c0 OPTION (LOOP JOIN); INSERT INTO dbo.[ApiEndpointScopes] ([ApiEndpointId], [WorkspaceId], [Authentication], [Soap], [Limits], [FollowRedirects]) SELECT v.c0, v.c1, v.c2, v.c3, v.c4, v.c5 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 INT '$[1]', c2 NVARCHAR(MAX) '$[2]', c3 NVARCHAR(MAX) '$[3]', c4 NVARCHAR(MAX) '$[4]', c5 INT '$[5]') AS v WHERE NOT EXISTS (SELECT 1 FROM dbo.[ApiEndpointScopes] AS t WHERE t.[ApiEndpointId] = v.c0);
 GO
 
 -- EnvironmentVariables
 UPDATE t SET t.[Variables] = v.c1 FROM dbo.[EnvironmentVariables] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]', c1 NVARCHAR(MAX) '$[1]') AS v ON t.[EnvironmentId] = v.c0 OPTION (LOOP JOIN); INSERT INTO dbo.[EnvironmentVariables] ([EnvironmentId], [Variables]) SELECT v.c0, v.c1 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 NVARCHAR(MAX) '$[1]') AS v WHERE NOT EXISTS (SELECT 1 FROM dbo.[EnvironmentVariables] AS t WHERE t.[EnvironmentId] = v.c0);
+GO
+
+-- ScheduleStates
+UPDATE t SET t.[CatchUp] = v.c1, t.[Overlap] = v.c2, t.[JitterSeconds] = v.c3, t.[InputParameters] = v.c4, t.[BufferedTick] = v.c5, t.[LastTick] = v.c6, t.[LastOutcome] = v.c7, t.[LastExecutionId] = v.c8 FROM dbo.[ScheduleStates] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]', c1 NVARCHAR(MAX) '$[1]', c2 NVARCHAR(20) '$[2]', c3 INT '$[3]', c4 NVARCHAR(MAX) '$[4]', c5 DATETIME2(7) '$[5]', c6 DATETIME2(7) '$[6]', c7 NVARCHAR(100) '$[7]', c8 NVARCHAR(50) '$[8]') AS v ON t.[WorkflowId] = v.c0 OPTION (LOOP JOIN); INSERT INTO dbo.[ScheduleStates] ([WorkflowId], [CatchUp], [Overlap], [JitterSeconds], [InputParameters], [BufferedTick], [LastTick], [LastOutcome], [LastExecutionId]) SELECT v.c0, v.c1, v.c2, v.c3, v.c4, v.c5, v.c6, v.c7, v.c8 FROM OPENJSON(@rows) WITH (c0 INT '$[0]', c1 NVARCHAR(MAX) '$[1]', c2 NVARCHAR(20) '$[2]', c3 INT '$[3]', c4 NVARCHAR(MAX) '$[4]', c5 DATETIME2(7) '$[5]', c6 DATETIME2(7) '$[6]', c7 NVARCHAR(100) '$[7]', c8 NVARCHAR(50) '$[8]') AS v WHERE NOT EXISTS (SELECT 1 FROM dbo.[ScheduleStates] AS t WHERE t.[WorkflowId] = v.c0);
 GO
 
 -- ApiKeys

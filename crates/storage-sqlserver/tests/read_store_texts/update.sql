@@ -75,7 +75,7 @@ UPDATE t SET t.[Variables] = v.c1 FROM dbo.[EnvironmentVariables] AS t INNER JOI
 GO
 
 -- ScheduleStates
-UPDATE t SET t.[CatchUp] = v.c1 FROM dbo.[ScheduleStates] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]', c1 NVARCHAR(MAX) '$[1]') AS v ON t.[WorkflowId] = v.c0;
+UPDATE t SET t.[CatchUp] = v.c1 FROM dbo.[ScheduleStates] AS t INNER JOIN OPENJSON(@rows) WITH (c0 INT '$[0]', c1 NVARCHAR(MAX) '$[1]') AS v ON t.[WorkflowId] = v.c0 OPTION (LOOP JOIN);
 GO
 
 -- ApiKeys

@@ -1,24 +1,22 @@
 //! `wfm bench`: what this machine does; prints one JSON document.
 //!
-//! Everything happens in a scratch folder that is removed afterwards; it should lie on the disk that will hold the data.
+//! Everything happens in a scratch folder, which should lie on the disk that will hold the data, or in databases of the server
+//! that the connection string names; both are removed afterwards.
 
 mod append;
+mod place;
 mod sagas;
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Instant,
-};
+use std::{path::PathBuf, process::ExitCode, time::Instant};
 
 use anyhow::{Result, ensure};
 use clap::Args;
 use serde_json::{Value, json};
-use wfm_storage_sqlite::read_store::SqliteReadStore;
 
+use self::place::Place;
 use super::output;
 use crate::{
-    config::{Config, Database, Values},
+    config::{Config, Values},
     core::{Core, Parts, Surroundings},
 };
 
@@ -42,21 +40,8 @@ pub struct Options {
     json: bool,
 }
 
-/// A folder that is removed when dropped.
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            eprintln!("the scratch folder {} could not be removed: {error}", self.0.display());
-        }
-    }
-}
-
 /// Measures and prints.
 pub async fn run(options: &Options, values: Values) -> Result<ExitCode> {
-    let scratch = Scratch(options.folder.join(format!("wfm-bench-{}", std::process::id())));
-    std::fs::create_dir_all(&scratch.0)?;
     let config = Config {
         bcrypt_cost: 4,
         ..Config::new(&values)?
@@ -66,10 +51,11 @@ pub async fn run(options: &Options, values: Values) -> Result<ExitCode> {
         ..config.clone()
     })?;
 
+    let place = Place::new(&config, &options.folder)?;
     eprintln!("log append: {} s, 64 writers of two-event appends", options.seconds);
-    let append = append::measure(&scratch.0.join("append"), options.seconds).await?;
-    let small = logged(&config, &scratch.0.join("small"), options.small).await?;
-    let large = logged(&config, &scratch.0.join("large"), options.events).await?;
+    let append = append::measure(&place, options.seconds).await?;
+    let small = logged(&place, "small", options.small).await?;
+    let large = logged(&place, "large", options.events).await?;
     let ratio = large["start"]["readySeconds"].as_f64().unwrap_or_default()
         / small["start"]["readySeconds"].as_f64().unwrap_or(1.0);
     output::json(&json!({
@@ -81,16 +67,13 @@ pub async fn run(options: &Options, values: Values) -> Result<ExitCode> {
 }
 
 /// Writes a log of so many events, builds the read models from it, rebuilds them, and starts a node on both.
-async fn logged(config: &Config, folder: &Path, events: u64) -> Result<Value> {
-    let config = Config {
-        database: Database::Sqlite(folder.to_owned()),
-        ..config.clone()
-    };
+async fn logged(place: &Place, name: &str, events: u64) -> Result<Value> {
+    let config = place.make(name).await?;
     eprintln!("writing {events} events");
     sagas::write(&config, events).await?;
 
     eprintln!("building and rebuilding the read models");
-    SqliteReadStore::remove(folder)?;
+    place::remove_read_models(&config.database).await?;
     let parts = Parts::open(&config, &Surroundings::default()).await?;
     let projection = parts.projection().await?;
     let begun = Instant::now();
@@ -113,6 +96,7 @@ async fn logged(config: &Config, folder: &Path, events: u64) -> Result<Value> {
         ready = begun.elapsed().as_secs_f64();
         core.stop().await;
     }
+    place::remove(&config.database).await;
     Ok(json!({
         "rebuild": {
             "events": head,

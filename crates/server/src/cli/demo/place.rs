@@ -4,20 +4,19 @@
 
 use std::{
     fs,
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use wfm_application::clock::{Entropy, SystemClock, SystemEntropy};
+use wfm_application::clock::{SystemClock, SystemEntropy};
 use wfm_storage::event::Position;
 use wfm_storage_sqlserver::{Settings, scratch};
 
 use crate::{
     config::{Config, Database},
     database::sql_server_options,
+    master_key,
     node::Node,
 };
 
@@ -86,11 +85,7 @@ fn make_folder(folder: &Path) -> Result<()> {
 
 fn make_master_key(folder: &Path) -> Result<PathBuf> {
     let path = folder.join("master.key");
-    let mut key = [0; 32];
-    SystemEntropy.fill(&mut key);
-    let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(&path)?;
-    writeln!(file, "{}", hex::encode(key))?;
+    master_key::write_new(&path, &SystemEntropy)?;
     Ok(path)
 }
 
