@@ -16,6 +16,8 @@ use wfm_connectors::{EgressRule, ProxySettings};
 use wfm_domain::{refusal::FieldError, retention::RetentionPeriods};
 use wfm_storage_sqlserver::Settings;
 
+use crate::egress;
+
 /// One setting.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
@@ -400,9 +402,9 @@ impl Config {
             cors_origins: origins.map(str::to_owned).collect(),
             maximum_body_bytes: values.parse("maximum_body_bytes")?,
             egress_allow_private,
-            egress_allow: egress_rules(values, "egress_allow")?,
-            egress_deny: egress_rules(values, "egress_deny")?,
-            egress_proxy: egress_proxy(values)?,
+            egress_allow: egress::rules(values, "egress_allow")?,
+            egress_deny: egress::rules(values, "egress_deny")?,
+            egress_proxy: egress::proxy(values)?,
             egress_ca_file: values.optional("egress_ca_file").map(PathBuf::from),
             maximum_answer_bytes: values.parse("maximum_answer_bytes")?,
             bcrypt_cost,
@@ -413,42 +415,6 @@ impl Config {
             node: values.optional("node").unwrap_or_else(host_name),
         })
     }
-}
-
-fn egress_rules(values: &Values, key: &str) -> Result<Vec<EgressRule>> {
-    let (text, source) = values.get(key);
-    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-    entries
-        .map(|entry| {
-            entry
-                .parse()
-                .map_err(|error| anyhow::anyhow!("{key} (from {source}): {error}"))
-        })
-        .collect()
-}
-
-fn egress_proxy(values: &Values) -> Result<Option<ProxySettings>> {
-    let (url, credentials, bypass) = (
-        values.optional("egress_proxy"),
-        values.optional("egress_proxy_credentials"),
-        values.optional("egress_proxy_bypass"),
-    );
-    let Some(url) = url else {
-        if credentials.is_some() || bypass.is_some() {
-            bail!("egress_proxy_credentials and egress_proxy_bypass need egress_proxy");
-        }
-        return Ok(None);
-    };
-    let credentials = match credentials.as_deref().map(|text| text.split_once(':')) {
-        None => None,
-        Some(Some((user, password))) => Some((user.to_owned(), password.to_owned())),
-        Some(None) => bail!("egress_proxy_credentials: expected user:password"),
-    };
-    Ok(Some(ProxySettings {
-        url,
-        credentials,
-        bypass: bypass.unwrap_or_default(),
-    }))
 }
 
 /// Where everything is kept: told by `database`, or by the file that `database_file` names.
