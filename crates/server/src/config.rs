@@ -2,6 +2,9 @@
 //!
 //! Every setting is one row of [`SETTINGS`], from which the documentation, `wfm config` and the reading are made.
 
+mod database;
+mod egress;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -16,7 +19,7 @@ use wfm_connectors::{EgressRule, ProxySettings};
 use wfm_domain::{refusal::FieldError, retention::RetentionPeriods};
 use wfm_storage_sqlserver::Settings;
 
-use crate::egress;
+pub use database::Database;
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -274,45 +277,6 @@ impl Values {
     }
 }
 
-/// Where everything is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Database {
-    /// The embedded database in a folder.
-    Sqlite(PathBuf),
-    /// A database of SQL Server.
-    SqlServer(Box<Settings>),
-}
-
-impl Database {
-    /// Understands `sqlite:DIR` or a connection string.
-    ///
-    /// # Errors
-    /// When it is neither; the message repeats no password.
-    pub fn parse(text: &str) -> Result<Self> {
-        if let Some(("sqlite", folder)) = text.split_once(':')
-            && !folder.is_empty()
-        {
-            return Ok(Self::Sqlite(folder.into()));
-        }
-        if text.contains('=') {
-            return Ok(Self::SqlServer(Box::new(Settings::parse(text)?)));
-        }
-        bail!("{text:?}: expected sqlite:DIR, for example sqlite:./data, or a connection string of SQL Server")
-    }
-}
-
-/// The database in words, without a secret.
-impl fmt::Display for Database {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(folder) => write!(formatter, "sqlite:{}", folder.display()),
-            Self::SqlServer(settings) => {
-                write!(formatter, "database {} of {}", settings.database(), settings.server())
-            }
-        }
-    }
-}
-
 /// The configuration, checked.
 #[derive(Clone)]
 pub struct Config {
@@ -369,8 +333,8 @@ impl Config {
     /// The first value that is out of place, with its key and source.
     pub fn new(values: &Values) -> Result<Self> {
         let listen: SocketAddr = values.parse("listen")?;
-        let database = database(values)?;
-        let database_read = readable_secondary(values, &database)?;
+        let database = database::told(values)?;
+        let database_read = database::readable_secondary(values, &database)?;
         let egress_allow_private = match values.optional("egress_allow_private") {
             Some(_) => values.parse("egress_allow_private")?,
             None => listen.ip().is_loopback(),
@@ -415,35 +379,6 @@ impl Config {
             node: values.optional("node").unwrap_or_else(host_name),
         })
     }
-}
-
-/// Where everything is kept: told by `database`, or by the file that `database_file` names.
-fn database(values: &Values) -> Result<Database> {
-    let (text, source) = values.get("database");
-    let Some(file) = values.optional("database_file") else {
-        return Database::parse(text).context("database");
-    };
-    if source != Source::Default {
-        bail!("both database and database_file are given; one of them says where everything is kept");
-    }
-    let settings = Settings::from_file(file).context("database_file")?;
-    Ok(Database::SqlServer(Box::new(settings)))
-}
-
-/// Where queries may go: to the server that `database_read` names; without it, to what the database's own server makes of
-/// `ApplicationIntent=ReadOnly`, if its connection string says that.
-fn readable_secondary(values: &Values, database: &Database) -> Result<Option<Box<Settings>>> {
-    let Database::SqlServer(settings) = database else {
-        return match values.optional("database_read") {
-            Some(_) => bail!("database_read: the embedded database has no readable secondary"),
-            None => Ok(None),
-        };
-    };
-    Ok(match values.optional("database_read") {
-        Some(text) => Some(Settings::parse(&text).context("database_read")?.with_read_only(true)),
-        None => settings.is_read_only().then(|| (**settings).clone()),
-    }
-    .map(Box::new))
 }
 
 fn retention_periods(values: &Values) -> Result<RetentionPeriods> {

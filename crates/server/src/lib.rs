@@ -6,7 +6,6 @@ pub mod cli;
 pub mod config;
 pub mod core;
 pub mod database;
-mod egress;
 pub mod master_key;
 pub mod node;
 pub mod telemetry;

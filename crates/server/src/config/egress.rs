@@ -1,17 +1,12 @@
-//! Reads the settings of what calls to endpoints may reach and through which proxy. No message repeats a credential.
+//! Settings that say which targets calls may reach, and through what.
 
 use anyhow::{Result, bail};
 use wfm_connectors::{EgressRule, ProxySettings};
 
-use crate::config::Values;
+use super::Values;
 
-fn given(values: &Values, key: &str) -> Option<String> {
-    let (text, _) = values.get(key);
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// A list of rules.
-pub(crate) fn rules(values: &Values, key: &str) -> Result<Vec<EgressRule>> {
+/// The rules of a list.
+pub(super) fn rules(values: &Values, key: &str) -> Result<Vec<EgressRule>> {
     let (text, source) = values.get(key);
     let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     entries
@@ -24,11 +19,11 @@ pub(crate) fn rules(values: &Values, key: &str) -> Result<Vec<EgressRule>> {
 }
 
 /// The proxy, if there is one.
-pub(crate) fn proxy(values: &Values) -> Result<Option<ProxySettings>> {
+pub(super) fn proxy(values: &Values) -> Result<Option<ProxySettings>> {
     let (url, credentials, bypass) = (
-        given(values, "egress_proxy"),
-        given(values, "egress_proxy_credentials"),
-        given(values, "egress_proxy_bypass"),
+        values.optional("egress_proxy"),
+        values.optional("egress_proxy_credentials"),
+        values.optional("egress_proxy_bypass"),
     );
     let Some(url) = url else {
         if credentials.is_some() || bypass.is_some() {
