@@ -6,6 +6,7 @@ pub mod api_endpoints;
 pub mod api_keys;
 pub mod auth;
 pub mod control;
+pub mod dry_run;
 pub mod environments;
 pub mod events;
 pub mod executions;
@@ -104,6 +105,7 @@ pub(crate) fn table() -> Vec<Route> {
         environments::routes(),
         api_endpoints::routes(),
         workflows::routes(),
+        dry_run::routes(),
         steps::routes(),
         start::routes(),
         executions::routes(),

@@ -13,6 +13,7 @@ mod killing;
 mod nodes;
 mod publishing;
 mod queueing;
+mod rehearsing;
 mod repairing;
 mod retention;
 mod rules;

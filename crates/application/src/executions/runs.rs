@@ -522,7 +522,7 @@ impl Runs {
 /// Code of the refusal when an environment has no free place.
 pub(super) const NO_PLACE: &str = "limit-reached";
 
-fn check_input(input: &StartInput) -> Result<(), ApplicationError> {
+pub(crate) fn check_input(input: &StartInput) -> Result<(), ApplicationError> {
     if !input.input.is_object() {
         return Err(Refusal::field("/inputParameters", "a JSON object is expected").into());
     }
