@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod approvals;
 pub mod auth;
 pub mod control;
+pub mod dry_run;
 pub mod environments;
 pub mod events;
 pub mod executions;
@@ -106,6 +107,7 @@ pub(crate) fn table() -> Vec<Route> {
         environments::routes(),
         api_endpoints::routes(),
         workflows::routes(),
+        dry_run::routes(),
         steps::routes(),
         schedules::routes(),
         start::routes(),

@@ -16,6 +16,7 @@ mod limits;
 mod nodes;
 mod publishing;
 mod queueing;
+mod rehearsing;
 mod repairing;
 mod retention;
 mod rules;

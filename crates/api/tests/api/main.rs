@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod commands;
+mod dry_run;
 mod executions;
 mod openapi;
 mod operations;

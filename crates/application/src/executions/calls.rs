@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use wfm_domain::{
-    execution::{Ask, BeginRetry, GiveUp, Move, OpenStep, Phase, Stage, StepAttempt, Undoing},
+    execution::{Ask, BeginRetry, Move, OpenStep, Phase, Stage, StepAttempt, Undoing},
     instant::Instant,
 };
 
 use super::{
     definition::Attempts,
     environment::{EnvironmentValues, Sending},
-    live::{Call, CallId, LiveRun, Next, OpenCall},
+    live::{Call, CallId, FollowUp, LiveRun, Next, OpenCall},
     outcome::CallFailure,
     plan::Plan,
     runs::Runs,
@@ -28,41 +28,17 @@ impl Runs {
     /// When the store fails; [`ApplicationError::Contended`] when somebody else changed the run.
     pub async fn next(&self, live: &mut LiveRun, in_flight: &[CallId]) -> Result<Next, ApplicationError> {
         loop {
-            let standing = &live.loaded.aggregate.standing;
-            if !standing.holds_place() {
+            if !live.loaded.aggregate.standing.holds_place() {
                 return Ok(Next::Nothing);
             }
             let now = self.store.now();
-            let running = standing.phase == Phase::Running;
-            let over = running && live.deadline().is_some_and(|deadline| now >= deadline);
-            if over && !standing.is_calling() {
-                self.time_out(live).await?;
+            let environment = self.environment(live).await?;
+            if let Some(FollowUp { ask, calls }) = live.due(&environment, now) {
+                self.advance(live, ask, calls, now).await?;
                 continue;
             }
-            if standing.open.is_empty() {
-                self.go_on(live, now).await?;
-                continue;
-            }
-            if !standing.paused {
-                if let Some(step) = due_retry(&standing.open, now) {
-                    self.begin_retry(live, step).await?;
-                    continue;
-                }
-                if self.settle_signal(live, now).await? {
-                    continue;
-                }
-            }
-            let standing = &live.loaded.aggregate.standing;
-            if !standing.is_calling() && (standing.paused || standing.only_awaits_signals()) {
-                let plan = Plan {
-                    moves: vec![Move::Park],
-                    calls: Vec::new(),
-                };
-                self.advance(live, Ask::GiveUp(GiveUp { moves: plan.moves }), plan.calls, now)
-                    .await?;
-                continue;
-            }
-            let Some(calls) = self.open_calls(live, in_flight, now).await? else {
+            let running = live.loaded.aggregate.standing.phase == Phase::Running;
+            let Some(calls) = self.open_calls(live, in_flight, &environment, now).await? else {
                 continue;
             };
             let due = live.loaded.aggregate.standing.due_at();
@@ -95,18 +71,18 @@ impl Runs {
         &self,
         live: &mut LiveRun,
         in_flight: &[CallId],
+        environment: &EnvironmentValues,
         now: Instant,
     ) -> Result<Option<Vec<Call>>, ApplicationError> {
         let mut calls = Vec::new();
         let mut broken = None;
-        let environment = self.environment(live).await?;
         for open in live.open_steps() {
             let id = (open.step.index, open.step.attempt);
             if open.stage != Stage::Calling || in_flight.contains(&id) {
                 continue;
             }
             match live.calls.iter().find(|call| call.index == open.step.index as usize) {
-                Some(call) => match self.call(live, call, open, &environment, now) {
+                Some(call) => match live.call(call, open, environment, now) {
                     Ok(call) => calls.push(call),
                     Err(failure) => broken = Some((id, failure)),
                 },
@@ -131,49 +107,10 @@ impl Runs {
         }
     }
 
-    fn call(
-        &self,
-        live: &LiveRun,
-        call: &OpenCall,
-        open: &OpenStep,
-        environment: &EnvironmentValues,
-        now: Instant,
-    ) -> Result<Call, CallFailure> {
-        let sending = Sending(environment);
-        let request = call
-            .request
-            .resolve(&live.scope.scope(&sending, None))
-            .map_err(|error| CallFailure {
-                kind: "mapping",
-                message: error.to_string(),
-            })?;
-        let undoing = live.loaded.aggregate.standing.phase == Phase::Compensating;
-        let left = live.deadline().filter(|_| !undoing).map_or(Duration::MAX, |deadline| {
-            Duration::from_micros(deadline.microseconds_since(now).max(0).unsigned_abs())
-        });
-        let attempts = live.attempts(call.index);
-        Ok(Call {
-            id: (open.step.index, open.step.attempt),
-            request,
-            idempotency_key: live.idempotency_key(&open.step),
-            target: live.target(call.index),
-            timeout: attempts.timeout.min(left),
-            traceparent: live.context.traceparent.clone(),
-            tracestate: live.context.tracestate.clone(),
-        })
-    }
-
     pub(super) async fn environment(&self, live: &LiveRun) -> Result<Arc<EnvironmentValues>, ApplicationError> {
         let request = live.loaded.aggregate.request.as_ref();
         let id = request.map_or(live.workflow.environment, |request| request.environment_id);
         self.definitions.environment(id).await
-    }
-
-    /// Begins what is next when no step is open: a run that continues, was adopted or has just failed to prepare.
-    async fn go_on(&self, live: &mut LiveRun, now: Instant) -> Result<(), ApplicationError> {
-        let plan = self.planned(live, now).await?;
-        self.advance(live, Ask::GiveUp(GiveUp { moves: plan.moves }), plan.calls, now)
-            .await
     }
 
     /// The moves of a run that holds a place and has no open step; none when it has one.
@@ -182,34 +119,85 @@ impl Runs {
             return Ok(Plan::default());
         }
         let environment = self.environment(live).await?;
-        let undoing = live.loaded.aggregate.standing.phase == Phase::Compensating;
-        let mut planner = live.planner(&environment);
-        Ok(if undoing {
-            planner.go_on_undoing(now)
-        } else {
-            planner.proceed(0, now)
-        })
-    }
-
-    async fn begin_retry(&self, live: &mut LiveRun, step: StepAttempt) -> Result<(), ApplicationError> {
-        let now = self.store.now();
-        self.advance(live, Ask::BeginRetry(BeginRetry { step }), Vec::new(), now)
-            .await
-    }
-
-    /// Ends the run because its time is over.
-    async fn time_out(&self, live: &mut LiveRun) -> Result<(), ApplicationError> {
-        let environment = self.environment(live).await?;
-        let seconds = environment.configuration.timeout;
-        let message = format!("the run timed out after {seconds} s, the timeout of its environment");
-        let plan = live.planner(&environment).give_up(&message);
-        let now = self.store.now();
-        self.advance(live, Ask::GiveUp(GiveUp { moves: plan.moves }), plan.calls, now)
-            .await
+        Ok(live.planned(&environment, now))
     }
 }
 
 impl LiveRun {
+    /// What a run that holds a place does by itself at this instant; nothing while it only waits for calls or time.
+    pub(super) fn due(&mut self, environment: &EnvironmentValues, now: Instant) -> Option<FollowUp> {
+        let standing = &self.loaded.aggregate.standing;
+        let running = standing.phase == Phase::Running;
+        let over = running && self.deadline().is_some_and(|deadline| now >= deadline);
+        if over && !standing.is_calling() {
+            let seconds = environment.configuration.timeout;
+            let message = format!("the run timed out after {seconds} s, the timeout of its environment");
+            return Some(self.planner(environment).give_up(&message).into());
+        }
+        if standing.open.is_empty() {
+            return Some(self.planned(environment, now).into());
+        }
+        if !standing.paused {
+            if let Some(step) = due_retry(&standing.open, now) {
+                let ask = Ask::BeginRetry(BeginRetry { step });
+                return Some(FollowUp { ask, calls: Vec::new() });
+            }
+            if let Some(settled) = self.settled_signal(environment, now) {
+                return Some(settled);
+            }
+        }
+        let standing = &self.loaded.aggregate.standing;
+        let parks = !standing.is_calling() && (standing.paused || standing.only_awaits_signals());
+        parks.then(|| {
+            let moves = vec![Move::Park];
+            let calls = Vec::new();
+            Plan { moves, calls }.into()
+        })
+    }
+
+    /// The moves of a run that holds a place and has no open step.
+    pub(super) fn planned(&mut self, environment: &EnvironmentValues, now: Instant) -> Plan {
+        let undoing = self.loaded.aggregate.standing.phase == Phase::Compensating;
+        let mut planner = self.planner(environment);
+        if undoing {
+            planner.go_on_undoing(now)
+        } else {
+            planner.proceed(0, now)
+        }
+    }
+
+    /// An open call with its secrets filled in.
+    fn call(
+        &self,
+        call: &OpenCall,
+        open: &OpenStep,
+        environment: &EnvironmentValues,
+        now: Instant,
+    ) -> Result<Call, CallFailure> {
+        let sending = Sending(environment);
+        let request = call
+            .request
+            .resolve(&self.scope.scope(&sending, None))
+            .map_err(|error| CallFailure {
+                kind: "mapping",
+                message: error.to_string(),
+            })?;
+        let undoing = self.loaded.aggregate.standing.phase == Phase::Compensating;
+        let left = self.deadline().filter(|_| !undoing).map_or(Duration::MAX, |deadline| {
+            Duration::from_micros(deadline.microseconds_since(now).max(0).unsigned_abs())
+        });
+        let attempts = self.attempts(call.index);
+        Ok(Call {
+            id: (open.step.index, open.step.attempt),
+            request,
+            idempotency_key: self.idempotency_key(&open.step),
+            target: self.target(call.index),
+            timeout: attempts.timeout.min(left),
+            traceparent: self.context.traceparent.clone(),
+            tracestate: self.context.tracestate.clone(),
+        })
+    }
+
     /// How often and how long the open call at this place is tried.
     pub(super) fn attempts(&self, index: usize) -> Attempts {
         let step = &self.workflow.steps[index];

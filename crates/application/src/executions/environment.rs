@@ -41,6 +41,28 @@ impl EnvironmentValues {
     }
 }
 
+impl EnvironmentValues {
+    /// The same with `{env.NAME}` in the place of each secret, for what must not depend on secrets or show them.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let closed = |(name, (secret, value)): (&String, &(bool, Arc<str>))| {
+            let value = if *secret {
+                format!("{{env.{name}}}").into()
+            } else {
+                Arc::clone(value)
+            };
+            (name.clone(), (*secret, value))
+        };
+        Self {
+            id: self.id,
+            version: self.version,
+            configuration: self.configuration.clone(),
+            usable: self.usable,
+            variables: self.variables.iter().map(closed).collect(),
+        }
+    }
+}
+
 /// The view for everything that is recorded: secrets stay closed.
 pub struct Durable<'a>(pub &'a EnvironmentValues);
 

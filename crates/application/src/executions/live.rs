@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use wfm_domain::{
     aggregate::Decide,
-    execution::{Execution, ExecutionEvent, OpenStep, Outcome, Stage},
+    execution::{Ask, Execution, ExecutionEvent, GiveUp, OpenStep, Outcome, Stage},
     ids::ExecutionId,
     instant::Instant,
     protected::DataKey,
@@ -15,7 +15,7 @@ use wfm_storage::event::Position;
 use super::{
     definition::CompiledWorkflow,
     environment::EnvironmentValues,
-    plan::{PlannedCall, Planner},
+    plan::{Plan, PlannedCall, Planner},
     registry::{DriverSignal, Ended},
     scope::RunScope,
     target::CallTarget,
@@ -42,6 +42,23 @@ pub struct LiveRun {
     pub(super) tenure: u32,
     /// Resolves when somebody else changed the run.
     pub signal: DriverSignal,
+}
+
+/// What follows for a run, and the requests of the calls that it begins.
+pub(super) struct FollowUp {
+    /// What is recorded.
+    pub ask: Ask,
+    /// Calls that begin.
+    pub calls: Vec<PlannedCall>,
+}
+
+impl From<Plan> for FollowUp {
+    fn from(Plan { moves, calls }: Plan) -> Self {
+        Self {
+            ask: Ask::GiveUp(GiveUp { moves }),
+            calls,
+        }
+    }
 }
 
 /// Which call: the step's place and the attempt.

@@ -1,10 +1,11 @@
 //! Runs: the use cases and the planning behind the Execution saga.
 //!
 //! `definition` holds what a published version compiles to, `environment` the values a run may read, `scope` what its
-//! expressions read, `plan` and `undo` the next moves, `live` a run in memory. `runs` starts runs, `promotion` those that
+//! expressions read, `plan` and `undo` the next moves, `live` a run in memory. `runs` starts runs, `waiting` records those that do not begin at once, `promotion` starts those that
 //! waited for a place; `calls` says what is done next, `reports` records what became of it, `advance` writes both down.
 //! `control` is what people ask, `elsewhere` what other nodes did, `recovery` what a stop left behind, `timers` what waits for
 //! an instant; `execution_key` keeps one piece of work from running twice; `queue` knows who is next when a place is free, `registry` who drives a run and who waits for it.
+//! `rehearsal` plays a run through with given answers, without a store.
 
 mod advance;
 pub mod cache;
@@ -22,9 +23,11 @@ mod promotion;
 pub mod queue;
 pub mod recovery;
 pub mod registry;
+pub mod rehearsal;
 mod reports;
 pub mod runs;
 pub mod scope;
 pub mod target;
 pub mod timers;
 pub mod undo;
+mod waiting;

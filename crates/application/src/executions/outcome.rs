@@ -13,7 +13,7 @@ use super::{
 };
 
 /// An answer, as the connector read it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,

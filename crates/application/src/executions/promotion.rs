@@ -121,17 +121,11 @@ impl Runs {
     ) -> Result<Recorded, ApplicationError> {
         let plan = self.planned(live, now).await?;
         let execution = &live.loaded.aggregate;
-        let whole = i64::from(environment.configuration.timeout) * 1000;
-        // While the run was parked its time stood still; a redriven run has all of it.
-        let left = match (execution.deadline, execution.parked_at) {
-            (Some(deadline), Some(parked_at)) => deadline.microseconds_since(parked_at) / 1000,
-            (Some(_) | None, _) => whole,
-        };
         let events = execution.decide(ExecutionCommand {
             now,
             ask: Ask::Continue(ContinueExecution {
                 node: self.membership.node().to_string(),
-                deadline: now.plus_milliseconds(left.max(LEAST_TIME_LEFT_MS)),
+                deadline: next_deadline(execution, environment, now),
                 moves: plan.moves,
             }),
         })?;
@@ -154,4 +148,15 @@ impl Runs {
         live.tenure = live.loaded.aggregate.tenure;
         Ok(recorded)
     }
+}
+
+/// When a run that goes on now times out.
+pub(super) fn next_deadline(execution: &Execution, environment: &EnvironmentValues, now: Instant) -> Instant {
+    let whole = i64::from(environment.configuration.timeout) * 1000;
+    // While the run was parked its time stood still; a redriven run has all of it.
+    let left = match (execution.deadline, execution.parked_at) {
+        (Some(deadline), Some(parked_at)) => deadline.microseconds_since(parked_at) / 1000,
+        (Some(_) | None, _) => whole,
+    };
+    now.plus_milliseconds(left.max(LEAST_TIME_LEFT_MS))
 }

@@ -16,7 +16,7 @@ use wfm_domain::{
 
 use super::{
     environment::EnvironmentValues,
-    live::{CallId, LiveRun},
+    live::{CallId, FollowUp, LiveRun},
     outcome::{Answer, CallFailure, Failure, Success, judge, judge_status},
     plan::Plan,
     runs::Runs,
@@ -50,50 +50,73 @@ impl Runs {
         };
         let now = self.store.now();
         let environment = self.environment(live).await?;
-        let workflow = Arc::clone(&live.workflow);
-        let compiled = &workflow.steps[step.index as usize];
         let report = Report {
             step,
             duration_ms,
             now,
             environment: &environment,
+            fraction: &|| self.store.entropy.fraction(),
         };
-        if live.loaded.aggregate.standing.phase == Phase::Compensating {
+        let FollowUp { ask, calls } = live.outcome(report, answer, secrets);
+        self.advance(live, ask, calls, now).await
+    }
+
+    /// Nobody knows whether the call took effect, and it must not be sent again.
+    pub(super) async fn report_in_doubt(
+        &self,
+        live: &mut LiveRun,
+        step: StepAttempt,
+        now: Instant,
+    ) -> Result<(), ApplicationError> {
+        let environment = self.environment(live).await?;
+        let FollowUp { ask, calls } = live.doubt(&environment, step, now);
+        self.advance(live, ask, calls, now).await
+    }
+}
+
+impl LiveRun {
+    /// What follows from the outcome of an open call.
+    pub(super) fn outcome(
+        &mut self,
+        report: Report<'_>,
+        answer: &Result<Answer, CallFailure>,
+        secrets: &[String],
+    ) -> FollowUp {
+        let (now, environment) = (report.now, report.environment);
+        let workflow = Arc::clone(&self.workflow);
+        let step = &workflow.steps[report.step.index as usize];
+        if self.loaded.aggregate.standing.phase == Phase::Compensating {
             let judged = match answer {
-                Ok(answer) => judge_status(compiled, answer, secrets, now),
+                Ok(answer) => judge_status(step, answer, secrets, now),
                 Err(failure) => Err(failure.clone().into()),
             };
-            return self.report_undoing(live, report, judged).await;
+            return self.undoing(report, judged);
         }
         let judged = match answer {
-            Ok(answer) => judge(compiled, &live.scope, &environment, answer, secrets, now),
+            Ok(answer) => judge(step, &self.scope, environment, answer, secrets, now),
             Err(failure) => Err(failure.clone().into()),
         };
         match judged {
-            Ok(success) => self.report_success(live, report, success).await,
-            Err(failure) => self.report_failure(live, report, failure).await,
+            Ok(success) => self.success(report, success),
+            Err(failure) => self.failure(report, failure),
         }
     }
 
-    async fn report_success(
-        &self,
-        live: &mut LiveRun,
-        report: Report<'_>,
-        success: Success,
-    ) -> Result<(), ApplicationError> {
+    fn success(&mut self, report: Report<'_>, success: Success) -> FollowUp {
         let Report {
             step,
             duration_ms,
             now,
             environment,
+            fraction: _,
         } = report;
         let index = step.index as usize;
-        let output = Protected::new(live.key.clone(), success.text);
+        let output = Protected::new(self.key.clone(), success.text);
         let status_code = Some(success.status);
-        let workflow = Arc::clone(&live.workflow);
+        let workflow = Arc::clone(&self.workflow);
         if let Some(wait) = &workflow.steps[index].handling.wait_for_signal {
             let seconds = wait.timeout_seconds.map(|seconds| i64::from(seconds) * 1000);
-            let execution = &live.loaded.aggregate;
+            let execution = &self.loaded.aggregate;
             let idle = |open: &wfm_domain::execution::OpenStep| {
                 open.step.index == step.index || matches!(open.stage, Stage::Signal(..))
             };
@@ -112,10 +135,10 @@ impl Runs {
                 duration_ms,
                 moves: parks.then_some(Move::Park).into_iter().collect(),
             });
-            return self.advance(live, ask, Vec::new(), now).await;
+            return FollowUp { ask, calls: Vec::new() };
         }
-        live.scope.set(index, StepRecord::succeeded(success.output));
-        let plan = live.planner(environment).after(index, now);
+        self.scope.set(index, StepRecord::succeeded(success.output));
+        let plan = self.planner(environment).after(index, now);
         let ask = Ask::RecordSuccess(RecordSuccess {
             step,
             output,
@@ -123,40 +146,36 @@ impl Runs {
             duration_ms,
             moves: plan.moves,
         });
-        self.advance(live, ask, plan.calls, now).await
+        FollowUp { ask, calls: plan.calls }
     }
 
-    async fn report_failure(
-        &self,
-        live: &mut LiveRun,
-        report: Report<'_>,
-        failure: Failure,
-    ) -> Result<(), ApplicationError> {
+    fn failure(&mut self, report: Report<'_>, failure: Failure) -> FollowUp {
         let Report {
             step,
             duration_ms,
             now,
             environment,
+            fraction,
         } = report;
         let index = step.index as usize;
-        let workflow = Arc::clone(&live.workflow);
+        let workflow = Arc::clone(&self.workflow);
         let compiled = &workflow.steps[index];
         let in_doubt = !compiled.handling.repeatable && Effect::of_failure(failure.kind) == Effect::Unknown;
         if in_doubt {
-            return self.report_in_doubt(live, step, now).await;
+            return self.doubt(environment, step, now);
         }
-        let over = live.deadline().is_some_and(|deadline| now >= deadline);
+        let over = self.deadline().is_some_and(|deadline| now >= deadline);
         let retry = !over
-            && live.attempts_made(&step) < compiled.attempts.most
-            && live.has_retry_budget()
+            && self.attempts_made(&step) < compiled.attempts.most
+            && self.has_retry_budget()
             && retries(&compiled.handling.retry, &failure);
         let (consequence, retry_at, plan) = if retry {
-            let retry_at = self.retry_at(live, &step, &failure, now);
+            let retry_at = self.retry_at(&step, &failure, fraction, now);
             (FailureConsequence::Retry, Some(retry_at), Plan::default())
         } else {
             let record = StepRecord::failed(failure.kind, &failure.message, failure.status);
-            live.scope.set(index, record);
-            let mut planner = live.planner(environment);
+            self.scope.set(index, record);
+            let mut planner = self.planner(environment);
             if over {
                 // However the step handles its failures, the run's time is over.
                 let plan = planner.out_of_time(index, &failure.message);
@@ -168,94 +187,86 @@ impl Runs {
         let ask = Ask::RecordFailure(RecordFailure {
             step,
             kind: failure.kind.to_owned(),
-            message: Protected::new(live.key.clone(), failure.message),
+            message: Protected::new(self.key.clone(), failure.message),
             status_code: failure.status,
             duration_ms,
             consequence,
             retry_at,
             moves: plan.moves,
         });
-        self.advance(live, ask, plan.calls, now).await
+        FollowUp { ask, calls: plan.calls }
     }
 
-    /// Nobody knows whether the call took effect, and it must not be sent again.
-    pub(super) async fn report_in_doubt(
-        &self,
-        live: &mut LiveRun,
-        step: StepAttempt,
-        now: Instant,
-    ) -> Result<(), ApplicationError> {
-        let environment = self.environment(live).await?;
+    /// What follows when nobody knows whether the call took effect, and it must not be sent again.
+    fn doubt(&mut self, environment: &EnvironmentValues, step: StepAttempt, now: Instant) -> FollowUp {
         let index = step.index as usize;
-        live.scope.set(index, StepRecord::in_doubt());
-        let plan = live.planner(&environment).after(index, now);
-        let ask = Ask::ReportInDoubt(ReportInDoubt {
-            step,
-            moves: plan.moves,
-        });
-        self.advance(live, ask, plan.calls, now).await
+        self.scope.set(index, StepRecord::in_doubt());
+        let Plan { moves, calls } = self.planner(environment).after(index, now);
+        let ask = Ask::ReportInDoubt(ReportInDoubt { step, moves });
+        FollowUp { ask, calls }
     }
 
-    async fn report_undoing(
-        &self,
-        live: &mut LiveRun,
-        report: Report<'_>,
-        judged: Result<u16, Failure>,
-    ) -> Result<(), ApplicationError> {
+    fn undoing(&mut self, report: Report<'_>, judged: Result<u16, Failure>) -> FollowUp {
         let Report {
             step,
             duration_ms,
             now,
             environment,
+            fraction,
         } = report;
         let index = step.index as usize;
         let undid = |undone| Undid { index, undone };
         match judged {
             Ok(status) => {
-                let plan = live.planner(environment).after_undoing(undid(true), now);
+                let plan = self.planner(environment).after_undoing(undid(true), now);
                 let ask = Ask::RecordUndone(RecordUndone {
                     step,
                     status_code: Some(status),
                     duration_ms,
                     moves: plan.moves,
                 });
-                self.advance(live, ask, plan.calls, now).await
+                FollowUp { ask, calls: plan.calls }
             }
             Err(failure) => {
                 let retry =
-                    live.attempts_made(&step) < live.attempts(index).most && retries(&RetryPolicy::default(), &failure);
+                    self.attempts_made(&step) < self.attempts(index).most && retries(&RetryPolicy::default(), &failure);
                 let (retry_at, plan) = if retry {
-                    (Some(self.retry_at(live, &step, &failure, now)), Plan::default())
+                    (Some(self.retry_at(&step, &failure, fraction, now)), Plan::default())
                 } else {
-                    (None, live.planner(environment).after_undoing(undid(false), now))
+                    (None, self.planner(environment).after_undoing(undid(false), now))
                 };
                 let ask = Ask::RecordUndoFailure(RecordUndoFailure {
                     step,
                     kind: failure.kind.to_owned(),
-                    message: Protected::new(live.key.clone(), failure.message),
+                    message: Protected::new(self.key.clone(), failure.message),
                     status_code: failure.status,
                     duration_ms,
                     retry_at,
                     moves: plan.moves,
                 });
-                self.advance(live, ask, plan.calls, now).await
+                FollowUp { ask, calls: plan.calls }
             }
         }
     }
 
     /// When the next attempt is due.
-    fn retry_at(&self, live: &LiveRun, step: &StepAttempt, failure: &Failure, now: Instant) -> Instant {
+    fn retry_at(
+        &self,
+        step: &StepAttempt,
+        failure: &Failure,
+        fraction: &(dyn Fn() -> f64 + Sync),
+        now: Instant,
+    ) -> Instant {
         let index = step.index as usize;
-        let undoing = live.loaded.aggregate.standing.phase == Phase::Compensating;
+        let undoing = self.loaded.aggregate.standing.phase == Phase::Compensating;
         let usual = RetryPolicy::default();
         let policy = if undoing {
             &usual
         } else {
-            &live.workflow.steps[index].handling.retry
+            &self.workflow.steps[index].handling.retry
         };
-        let fraction = self.store.entropy.fraction();
-        let made = live.attempts_made(step);
-        let delay = policy.delay_milliseconds(live.attempts(index).retry_delay_seconds, made, fraction);
+        let made = self.attempts_made(step);
+        let delay = policy.delay_milliseconds(self.attempts(index).retry_delay_seconds, made, fraction());
         let delay = i64::try_from(delay)
             .unwrap_or(LONGEST_RETRY_WAIT_MS)
             .max(failure.retry_after_ms.unwrap_or(0))
@@ -263,9 +274,9 @@ impl Runs {
         now.plus_milliseconds(delay)
     }
 
-    /// Ends the wait of a step whose signal is there or whose time is over; `false` when there is none.
-    pub(super) async fn settle_signal(&self, live: &mut LiveRun, now: Instant) -> Result<bool, ApplicationError> {
-        let execution = &live.loaded.aggregate;
+    /// What follows when a step's signal is there or its time is over; `None` when there is no such step.
+    pub(super) fn settled_signal(&mut self, environment: &EnvironmentValues, now: Instant) -> Option<FollowUp> {
+        let execution = &self.loaded.aggregate;
         let settled = execution.standing.open.iter().find_map(|open| match &open.stage {
             Stage::Signal(name, due_at) => match execution.signal(name) {
                 Some(signal) => Some((open.clone(), Ok(signal.payload.clone()))),
@@ -274,11 +285,8 @@ impl Runs {
             },
             Stage::Calling | Stage::Failed | Stage::Waiting(_) => None,
         });
-        let Some((open, signal)) = settled else {
-            return Ok(false);
-        };
+        let (open, signal) = settled?;
         let index = open.step.index as usize;
-        let environment = self.environment(live).await?;
         match signal {
             Ok(payload) => {
                 let json = |text: Option<&Protected>| text.and_then(Protected::text).unwrap_or("null").to_owned();
@@ -288,38 +296,37 @@ impl Runs {
                     json(Some(&payload))
                 );
                 let output = serde_json::from_str(&text).unwrap_or_default();
-                live.scope.set(index, StepRecord::succeeded(output));
-                let plan = live.planner(&environment).after(index, now);
+                self.scope.set(index, StepRecord::succeeded(output));
+                let plan = self.planner(environment).after(index, now);
                 let ask = Ask::RecordSuccess(RecordSuccess {
                     step: open.step,
-                    output: Protected::new(live.key.clone(), text),
+                    output: Protected::new(self.key.clone(), text),
                     status_code: None,
                     duration_ms: now.milliseconds_since(open.started_at),
                     moves: plan.moves,
                 });
-                self.advance(live, ask, plan.calls, now).await?;
+                Some(FollowUp { ask, calls: plan.calls })
             }
             Err(name) => {
                 let message = format!("the signal \"{name}\" did not come in time");
-                live.scope
+                self.scope
                     .set(index, StepRecord::failed(SIGNAL_TIMEOUT, &message, None));
-                let mut planner = live.planner(&environment);
+                let mut planner = self.planner(environment);
                 let consequence = planner.consequence(index);
                 let plan = planner.after(index, now);
                 let ask = Ask::RecordFailure(RecordFailure {
                     duration_ms: now.milliseconds_since(open.started_at),
                     step: open.step,
                     kind: SIGNAL_TIMEOUT.to_owned(),
-                    message: Protected::new(live.key.clone(), message),
+                    message: Protected::new(self.key.clone(), message),
                     status_code: None,
                     consequence,
                     retry_at: None,
                     moves: plan.moves,
                 });
-                self.advance(live, ask, plan.calls, now).await?;
+                Some(FollowUp { ask, calls: plan.calls })
             }
         }
-        Ok(true)
     }
 }
 
@@ -327,11 +334,17 @@ impl Runs {
 const SIGNAL_TIMEOUT: &str = "signal-timeout";
 
 /// One outcome on its way into the log.
-struct Report<'a> {
-    step: StepAttempt,
-    duration_ms: f64,
-    now: Instant,
-    environment: &'a EnvironmentValues,
+pub(super) struct Report<'a> {
+    /// The attempt.
+    pub step: StepAttempt,
+    /// Milliseconds that it took.
+    pub duration_ms: f64,
+    /// When it ended.
+    pub now: Instant,
+    /// Environment values as of then.
+    pub environment: &'a EnvironmentValues,
+    /// Chance, from 0 to 1, for the jitter of retries.
+    pub fraction: &'a (dyn Fn() -> f64 + Sync),
 }
 
 impl LiveRun {

@@ -1,9 +1,11 @@
 //! Workflows: the draft, its steps, and the version in force.
 
+mod dry_run;
 mod input;
 mod publish;
 mod read;
 
+pub use dry_run::{DryRun, DryRunInput};
 pub use input::{NewWorkflow, StepOrder, StepPatch, WorkflowPatch};
 pub use read::WorkflowContent;
 

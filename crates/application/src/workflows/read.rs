@@ -152,7 +152,7 @@ impl App {
         Ok(workflow)
     }
 
-    async fn published_version(
+    pub(super) async fn published_version(
         &self,
         stream: &StreamId,
         version: u32,
