@@ -120,6 +120,11 @@ impl LiveRun {
         self.loaded.version.0 += events.len() as u64;
     }
 
+    /// Forgets what was planned and could not be recorded.
+    pub(super) fn forget_plan(&mut self) {
+        self.scope.forget_unrecorded(&self.loaded.aggregate);
+    }
+
     /// Keeps the requests of the steps that are open, those of `planned` among them.
     pub(super) fn keep_calls(&mut self, planned: Vec<PlannedCall>) {
         let standing = &self.loaded.aggregate.standing;

@@ -12,7 +12,7 @@ pub mod cache;
 mod calls;
 pub mod control;
 pub mod definition;
-mod elsewhere;
+pub(crate) mod elsewhere;
 pub mod environment;
 pub mod execution_key;
 pub mod gates;

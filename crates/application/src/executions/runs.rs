@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use wfm_domain::{
     aggregate::Decide,
-    execution::{Ask, Execution, ExecutionCommand, ExecutionEvent, Request, Run, StartExecution},
+    execution::{Ask, Execution, ExecutionCommand, Request, Run, StartExecution},
     field_errors::FieldErrors,
     ids::{EnvironmentId, ExecutionId, WorkflowId},
     instant::Instant,
@@ -69,6 +69,16 @@ struct Rerun {
     version: Option<u32>,
 }
 
+/// A start that is acceptable in itself.
+struct Asked<'a> {
+    workflow: WorkflowId,
+    input: &'a StartInput,
+    /// The input parameters as JSON.
+    text: Arc<str>,
+    rerun: Option<&'a Rerun>,
+    beside: Option<Beside<'a>>,
+}
+
 /// A run that was accepted.
 pub struct Started {
     /// The run.
@@ -105,6 +115,20 @@ pub(super) struct Ground<'a> {
     pub(super) parents: [Arc<Parent>; 2],
     pub(super) key: Option<KeyTake>,
     pub(super) beside: Option<Beside<'a>>,
+}
+
+impl Ground<'_> {
+    /// Guards what the start of this run relies on, and adds what is recorded beside it.
+    pub(super) fn rely(&self, unit: &mut Unit<'_>, run: &ExecutionId) -> Result<(), ApplicationError> {
+        unit.guard_stream(&self.workflow.stream, self.workflow.stream_version);
+        for parent in &self.parents {
+            unit.guard_stream(&parent.stream, parent.version);
+        }
+        if let Some(key) = &self.key {
+            key.record(unit, &StreamId::new(run.stream()));
+        }
+        self.beside.map_or(Ok(()), |beside| beside(unit, run))
+    }
 }
 
 impl Runs {
@@ -216,27 +240,17 @@ impl Runs {
         input: &StartInput,
         rerun: Option<&Rerun>,
     ) -> Result<Started, ApplicationError> {
-        check_input(input)?;
+        let asked = Asked {
+            workflow,
+            input,
+            text: check_input(input)?,
+            rerun,
+            beside: None,
+        };
         if let Some(recorded) = self.store.repeated(context).await? {
             return Ok(self.repeated(&recorded));
         }
-        let text: Arc<str> = input.input.to_string().into();
-        if text.len() > MAXIMUM_INPUT_BYTES {
-            return Err(Refusal::field(
-                "/inputParameters",
-                format!("at most {MAXIMUM_INPUT_BYTES} bytes of JSON"),
-            )
-            .into());
-        }
-        self.store
-            .retrying(|| async {
-                let outcome = self.start_once(context, workflow, input, rerun, &text, None).await;
-                if matches!(outcome, Err(ApplicationError::Contended)) {
-                    self.definitions.clear();
-                }
-                outcome
-            })
-            .await
+        self.store.retrying(|| self.start_afresh(context, &asked)).await
     }
 
     /// The same as a part of something else, whose events `beside` adds to the start's append. Tried once: whoever asks knows
@@ -251,14 +265,22 @@ impl Runs {
         input: &StartInput,
         beside: Beside<'_>,
     ) -> Result<Started, ApplicationError> {
-        check_input(input)?;
+        let asked = Asked {
+            workflow,
+            input,
+            text: check_input(input)?,
+            rerun: None,
+            beside: Some(beside),
+        };
         if let Some(recorded) = self.store.repeated(context).await? {
             return Ok(self.repeated(&recorded));
         }
-        let text: Arc<str> = input.input.to_string().into();
-        let outcome = self
-            .start_once(context, workflow, input, None, &text, Some(beside))
-            .await;
+        self.start_afresh(context, &asked).await
+    }
+
+    /// One attempt; what it relied on is read anew by the next one when others came between.
+    async fn start_afresh(&self, context: &Context, asked: &Asked<'_>) -> Result<Started, ApplicationError> {
+        let outcome = self.start_once(context, asked).await;
         if matches!(outcome, Err(ApplicationError::Contended)) {
             self.definitions.clear();
         }
@@ -344,15 +366,14 @@ impl Runs {
         })
     }
 
-    async fn start_once(
-        &self,
-        context: &Context,
-        workflow: WorkflowId,
-        input: &StartInput,
-        rerun: Option<&Rerun>,
-        text: &Arc<str>,
-        beside: Option<Beside<'_>>,
-    ) -> Result<Started, ApplicationError> {
+    async fn start_once(&self, context: &Context, asked: &Asked<'_>) -> Result<Started, ApplicationError> {
+        let &Asked {
+            workflow,
+            input,
+            ref text,
+            rerun,
+            beside,
+        } = asked;
         let mut ground = Ground {
             beside,
             ..self.ground(context, workflow).await?
@@ -436,6 +457,7 @@ impl Runs {
     ) -> Result<Recorded, ApplicationError> {
         let configuration = &ground.environment.configuration;
         let deadline = now.plus_milliseconds(i64::from(configuration.timeout) * 1000);
+        let id = run.id.clone();
         let plan = live.planner(&ground.environment).proceed(0, now);
         let command = StartExecution {
             run,
@@ -450,13 +472,7 @@ impl Runs {
         })?;
         let mut unit = self.store.unit_at(context, now);
         if live.loaded.version.0 == 0 {
-            unit.guard_stream(&ground.workflow.stream, ground.workflow.stream_version);
-            for parent in &ground.parents {
-                unit.guard_stream(&parent.stream, parent.version);
-            }
-            if let Some(key) = &ground.key {
-                key.record(&mut unit, &live.loaded.stream);
-            }
+            ground.rely(&mut unit, &id)?;
         }
         let environment = ground.environment.id;
         unit.require_fewer(
@@ -468,17 +484,10 @@ impl Runs {
             // It was over before it began to run: there is no place to give back.
             unit.take_none(&Execution::slots(environment));
         }
-        let execution = match events.first() {
-            Some(ExecutionEvent::ExecutionStarted(started)) => started.run.id.clone(),
-            _ => live.id().clone(),
-        };
         let place = (environment, ground.workflow.workspace.0);
-        unit.work(self.work_after(&live.loaded.aggregate, &execution, place, &events));
-        if let Some(beside) = ground.beside {
-            beside(&mut unit, &execution)?;
-        }
+        unit.work(self.work_after(&live.loaded.aggregate, &id, place, &events));
         let version = StreamVersion(live.loaded.version.0 + events.len() as u64);
-        let recorded = unit.commit(execution.0.clone(), version).await?;
+        let recorded = unit.commit(id.0, version).await?;
         if !recorded.repeated {
             live.fold(&events);
             live.keep_calls(plan.calls);
@@ -512,7 +521,8 @@ impl Runs {
 /// Code of the refusal when an environment has no free place.
 pub(super) const NO_PLACE: &str = "limit-reached";
 
-pub(crate) fn check_input(input: &StartInput) -> Result<(), ApplicationError> {
+/// Checks what a start brings; the input parameters as JSON.
+pub(crate) fn check_input(input: &StartInput) -> Result<Arc<str>, ApplicationError> {
     if !input.input.is_object() {
         return Err(Refusal::field("/inputParameters", "a JSON object is expected").into());
     }
@@ -522,7 +532,12 @@ pub(crate) fn check_input(input: &StartInput) -> Result<(), ApplicationError> {
     if let Some(context) = &input.execution_context {
         check_text("/executionContext", context, 500)?;
     }
-    Ok(())
+    let text: Arc<str> = input.input.to_string().into();
+    if text.len() > MAXIMUM_INPUT_BYTES {
+        let detail = format!("at most {MAXIMUM_INPUT_BYTES} bytes of JSON");
+        return Err(Refusal::field("/inputParameters", detail).into());
+    }
+    Ok(text)
 }
 
 pub(super) fn check_text(pointer: &str, value: &str, maximum: usize) -> Result<(), Refusal> {

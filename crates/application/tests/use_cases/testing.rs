@@ -255,7 +255,8 @@ pub struct TestApp {
     pub clock: Arc<SettableClock>,
     pub faulty: Arc<Faulty>,
     folder: Arc<TempDir>,
-    _ready: mpsc::Receiver<LiveRun>,
+    /// Runs that a driver would take.
+    pub ready: mpsc::Receiver<LiveRun>,
     projection: ProjectionRunner,
     following: JoinHandle<()>,
 }
@@ -353,7 +354,7 @@ impl TestApp {
             clock,
             faulty,
             folder,
-            _ready: ready,
+            ready,
             projection: runner,
             following,
         }
