@@ -8,4 +8,4 @@ mod drive;
 mod engine;
 mod trace;
 
-pub use engine::{Engine, EngineOptions};
+pub use engine::Engine;

@@ -176,7 +176,7 @@ impl Runs {
         if let Some(end) = ended(execution, recorded) {
             self.registry.end(&execution.run.id, &end);
         } else if let Some(request) = &execution.request {
-            self.queue.joined(request.environment_id);
+            self.queue.joined(request.environment_id, request.workspace_id);
         }
     }
 
@@ -247,7 +247,7 @@ impl Runs {
             self.queue.left(request.environment_id);
         }
         if before.phase != Phase::Queued && execution.standing.phase == Phase::Queued {
-            self.queue.joined(request.environment_id);
+            self.queue.joined(request.environment_id, request.workspace_id);
         }
         self.watch_parked(execution);
         self.queue.freed(request.environment_id);

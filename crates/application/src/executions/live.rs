@@ -40,6 +40,8 @@ pub struct LiveRun {
     pub(super) context: Context,
     /// The run's tenure under this driver: another number in the log says that the driver was replaced.
     pub(super) tenure: u32,
+    /// Whether no call of the run may begin any more, because the node stops.
+    pub(super) draining: bool,
     /// Resolves when somebody else changed the run.
     pub signal: DriverSignal,
 }
@@ -162,6 +164,7 @@ impl LiveRun {
             execution: &self.loaded.aggregate,
             scope: &mut self.scope,
             key: &self.key,
+            draining: self.draining,
         }
     }
 

@@ -154,6 +154,7 @@ pub fn rehearse(script: Script) -> Result<Rehearsed, Refusal> {
         calls: Vec::new(),
         context: Context::system(NO_NODE, NO_EXECUTION),
         tenure: 0,
+        draining: false,
         signal: DriverSignal::default(),
     };
     let mut rehearsal = Rehearsal {

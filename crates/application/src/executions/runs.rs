@@ -2,7 +2,10 @@
 //!
 //! Invariant: what a start relies on (workflow, project, workspace, the free place) is guarded in the append that records it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -102,6 +105,7 @@ pub struct Runs {
     pub(super) timers: Arc<Timers>,
     pub(super) membership: Arc<Membership>,
     pub(super) ready: mpsc::Sender<LiveRun>,
+    pub(super) draining: AtomicBool,
 }
 
 /// Adds to the append that records a start; told the run's id.
@@ -132,23 +136,35 @@ impl Ground<'_> {
 }
 
 impl Runs {
-    /// Runs that are driven by this node; what is ready to be driven goes to `ready`.
+    /// Runs that are driven by this node; what is ready to be driven goes to `ready`, what finds no place to `queue`.
     #[must_use]
     pub fn new(
         store: Store,
         definitions: Arc<Definitions>,
         membership: Arc<Membership>,
         ready: mpsc::Sender<LiveRun>,
+        queue: Queue,
     ) -> Self {
         Self {
             store,
             definitions,
             registry: Arc::default(),
-            queue: Arc::default(),
+            queue: Arc::new(queue),
             timers: Arc::default(),
             membership,
             ready,
+            draining: AtomicBool::new(false),
         }
+    }
+
+    /// From now on no step begins: calls that are under way end and are recorded, what follows is left to whoever takes the
+    /// runs over.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// The present instant.
@@ -427,6 +443,7 @@ impl Runs {
             calls: Vec::new(),
             context: follow_up(context),
             tenure: 0,
+            draining: false,
             signal: DriverSignal::default(),
         };
         if ground.compiled.approves_runs {

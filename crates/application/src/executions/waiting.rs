@@ -44,7 +44,7 @@ impl Runs {
         self.commit_waiting(unit, id, version, "WaitingApproval").await
     }
 
-    /// Records a run that waits for a place.
+    /// Records a run that waits for a place; refused when too many of its workspace wait already.
     pub(super) async fn enqueue(
         &self,
         live: &LiveRun,
@@ -55,6 +55,8 @@ impl Runs {
         now: Instant,
     ) -> Result<Started, ApplicationError> {
         let id = run.id.clone();
+        let workspace = ground.workflow.workspace;
+        let _room = self.queue.room(workspace)?;
         let mut unit = self.store.unit_at(context, now);
         let version = self.set_aside(
             live,
@@ -65,7 +67,7 @@ impl Runs {
         )?;
         let started = self.commit_waiting(unit, id, version, "Queued").await?;
         if !started.repeated {
-            self.queue.joined(ground.environment.id);
+            self.queue.joined(ground.environment.id, workspace);
         }
         Ok(started)
     }
