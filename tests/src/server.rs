@@ -88,6 +88,7 @@ impl TestServer {
         let surroundings = Surroundings {
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SystemEntropy),
+            ..Surroundings::default()
         };
         let node = Node::start(&config, surroundings).await.unwrap();
         node.app.create_first_admin(ADMIN, PASSWORD).await.unwrap();

@@ -1,6 +1,6 @@
 //! What the engine needs of a connector: one call, one answer or one failure.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use wfm_application::executions::{
@@ -33,4 +33,11 @@ pub struct OutgoingCall<'a> {
 pub trait Connector: Send + Sync + 'static {
     /// Sends the call and reads the answer. Dropping the future abandons the call.
     async fn call(&self, call: OutgoingCall<'_>) -> Result<Answer, CallFailure>;
+}
+
+#[async_trait]
+impl Connector for Arc<dyn Connector> {
+    async fn call(&self, call: OutgoingCall<'_>) -> Result<Answer, CallFailure> {
+        self.as_ref().call(call).await
+    }
 }

@@ -24,7 +24,7 @@ use wfm_application::{
 };
 use wfm_connectors::{EgressPolicy, GateRegistry, GuardedConnector, HttpConnector, HttpSettings};
 use wfm_domain::event::Event;
-use wfm_engine::Engine;
+use wfm_engine::{Engine, connector::Connector};
 use wfm_storage::cleanup::CleanupRequests;
 
 use crate::{
@@ -57,13 +57,18 @@ impl Opener for KeyringOpener {
     }
 }
 
-/// Time and chance of a node; tests hand in their own.
+/// What a node puts around its connector, or in its place.
+pub type Around = Arc<dyn Fn(Arc<dyn Connector>) -> Arc<dyn Connector> + Send + Sync>;
+
+/// Time, chance and the way out of a node; tests and measurements hand in their own.
 #[derive(Clone)]
 pub struct Surroundings {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Ids and chance.
     pub entropy: Arc<dyn Entropy>,
+    /// What stands around the connector that sends calls.
+    pub around: Around,
 }
 
 impl Default for Surroundings {
@@ -71,6 +76,7 @@ impl Default for Surroundings {
         Self {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
+            around: Arc::new(|connector| connector),
         }
     }
 }
@@ -212,7 +218,8 @@ impl Core {
         if erased + cascaded > 0 {
             tracing::info!(erased, cascaded, "finished what a stop had cut short");
         }
-        let connector = GuardedConnector::new(HttpConnector::new(&http_settings(config).await?)?);
+        let http: Arc<dyn Connector> = Arc::new(HttpConnector::new(&http_settings(config).await?)?);
+        let connector = GuardedConnector::new((surroundings.around)(http));
         let gates = connector.gates();
         let engine = Engine::new(Arc::clone(&runs), Arc::new(connector));
         engine.begin(ready);

@@ -8,4 +8,5 @@ pub mod core;
 pub mod database;
 pub mod master_key;
 pub mod node;
+mod open_files;
 pub mod telemetry;

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use wfm_application::app::App;
 
 use super::retention::Periods;
-use crate::{config::Config, core::Surroundings, node::Node};
+use crate::{config::Config, core::Surroundings, node::Node, open_files};
 
 /// Options of `wfm serve`.
 #[derive(Debug, Args)]
@@ -32,6 +32,7 @@ impl Options {
 
 /// Serves until SIGINT or SIGTERM.
 pub async fn run(config: Config) -> Result<ExitCode> {
+    open_files::allow_most();
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     // Whoever waits for the server to be ready may log in at once.

@@ -4,8 +4,12 @@
 //! that the connection string names; both are removed afterwards.
 
 mod append;
+mod open_runs;
 mod place;
+mod process;
 mod sagas;
+mod schedules;
+mod setting;
 
 use std::{
     path::PathBuf,
@@ -14,7 +18,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use self::place::Place;
@@ -27,6 +31,8 @@ use crate::{
 /// Options of `wfm bench`.
 #[derive(Debug, Args)]
 pub struct Options {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Seconds that each append measurement takes
     #[arg(long, default_value_t = 5)]
     seconds: u64,
@@ -44,6 +50,29 @@ pub struct Options {
     json: bool,
 }
 
+/// What is measured instead of the log.
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum What {
+    /// Lets runs wait, a third each for an instant, a signal and an approval: what they use meanwhile
+    Waiting {
+        /// How many
+        #[arg(long, default_value_t = 100_000)]
+        runs: usize,
+    },
+    /// Takes over runs that were in a call when their node stopped: how long that takes
+    Recovery {
+        /// How many
+        #[arg(long, default_value_t = 10_000)]
+        runs: usize,
+    },
+    /// Lets schedules become due in the same second: how long until all have fired
+    Schedules {
+        /// How many
+        #[arg(long, default_value_t = 10_000)]
+        schedules: usize,
+    },
+}
+
 /// Measures and prints.
 pub async fn run(options: &Options, values: Values) -> Result<ExitCode> {
     let config = Config {
@@ -56,18 +85,29 @@ pub async fn run(options: &Options, values: Values) -> Result<ExitCode> {
     })?;
 
     let place = Place::new(&config, &options.folder)?;
+    let measured = match options.what {
+        Some(What::Waiting { runs }) => open_runs::waiting(&place, runs).await?,
+        Some(What::Recovery { runs }) => open_runs::recovery(&place, runs).await?,
+        Some(What::Schedules { schedules }) => schedules::due_at_once(&place, schedules).await?,
+        None => log(&place, options).await?,
+    };
+    output::json(&measured)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Appends, rebuild and start.
+async fn log(place: &Place, options: &Options) -> Result<Value> {
     eprintln!("log append: {} s, 64 writers of two-event appends", options.seconds);
-    let append = append::measure(&place, options.seconds).await?;
-    let small = logged(&place, "small", options.small).await?;
-    let large = logged(&place, "large", options.events).await?;
+    let append = append::measure(place, options.seconds).await?;
+    let small = logged(place, "small", options.small).await?;
+    let large = logged(place, "large", options.events).await?;
     let ratio = large["start"]["readySeconds"].as_f64().unwrap_or_default()
         / small["start"]["readySeconds"].as_f64().unwrap_or(1.0);
-    output::json(&json!({
+    Ok(json!({
         "append": append,
         "rebuild": large["rebuild"],
         "start": { "large": large["start"], "small": small["start"], "ratio": ratio },
-    }))?;
-    Ok(ExitCode::SUCCESS)
+    }))
 }
 
 /// Writes a log of so many events, builds the read models from it, rebuilds them, and starts a node on both.

@@ -2,23 +2,18 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use wfm_application::{
-    app::App,
-    context::Context,
-    security::access::Caller,
-    store::{Loaded, Recorded},
-};
+use wfm_application::{app::App, store::Loaded};
 use wfm_domain::{
     aggregate::Decide,
     execution::{Ask, Execution, ExecutionCommand, Move, RecordSuccess, Request, Run, StartExecution, StepAttempt},
-    ids::{EnvironmentId, ExecutionId, StepId, UserId, WorkflowId, WorkspaceId},
+    ids::{ExecutionId, StepId, WorkflowId},
     protected::{DataKey, Protected},
 };
 
+use super::setting::Setting;
 use crate::{
     config::Config,
     core::{Core, Surroundings},
@@ -33,11 +28,10 @@ const AT_ONCE: usize = 64;
 /// Writes about `events` events.
 pub async fn write(config: &Config, events: u64) -> Result<()> {
     let core = Core::start(config, Surroundings::default()).await?;
-    let setting = Setting::make(&core.app).await?;
-    let setting = &setting;
+    let sample = &Sample::make(&core.app).await?;
     let app = &core.app;
     stream::iter(0..events / EVENTS_PER_RUN)
-        .map(|number| async move { setting.finish_run(app, number).await })
+        .map(|number| async move { sample.finish_run(app, number).await })
         .buffer_unordered(AT_ONCE)
         .try_for_each(|()| async { Ok(()) })
         .await?;
@@ -45,53 +39,20 @@ pub async fn write(config: &Config, events: u64) -> Result<()> {
     Ok(())
 }
 
-/// What the runs belong to.
-struct Setting {
-    context: Context,
-    workspace: WorkspaceId,
-    environment: EnvironmentId,
+/// What each run is a copy of.
+struct Sample {
+    setting: Setting,
     workflow: WorkflowId,
     steps: Vec<StepId>,
 }
 
-/// An input as the API would read it.
-fn input<T: DeserializeOwned>(body: Value) -> Result<T> {
-    Ok(serde_json::from_value(body)?)
-}
-
-fn id(recorded: &Recorded) -> Result<i64> {
-    recorded.id.as_i64().context("an id is a number")
-}
-
-impl Setting {
+impl Sample {
     async fn make(app: &App) -> Result<Self> {
-        let admin = app
-            .create_first_admin("bench@example.com", "a bench password")
-            .await?
-            .context("the log is new")?;
-        let context = Context::user(Caller::administrator(UserId(id(&admin)?)), "bench");
-        let workspace = id(&app
-            .create_workspace(&context, &input(json!({ "name": "Bench" }))?)
-            .await?)?;
-        let project = json!({ "workspaceId": workspace, "name": "Bench" });
-        let project = id(&app.create_project(&context, &input(project)?).await?)?;
-        let environment =
-            json!({ "projectId": project, "name": "Bench", "configuration": { "maxConcurrentExecutions": 1000 } });
-        let environment = id(&app.create_environment(&context, &input(environment)?).await?)?;
-        let endpoint =
-            json!({ "name": "Bench", "url": "http://127.0.0.1:9/", "method": "POST", "workspaceId": workspace });
-        let endpoint = id(&app.define_endpoint(&context, &input(endpoint)?).await?)?;
-        let steps: Vec<Value> = (1..=3)
-            .map(|order| json!({ "name": format!("step {order}"), "order": order, "apiEndpointId": endpoint }))
-            .collect();
-        let workflow = json!({ "projectId": project, "environmentId": environment, "name": "Bench", "steps": steps });
-        let workflow = WorkflowId(id(&app.create_workflow(&context, &input(workflow)?).await?)?);
-        app.publish_workflow(&context, workflow).await?;
+        let setting = Setting::make(app, 1000).await?;
+        let workflow = setting.three_steps(app).await?;
         let pinned = app.definitions.pinned(workflow, 1).await?;
         Ok(Self {
-            context,
-            workspace: WorkspaceId(workspace),
-            environment: EnvironmentId(environment),
+            setting,
             workflow,
             steps: pinned.steps.iter().map(|step| step.id).collect(),
         })
@@ -100,7 +61,7 @@ impl Setting {
     /// Records a whole run in one append.
     async fn finish_run(&self, app: &App, number: u64) -> Result<()> {
         let now = app.store.now();
-        let key = DataKey::Runs(self.workspace, now.month());
+        let key = DataKey::Runs(self.setting.workspace, now.month());
         let seal = |value: &Value| Protected::new(key.clone(), value.to_string());
         let call = |index: usize| Move::Call {
             step: self.step(index),
@@ -112,10 +73,10 @@ impl Setting {
             logging: true,
             metrics: true,
         };
-        let mut loaded = Loaded::<Execution>::fresh(run.id.stream(), Some(self.workspace));
+        let mut loaded = Loaded::<Execution>::fresh(run.id.stream(), Some(self.setting.workspace));
         let request = Request {
-            workspace_id: self.workspace,
-            environment_id: self.environment,
+            workspace_id: self.setting.workspace,
+            environment_id: self.setting.environment,
             workflow_version: 1,
             input: seal(&json!({ "value": number })),
             execution_context: None,
@@ -151,7 +112,7 @@ impl Setting {
             decided.iter().for_each(|event| loaded.aggregate.evolve(event));
             events.extend(decided);
         }
-        let mut unit = app.store.unit_at(&self.context, now);
+        let mut unit = app.store.unit_at(&self.setting.context, now);
         unit.record(&before, "execution", &events);
         unit.commit(Value::Null, before.version).await?;
         Ok(())
