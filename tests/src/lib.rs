@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod database;
+pub mod freezing;
 pub mod place;
 pub mod process;
 pub mod saga;

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{ADMIN, Client, PASSWORD, Place, until::DEADLINE};
+use crate::{ADMIN, Client, PASSWORD, Place, freezing::FREEZES_BEFORE, until::DEADLINE};
 
 /// What a process is started with.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct Settings {
     pub master_key_file: Option<String>,
     /// What is logged.
     pub log: &'static str,
+    /// Path of the call before which a server freezes.
+    pub freezes_before: Option<&'static str>,
 }
 
 impl Settings {
@@ -36,6 +38,7 @@ impl Settings {
             database: format!("sqlite:{}", folder.display()),
             master_key_file: None,
             log: "info",
+            freezes_before: None,
         }
     }
 
@@ -55,6 +58,9 @@ impl Settings {
         let mut command = Command::new(&self.binary);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WFM_")) {
             command.env_remove(name);
+        }
+        if let Some(path) = self.freezes_before {
+            command.env(FREEZES_BEFORE, path);
         }
         command
             .env("WFM_DATABASE", &self.database)

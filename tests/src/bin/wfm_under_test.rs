@@ -1,10 +1,15 @@
 //! The `wfm` binary as the process tests start it: cargo builds it together with them, so it is never an old one.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use clap::Parser;
-use wfm_server::cli::Cli;
+use wfm_server::{cli::Cli, core::Surroundings};
+use wfm_tests::freezing::{FREEZES_BEFORE, Freezing};
 
 fn main() -> ExitCode {
-    wfm_server::cli::run(Cli::parse())
+    let mut surroundings = Surroundings::default();
+    if let Ok(path) = std::env::var(FREEZES_BEFORE) {
+        surroundings.around = Arc::new(move |connector| Arc::new(Freezing::before(path.clone(), connector)));
+    }
+    wfm_server::cli::run_in(Cli::parse(), surroundings)
 }

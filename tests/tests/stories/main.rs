@@ -24,6 +24,7 @@ mod running;
 mod schedules;
 mod secrets;
 mod sessions;
+mod sharing;
 mod soap;
 mod tour;
 mod transfer;

@@ -87,7 +87,7 @@ async fn made(client: &Client, path: &str, body: &Value) -> (i64, u64) {
 }
 
 /// Starts a run; its id, and the position from which it shows.
-async fn started(client: &Client, workflow: i64, input: &Value) -> (String, u64) {
+pub(crate) async fn started(client: &Client, workflow: i64, input: &Value) -> (String, u64) {
     let path = format!("/api/v1/workflows/{workflow}/executions");
     let body = json!({"inputParameters": input});
     let answer = client.post(&path, &body).await.expect(202).json();
@@ -96,7 +96,7 @@ async fn started(client: &Client, workflow: i64, input: &Value) -> (String, u64)
 }
 
 /// A run once it has ended, asked for at any node.
-async fn ended(client: &Client, id: &str, position: u64) -> Value {
+pub(crate) async fn ended(client: &Client, id: &str, position: u64) -> Value {
     let path = format!("/api/v1/executions/{id}?wait=60&min-position={position}");
     let run = client.get(&path).await.expect(200).json();
     assert_ne!(run["status"], "Running", "{run}");
@@ -104,7 +104,7 @@ async fn ended(client: &Client, id: &str, position: u64) -> Value {
 }
 
 /// Checks beside the running nodes that the log is sound and has no gaps, and that the read models are what it says.
-async fn check_log_and_rows(settings: &Settings, client: &Client) {
+pub(crate) async fn check_log_and_rows(settings: &Settings, client: &Client) {
     let report: Value = serde_json::from_str(&settings.succeed(&["events", "verify", "--json"])).unwrap();
     assert_eq!(
         (&report["sound"], &report["problemCount"]),

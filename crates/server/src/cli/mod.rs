@@ -20,6 +20,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     config::{Config, Values},
+    core::Surroundings,
     telemetry,
 };
 
@@ -74,9 +75,15 @@ enum Command {
 /// Runs a command; errors go to standard error.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
+    run_in(cli, Surroundings::default())
+}
+
+/// The same; a server that is started has these surroundings.
+#[must_use]
+pub fn run_in(cli: Cli, surroundings: Surroundings) -> ExitCode {
     let outcome = runtime()
         .context("starting the runtime")
-        .and_then(|runtime| runtime.block_on(dispatch(cli)));
+        .and_then(|runtime| runtime.block_on(dispatch(cli, surroundings)));
     match outcome {
         Ok(code) => code,
         Err(error) => {
@@ -97,7 +104,7 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     builder.enable_all().build()
 }
 
-async fn dispatch(cli: Cli) -> Result<ExitCode> {
+async fn dispatch(cli: Cli, surroundings: Surroundings) -> Result<ExitCode> {
     let flags = cli.settings;
     let values = |more: &[(&'static str, Option<String>)]| {
         let mut given = vec![("database", flags.database.clone()), ("log", flags.log.clone())];
@@ -110,7 +117,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Ok(config)
     };
     match cli.command {
-        Command::Serve(options) => serve::run(config(&options.settings())?).await,
+        Command::Serve(options) => serve::run(config(&options.settings())?, surroundings).await,
         Command::Demo(options) => demo::run(options, values(&[])?).await,
         Command::Migrate(options) => migrate::run(&options, &config(&[])?).await,
         Command::Projections(options) => projections::run(&options, &config(&[])?).await,

@@ -31,13 +31,13 @@ impl Options {
 }
 
 /// Serves until SIGINT or SIGTERM.
-pub async fn run(config: Config) -> Result<ExitCode> {
+pub async fn run(config: Config, surroundings: Surroundings) -> Result<ExitCode> {
     open_files::allow_most();
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     // Whoever waits for the server to be ready may log in at once.
     let first_admin = async |app: &App| super::user::first_admin(app, &config).await;
-    let node = Node::start_prepared(&config, Surroundings::default(), first_admin).await?;
+    let node = Node::start_prepared(&config, surroundings, first_admin).await?;
     // The one line on standard output: what scripts wait for.
     println!("listening on http://{}", node.address);
     tokio::select! {

@@ -1,0 +1,43 @@
+//! A connector that freezes its whole process right before it sends a call: between what is recorded of a step and what is done.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use rustix::process::{Signal, getpid, kill_process};
+use wfm_application::executions::outcome::{Answer, CallFailure};
+use wfm_engine::connector::{Connector, OutgoingCall};
+
+/// Variable that names the path of the call before which a server under test freezes, once.
+pub const FREEZES_BEFORE: &str = "WFM_TEST_FREEZES_BEFORE";
+
+/// See the module.
+pub struct Freezing {
+    path: String,
+    inner: Arc<dyn Connector>,
+    frozen: AtomicBool,
+}
+
+impl Freezing {
+    /// Freezes before the first call of a URL that ends so.
+    #[must_use]
+    pub fn before(path: String, inner: Arc<dyn Connector>) -> Self {
+        Self {
+            path,
+            inner,
+            frozen: AtomicBool::new(false),
+        }
+    }
+}
+
+#[async_trait]
+impl Connector for Freezing {
+    async fn call(&self, call: OutgoingCall<'_>) -> Result<Answer, CallFailure> {
+        if call.request.url.ends_with(&self.path) && !self.frozen.swap(true, Ordering::SeqCst) {
+            kill_process(getpid(), Signal::STOP).expect("a process may stop itself");
+        }
+        self.inner.call(call).await
+    }
+}
