@@ -11,6 +11,7 @@ pub mod environments;
 pub mod error;
 pub mod executions;
 pub mod history;
+pub mod hooks;
 pub mod housekeeping;
 pub mod input;
 pub mod membership;

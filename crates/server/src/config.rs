@@ -100,6 +100,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("maximum_body_bytes", "2097152", "largest request body in bytes"),
     setting(
+        "webhook_requests_per_second",
+        "100",
+        "requests a second that start runs by webhook, for each workflow and for each client address; twice as many at once",
+    ),
+    setting(
         "egress_allow_private",
         "",
         "whether calls may reach private, loopback and link-local targets; default: while the server itself listens on loopback",
@@ -300,6 +305,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Largest request body.
     pub maximum_body_bytes: usize,
+    /// Requests a second that start runs by webhook.
+    pub webhook_requests_per_second: u32,
     /// Whether calls may reach private targets.
     pub egress_allow_private: bool,
     /// The only targets that calls may reach, unless empty.
@@ -348,6 +355,10 @@ impl Config {
         if !(4..=31).contains(&bcrypt_cost) {
             bail!("bcrypt_cost = {bcrypt_cost}: expected 4 to 31");
         }
+        let webhook_requests_per_second: u32 = values.parse("webhook_requests_per_second")?;
+        if !(1..=1_000_000).contains(&webhook_requests_per_second) {
+            bail!("webhook_requests_per_second = {webhook_requests_per_second}: expected 1 to 1000000");
+        }
         let origins = values
             .get("cors_origins")
             .0
@@ -365,6 +376,7 @@ impl Config {
             log_json,
             cors_origins: origins.map(str::to_owned).collect(),
             maximum_body_bytes: values.parse("maximum_body_bytes")?,
+            webhook_requests_per_second,
             egress_allow_private,
             egress_allow: egress::rules(values, "egress_allow")?,
             egress_deny: egress::rules(values, "egress_deny")?,

@@ -10,6 +10,7 @@ use wfm_application::{
     app::App,
     clock::{Clock, Entropy, SystemClock, SystemEntropy},
     executions::{cache::Definitions, runs::Runs},
+    hooks::throttle::Throttle,
     housekeeping::DailyRetention,
     membership::{self, Membership},
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
@@ -203,6 +204,7 @@ impl Core {
             access,
             definitions,
             runs: Arc::clone(&runs),
+            webhooks: Throttle::new(config.webhook_requests_per_second),
             retention_rule: config.retention_rule,
         });
         let head = app.store.log.head().await?.position;

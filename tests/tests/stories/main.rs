@@ -27,6 +27,7 @@ mod sessions;
 mod soap;
 mod tour;
 mod transfer;
+mod webhooks;
 
 use std::path::Path;
 

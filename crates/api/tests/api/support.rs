@@ -17,6 +17,7 @@ use wfm_application::{
         outcome::{Answer as CallAnswer, CallFailure},
         runs::Runs,
     },
+    hooks::throttle::Throttle,
     membership::Membership,
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
     retention::RetentionRule,
@@ -250,6 +251,7 @@ impl TestApp {
             access,
             definitions,
             runs: Arc::clone(&runs),
+            webhooks: Throttle::default(),
             retention_rule: RetentionRule::default(),
         });
         let engine = Engine::new(

@@ -331,7 +331,7 @@ impl Runs {
     }
 
     /// A run that exists already, as the answer to a start.
-    async fn existing(&self, id: ExecutionId) -> Result<Started, ApplicationError> {
+    pub(crate) async fn existing(&self, id: ExecutionId) -> Result<Started, ApplicationError> {
         let ended = self.registry.wait(&id);
         let stream = StreamId::new(id.stream());
         let first = self.store.log.read_stream(&stream, StreamVersion(0), 1).await?;

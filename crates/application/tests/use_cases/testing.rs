@@ -18,6 +18,7 @@ use wfm_application::{
     context::{Context, Idempotency},
     error::ApplicationError,
     executions::{cache::Definitions, live::LiveRun, runs::Runs},
+    hooks::throttle::Throttle,
     membership::Membership,
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
     retention::RetentionRule,
@@ -346,6 +347,7 @@ impl TestApp {
             passwords: PasswordHasher::new(4, 2).unwrap(),
             tokens,
             definitions,
+            webhooks: Throttle::default(),
             retention_rule: RetentionRule::default(),
         });
         Self {
