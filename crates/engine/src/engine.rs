@@ -5,9 +5,12 @@ use std::{sync::Arc, time::Duration};
 use futures::StreamExt;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use wfm_application::executions::{live::LiveRun, runs::Runs};
+use wfm_application::{
+    executions::{live::LiveRun, runs::Runs},
+    hooks::{callbacks::Callbacks, courier::deliver},
+};
 
-use crate::{connector::Connector, drive::drive};
+use crate::{connector::Connector, courier::ConnectorCourier, drive::drive};
 
 /// Limits of an engine.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +76,14 @@ impl Engine {
                 }
             }
         });
+    }
+
+    /// Begins to send what callbacks have to tell.
+    pub fn call_back(&self, callbacks: Arc<Callbacks>) {
+        let courier = Arc::new(ConnectorCourier(Arc::clone(&self.connector)));
+        let stopping = self.stopping.clone();
+        self.tasks
+            .spawn(async move { deliver(callbacks, courier, stopping.cancelled()).await });
     }
 
     /// Stops taking runs and waits for calls under way, up to the drain limit. What is left is adopted at the next start.

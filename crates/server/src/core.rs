@@ -10,7 +10,7 @@ use wfm_application::{
     app::App,
     clock::{Clock, Entropy, SystemClock, SystemEntropy},
     executions::{cache::Definitions, runs::Runs},
-    hooks::throttle::Throttle,
+    hooks::{callbacks::Callbacks, throttle::Throttle},
     housekeeping::DailyRetention,
     membership::{self, Membership},
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
@@ -234,6 +234,11 @@ impl Core {
                 "took over runs that were under way"
             );
         }
+        engine.call_back(Arc::new(Callbacks::new(
+            app.store.clone(),
+            Arc::clone(&app.definitions),
+            Arc::clone(&membership),
+        )));
         let scheduler = Arc::new(Scheduler::new(app.store.clone(), Arc::clone(&runs)));
         following.push(tokio::spawn(schedules::tick(scheduler, Arc::clone(&membership))));
         following.push(tokio::spawn(keep_house(Arc::clone(&app))));

@@ -6,6 +6,7 @@
 mod approving;
 mod architecture;
 mod asking;
+mod callbacks;
 mod compensating;
 mod connecting;
 mod failing;

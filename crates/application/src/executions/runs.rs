@@ -16,7 +16,10 @@ use wfm_domain::{
     refusal::Refusal,
     text,
 };
-use wfm_storage::event::{Position, StreamId, StreamVersion};
+use wfm_storage::{
+    append::ClaimKey,
+    event::{Position, StreamId, StreamVersion},
+};
 
 use super::{
     advance::ends,
@@ -384,6 +387,12 @@ impl Runs {
             input: Protected::new(key.clone(), Arc::clone(text)),
             execution_context: input.execution_context.clone(),
             rerun_of: rerun.map(|rerun| rerun.of.clone()),
+            callbacks: ground
+                .compiled
+                .callbacks
+                .iter()
+                .map(|callback| callback.on.clone())
+                .collect(),
         };
         let loaded = Loaded {
             stream: StreamId::new(id.stream()),
@@ -467,6 +476,7 @@ impl Runs {
         if events.last().is_some_and(ends) {
             // It was over before it began to run: there is no place to give back.
             unit.take_none(&Execution::slots(environment));
+            owe_first(&mut unit, &live.loaded, &events, now);
         }
         let execution = match events.first() {
             Some(ExecutionEvent::ExecutionStarted(started)) => started.run.id.clone(),
@@ -506,6 +516,23 @@ impl Runs {
             repeated: false,
             ended,
         })
+    }
+}
+
+/// Notes who is to be told of the end of a run that ends in its very first append, which no state knows of yet.
+fn owe_first(unit: &mut Unit<'_>, loaded: &Loaded<Execution>, events: &[ExecutionEvent], now: Instant) {
+    if loaded.aggregate.request.is_some() {
+        return;
+    }
+    let mut ended = loaded.aggregate.clone();
+    for event in events {
+        ended.evolve(event);
+    }
+    let (Some(request), Some(outcome)) = (&ended.request, ended.outcome()) else {
+        return;
+    };
+    for claim in Execution::notices(request, &ended.run, ended.endings, outcome, now) {
+        unit.take_for(&loaded.stream, ClaimKey::new(claim.scope, claim.key));
     }
 }
 

@@ -7,6 +7,8 @@ use wfm_domain::{
     environment::Environment, field_errors::pointer_segment, refusal::FieldError, workflow::WorkflowSettings,
 };
 
+use super::callback_settings::WrittenCallback;
+
 /// How far the clocks of sender and server may be apart when nothing else is said.
 const USUAL_TOLERANCE_SECONDS: i64 = 300;
 
@@ -60,10 +62,14 @@ impl Webhook {
 /// Variables that are named as secrets of hooks but are readable: what anybody may read signs nothing.
 #[must_use]
 pub(crate) fn readable_secrets(settings: &WorkflowSettings, environment: &Environment) -> Vec<FieldError> {
-    let secrets = Webhook::of(settings, &mut Vec::new())
+    let webhook = Webhook::of(settings, &mut Vec::new())
         .map(|webhook| ("/configuration/webhook/secret".to_owned(), webhook.secret));
-    secrets
+    let callbacks = (0..).zip(WrittenCallback::all_of(settings, &mut Vec::new()));
+    let callbacks = callbacks
+        .filter_map(|(index, callback)| Some((format!("/configuration/callbacks/{index}/secret"), callback?.secret?)));
+    webhook
         .into_iter()
+        .chain(callbacks)
         .filter(|(_, name)| {
             let variable = environment.variables.0.get(name);
             variable.is_some_and(|variable| !variable.secret)
@@ -75,23 +81,25 @@ pub(crate) fn readable_secrets(settings: &WorkflowSettings, environment: &Enviro
         .collect()
 }
 
-fn member<'d>(settings: &'d WorkflowSettings, key: &str) -> Option<&'d Value> {
+pub(super) fn member<'d>(settings: &'d WorkflowSettings, key: &str) -> Option<&'d Value> {
     let configuration = settings.configuration.as_ref()?;
     configuration.get(key).filter(|value| !value.is_null())
 }
 
-fn given<'m>(members: &'m Map<String, Value>, key: &str) -> Option<&'m Value> {
+pub(super) fn given<'m>(members: &'m Map<String, Value>, key: &str) -> Option<&'m Value> {
     members.get(key).filter(|value| !value.is_null())
 }
 
 /// Reads an object and notes what is wrong with it.
-struct Reader<'p> {
-    at: String,
-    problems: &'p mut Vec<FieldError>,
+pub(super) struct Reader<'p> {
+    /// Place of the object.
+    pub(super) at: String,
+    /// What is wrong.
+    pub(super) problems: &'p mut Vec<FieldError>,
 }
 
 impl Reader<'_> {
-    fn problem(&mut self, pointer: &str, detail: &str) {
+    pub(super) fn problem(&mut self, pointer: &str, detail: &str) {
         self.problems.push(FieldError {
             pointer: format!("{}{pointer}", self.at),
             detail: detail.to_owned(),
@@ -99,7 +107,7 @@ impl Reader<'_> {
     }
 
     /// The members of an object that knows these keys.
-    fn object<'v>(&mut self, value: &'v Value, known: &[&str]) -> Option<&'v Map<String, Value>> {
+    pub(super) fn object<'v>(&mut self, value: &'v Value, known: &[&str]) -> Option<&'v Map<String, Value>> {
         let Some(members) = value.as_object() else {
             self.problem("", "must be a JSON object");
             return None;
@@ -112,7 +120,7 @@ impl Reader<'_> {
     }
 
     /// The name in `{env.NAME}`.
-    fn variable(&mut self, pointer: &str, value: &Value) -> Option<String> {
+    pub(super) fn variable(&mut self, pointer: &str, value: &Value) -> Option<String> {
         let name = value
             .as_str()
             .and_then(|text| text.strip_prefix("{env.")?.strip_suffix('}'))

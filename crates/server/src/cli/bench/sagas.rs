@@ -118,6 +118,7 @@ impl Setting {
             input: seal(&json!({ "value": number })),
             execution_context: None,
             rerun_of: None,
+            callbacks: Vec::new(),
         };
         let start = StartExecution {
             run,
