@@ -6,7 +6,7 @@ use wfm_application::hooks::signature::Presented;
 use wfm_domain::instant::Instant;
 use wfm_tests::{Call, Client, Gate, Place, Process, Reply, Target, TestServer, World, until, world::merged};
 
-use crate::settings_at;
+use crate::{nodes::on_server, settings_at};
 
 const SECRET: &str = "whsec_callbacks";
 
@@ -423,4 +423,69 @@ async fn whatever_is_killed_everybody_is_told() {
     target.arrived("/told", told + 1).await;
     assert!(process.stop().0.success());
     assert_eq!(target.calls("/told").len(), told + 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_node_cannot_tell_any_more_the_other_tells() {
+    let Some(place) = on_server("callbacks of two nodes").await else {
+        return;
+    };
+    let settings = settings_at(&place);
+    let nodes = [Process::spawn(&settings), Process::spawn(&settings)];
+    let one = nodes[0].admin().await;
+    let clients = [one.clone(), one.at(&nodes[1].url)];
+    let target = Target::start().await;
+    let gate = Gate::default();
+    let held = gate.clone();
+    target.on("/told", move |_| Reply::status(200).behind(&held));
+    let world = world(&clients[0], "Two", &target).await;
+    let mut runs = Vec::new();
+    for n in 0..12 {
+        let workflow = workflow(&world, &format!("Two {n}"), json!([to("/told")])).await;
+        runs.push(
+            world.run(workflow, &json!({"n": n})).await["executionId"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
+    }
+    target.arrived("/told", 12).await;
+    // One is frozen with what it has under way, the other hears of it and tells it; then everybody wakes up.
+    nodes[0].freeze();
+    gate.open();
+    for run in &runs {
+        callbacks(&clients[1], run, "Delivered").await;
+    }
+    let told = target.calls("/told").len();
+    assert!(told > 12, "the frozen node had something under way");
+    nodes[0].go_on();
+    let last = workflow(&world, "Last", json!([to("/last")])).await;
+    world.run(last, &json!({})).await;
+    target.arrived("/last", 1).await;
+    let [one, other] = nodes;
+    one.kill();
+    // Now the other node deals with every workflow.
+    let world = World {
+        client: clients[1].clone(),
+        ..world
+    };
+    for n in 0..6 {
+        let workflow = workflow(&world, &format!("Alone {n}"), json!([to("/alone")])).await;
+        let run = world.run(workflow, &json!({"n": n})).await;
+        callbacks(&world.client, run["executionId"].as_str().unwrap(), "Delivered").await;
+    }
+    assert_eq!(target.calls("/told").len(), told, "what was told is not told again");
+    for run in &runs {
+        let stream = world.client.all(&format!("/api/v1/streams/callback-{run}-1-0")).await;
+        let types: Vec<&str> = stream.iter().map(|event| event["type"].as_str().unwrap()).collect();
+        assert_eq!(types, ["CallbackDelivered"]);
+        let calls: Vec<Call> = target
+            .calls("/told")
+            .into_iter()
+            .filter(|call| call.key.starts_with(run))
+            .collect();
+        assert!((1..=2).contains(&calls.len()), "{run} was told {} times", calls.len());
+    }
+    assert!(other.stop().0.success());
+    place.remove().await;
 }
