@@ -211,10 +211,21 @@ impl Process {
         self.child.wait().unwrap();
     }
 
-    /// Asks it to stop (SIGTERM) and waits until it has; its exit status and log.
-    #[must_use]
-    pub fn stop(mut self) -> (ExitStatus, String) {
+    /// Asks it to stop (SIGTERM).
+    pub fn ask_to_stop(&self) {
         self.signal("-TERM");
+    }
+
+    /// Asks it to stop and waits until it has; its exit status and log.
+    #[must_use]
+    pub fn stop(self) -> (ExitStatus, String) {
+        self.ask_to_stop();
+        self.ended()
+    }
+
+    /// Waits until it has ended; its exit status and log.
+    #[must_use]
+    pub fn ended(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().unwrap();
         (status, self.log())
     }

@@ -29,6 +29,7 @@ use wfm_storage::{
 
 use crate::{
     ApiOptions,
+    crowd::{Crowd, Presence},
     error::Problem,
     extract::minimum_position,
     metrics::{Metrics, RouteMetrics},
@@ -61,6 +62,8 @@ pub struct Api {
     pub options: ApiOptions,
     /// Measurements.
     pub metrics: Arc<Metrics>,
+    /// The requests under way.
+    pub crowd: Arc<Crowd>,
 }
 
 impl Api {
@@ -148,12 +151,12 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
     let uri = request.uri().clone();
     let response = match admit(&guard, request, &request_id) {
         // A position that is none is refused by the handler.
-        Ok(request) if request.method() == Method::GET => {
+        Ok((request, _present)) if request.method() == Method::GET => {
             let position = minimum_position(request.uri(), request.headers()).ok().flatten();
             let answer = next.run(request);
             READING_AS_OF.scope(Position(position.unwrap_or(0)), answer).await
         }
-        Ok(request) => next.run(request).await,
+        Ok((request, _present)) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
     let response = finish(response, &uri, &request_id);
@@ -161,15 +164,15 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
     response
 }
 
-/// The request with its context, if its caller may come in.
-fn admit(guard: &Guard, request: Request, request_id: &Arc<str>) -> Result<Request, Problem> {
+/// The request with its context, if its caller may come in; who needs no account is let in by the route's own limits.
+fn admit(guard: &Guard, request: Request, request_id: &Arc<str>) -> Result<(Request, Option<Presence>), Problem> {
     let (mut parts, body) = request.into_parts();
     let needed = match guard.route.info.access {
         Access::Public | Access::Signed => {
             let mut context = Context::system("api", Arc::clone(request_id));
             describe(&mut context, &parts);
             parts.extensions.insert(context);
-            return Ok(Request::from_parts(parts, body));
+            return Ok((Request::from_parts(parts, body), None));
         }
         Access::Global(permission) => Some(permission),
         Access::SignedIn | Access::Own(_) | Access::Workspace(_) | Access::Endpoint => None,
@@ -178,10 +181,11 @@ fn admit(guard: &Guard, request: Request, request_id: &Arc<str>) -> Result<Reque
     if let Some(permission) = needed {
         caller.demand(permission)?;
     }
+    let presence = guard.api.crowd.enter(caller.user)?;
     let mut context = Context::user(caller, Arc::clone(request_id));
     describe(&mut context, &parts);
     parts.extensions.insert(context);
-    Ok(Request::from_parts(parts, body))
+    Ok((Request::from_parts(parts, body), Some(presence)))
 }
 
 /// Where the request comes from, for the envelope of what it leads to.

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod bodies;
 pub mod context;
+pub mod crowd;
 pub mod error;
 pub mod extract;
 pub mod metrics;
@@ -33,6 +34,7 @@ use wfm_application::{
 pub use routes::{Access, RouteInfo, routes};
 
 use context::{Api, Guard, GuardedRoute, finish, guard, request_id};
+use crowd::Crowd;
 use error::Problem;
 use metrics::Metrics;
 
@@ -41,6 +43,8 @@ use metrics::Metrics;
 pub struct ApiOptions {
     /// Largest request body in bytes.
     pub maximum_body_bytes: usize,
+    /// Requests of signed-in callers that are under way at once; of one caller half of them.
+    pub maximum_requests: usize,
     /// Origins that browsers may call from; none by default. `*` allows all.
     pub cors_origins: Vec<String>,
     /// Says whether the server is to get requests.
@@ -53,6 +57,7 @@ impl Default for ApiOptions {
     fn default() -> Self {
         Self {
             maximum_body_bytes: 2 * 1024 * 1024,
+            maximum_requests: 10_000,
             cors_origins: Vec::new(),
             readiness: Readiness::default(),
             gates: Arc::new(NoGates),
@@ -92,7 +97,13 @@ pub fn router(app: Arc<App>, options: ApiOptions) -> Router {
     let metrics = Arc::new(Metrics::default());
     count_runs(&app, &metrics);
     let cors = cors(&options.cors_origins);
-    let api = Arc::new(Api { app, options, metrics });
+    let crowd = Arc::new(Crowd::new(options.maximum_requests));
+    let api = Arc::new(Api {
+        app,
+        options,
+        metrics,
+        crowd,
+    });
     let mut router = Router::new();
     for route in routes::table() {
         let measured = api.metrics.route(&route.info.method, route.info.path);

@@ -366,6 +366,9 @@ fn errors(route: &Route) -> Vec<u16> {
     if route.info.path.ends_with("/login") {
         statuses.extend([401, 429]);
     }
+    if route.info.access != Access::Public {
+        statuses.push(429);
+    }
     statuses.push(503);
     statuses.sort_unstable();
     statuses.dedup();
@@ -383,7 +386,7 @@ fn reason(status: u16) -> &'static str {
         413 => "The body is too large",
         415 => "The body is not JSON",
         422 => "A rule says no; `errors` names the fields",
-        429 => "Too many attempts; Retry-After says when to try again",
+        429 => "Too many attempts, requests under way or queued executions; Retry-After says when to try again",
         503 => "The store is not available, or the read models are behind",
         _ => "An error",
     }

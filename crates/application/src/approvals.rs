@@ -31,7 +31,7 @@ use crate::{
     context::Context,
     error::ApplicationError,
     security::permission::Permission,
-    store::{Loaded, Recorded, Unit},
+    store::{Loaded, Recorded, Unit, check_version},
 };
 
 /// How long an approval is valid when nothing else is said: a week.
@@ -136,6 +136,7 @@ impl App {
             if let Some(recorded) = self.store.repeated(context).await? {
                 return Ok(recorded);
             }
+            check_version(context, &approval)?;
             let comments = written(comments, by);
             let now = self.store.now();
             let command: ApprovalCommand = match verdict {

@@ -74,6 +74,12 @@ impl ExecutionId {
     pub fn stream(&self) -> String {
         format!("execution-{}", self.0)
     }
+
+    /// The run whose stream has this name, if it is a run's.
+    #[must_use]
+    pub fn of_stream(stream: &str) -> Option<Self> {
+        Some(Self(stream.strip_prefix("execution-")?.to_owned()))
+    }
 }
 
 impl fmt::Display for ExecutionId {

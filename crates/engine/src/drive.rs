@@ -9,6 +9,7 @@ use std::{
 };
 
 use futures::{StreamExt, stream::FuturesUnordered};
+use tokio_util::sync::CancellationToken;
 use wfm_application::{
     error::ApplicationError,
     executions::{
@@ -35,12 +36,15 @@ struct Outcome {
 }
 
 /// Drives `run` until it has ended, gave its place back, or is driven by somebody else.
-pub async fn drive(runs: Arc<Runs>, connector: Arc<dyn Connector>, run: LiveRun) {
+///
+/// Once `stopping` is cancelled, it drives until the calls that the log has begun have ended and are recorded.
+pub async fn drive(runs: Arc<Runs>, connector: Arc<dyn Connector>, run: LiveRun, stopping: CancellationToken) {
     let id = run.id().clone();
     Driver {
         runs: &runs,
         connector: connector.as_ref(),
         run,
+        stopping,
         in_flight: Vec::new(),
     }
     .drive()
@@ -52,12 +56,13 @@ struct Driver<'a> {
     runs: &'a Runs,
     connector: &'a dyn Connector,
     run: LiveRun,
+    stopping: CancellationToken,
     in_flight: Vec<CallId>,
 }
 
 impl Driver<'_> {
     async fn drive(mut self) {
-        let signal = self.run.signal.clone();
+        let (signal, stopping) = (self.run.signal.clone(), self.stopping.clone());
         let (connector, runs) = (self.connector, self.runs);
         let mut calls = FuturesUnordered::new();
         let mut pause = STORAGE_RETRY.0;
@@ -76,6 +81,9 @@ impl Driver<'_> {
                 self.in_flight.push(call.id);
                 calls.push(send(connector, runs, call));
             }
+            if stopping.is_cancelled() && self.in_flight.is_empty() {
+                return;
+            }
             let wait = until.map(|until| {
                 let microseconds = until.microseconds_since(self.runs.now()).max(0);
                 Duration::from_micros(microseconds.unsigned_abs())
@@ -91,6 +99,7 @@ impl Driver<'_> {
                     }
                 }
                 () = sleep(wait) => {}
+                () = stopping.cancelled(), if !stopping.is_cancelled() => {}
                 () = signal.changed() => match self.runs.refresh(&mut self.run).await {
                     Ok(true) => {}
                     Ok(false) => return,

@@ -12,32 +12,23 @@ use wfm_application::{
 
 use crate::{connector::Connector, courier::ConnectorCourier, drive::drive};
 
-/// Limits of an engine.
-#[derive(Debug, Clone, Copy)]
-pub struct EngineOptions {
-    /// How long a stopping engine waits for calls that are under way.
-    pub drain: Duration,
-}
-
 /// The engine of one node.
 pub struct Engine {
     runs: Arc<Runs>,
     connector: Arc<dyn Connector>,
     tasks: TaskTracker,
     stopping: CancellationToken,
-    options: EngineOptions,
 }
 
 impl Engine {
     /// An engine that has not begun.
     #[must_use]
-    pub fn new(runs: Arc<Runs>, connector: Arc<dyn Connector>, options: EngineOptions) -> Self {
+    pub fn new(runs: Arc<Runs>, connector: Arc<dyn Connector>) -> Self {
         Self {
             runs,
             connector,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
-            options,
         }
     }
 
@@ -49,33 +40,21 @@ impl Engine {
             self.tasks.clone(),
             self.stopping.clone(),
         );
-        tokio::spawn(async move {
+        self.tasks.spawn(async move {
             loop {
                 let run = tokio::select! {
                     run = ready.recv() => run,
-                    () = stopping.cancelled() => None,
+                    // The first calls of what was accepted until now stand in the log as begun.
+                    () = stopping.cancelled() => ready.try_recv().ok(),
                 };
                 let Some(run) = run else { return };
-                tasks.spawn(drive(Arc::clone(&runs), Arc::clone(&connector), run));
+                let (runs, connector) = (Arc::clone(&runs), Arc::clone(&connector));
+                tasks.spawn(drive(runs, connector, run, stopping.clone()));
             }
         });
         tokio::spawn(wake_due(Arc::clone(&self.runs), self.stopping.clone()));
-        let (runs, stopping) = (Arc::clone(&self.runs), self.stopping.clone());
-        tokio::spawn(async move {
-            loop {
-                let environments = tokio::select! {
-                    environments = runs.queue().next() => environments,
-                    () = stopping.cancelled() => return,
-                };
-                for environment in environments {
-                    if let Err(error) = runs.promote(environment).await {
-                        tracing::warn!(%error, %environment, "queued runs could not be started; trying again");
-                        tokio::time::sleep(Duration::from_millis(200)).await;
-                        runs.queue().freed(environment);
-                    }
-                }
-            }
-        });
+        tokio::spawn(fill_places(Arc::clone(&self.runs), self.stopping.clone()));
+        tokio::spawn(count_queued(Arc::clone(&self.runs), self.stopping.clone()));
     }
 
     /// Begins to send what callbacks have to tell.
@@ -86,14 +65,13 @@ impl Engine {
             .spawn(async move { deliver(callbacks, courier, stopping.cancelled()).await });
     }
 
-    /// Stops taking runs and waits for calls under way, up to the drain limit. What is left is adopted at the next start.
-    pub async fn stop(&self) {
+    /// Begins no further call and waits so long for those that are under way; their outcomes are recorded. What is left is
+    /// taken over by another node, or at the next start.
+    pub async fn stop(&self, limit: Duration) {
+        self.runs.drain();
         self.stopping.cancel();
         self.tasks.close();
-        if tokio::time::timeout(self.options.drain, self.tasks.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
             tracing::info!(open = self.tasks.len(), "runs are left to the next start");
         }
     }
@@ -121,5 +99,57 @@ async fn wake_due(runs: Arc<Runs>, stopping: CancellationToken) {
                 }
             })
             .await;
+    }
+}
+
+/// Environments whose queued runs are started at once.
+const FILLED_AT_ONCE: usize = 16;
+
+/// How long an environment whose queued runs could not be started is left alone.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Starts queued runs where places are free, round by round, so that everybody has a turn.
+async fn fill_places(runs: Arc<Runs>, stopping: CancellationToken) {
+    loop {
+        let round = tokio::select! {
+            round = runs.queue().next() => round,
+            () = stopping.cancelled() => return,
+        };
+        futures::stream::iter(round)
+            .for_each_concurrent(FILLED_AT_ONCE, |freed| {
+                let runs = &runs;
+                async move {
+                    let environment = freed.environment;
+                    let Err(error) = runs.promote(freed).await else { return };
+                    tracing::warn!(%error, %environment, "queued runs could not be started; trying again");
+                    let runs = Arc::clone(runs);
+                    tokio::spawn(async move {
+                        tokio::time::sleep(PAUSE).await;
+                        runs.queue().freed(environment);
+                    });
+                }
+            })
+            .await;
+    }
+}
+
+/// How often the queued runs are counted anew.
+const COUNTING: Duration = Duration::from_secs(30);
+
+/// Corrects the count of queued runs by the log: other nodes queue and start runs, too.
+async fn count_queued(runs: Arc<Runs>, stopping: CancellationToken) {
+    let mut counting = tokio::time::interval(COUNTING);
+    counting.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = counting.tick() => {}
+            () = stopping.cancelled() => return,
+        }
+        if runs.queue().is_empty() {
+            continue;
+        }
+        if let Err(error) = runs.count_queued().await {
+            tracing::warn!(%error, "the queued runs could not be counted; trying again");
+        }
     }
 }

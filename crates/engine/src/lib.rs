@@ -9,4 +9,4 @@ mod drive;
 mod engine;
 mod trace;
 
-pub use engine::{Engine, EngineOptions};
+pub use engine::Engine;

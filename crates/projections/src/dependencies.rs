@@ -49,7 +49,8 @@ fn approval(event: &ApprovalEvent) -> Vec<String> {
         ApprovalEvent::ApprovalRequested(event) => vec![event.workflow_id.stream(), event.requested_by.stream()],
         ApprovalEvent::ApprovalGranted(event) => vec![event.granted_by.stream()],
         ApprovalEvent::ApprovalRejected(event) => vec![event.rejected_by.stream()],
-        ApprovalEvent::ApprovalCancelled(_) | ApprovalEvent::ApprovalExpired(_) => Vec::new(),
+        ApprovalEvent::ApprovalCancelled(event) => vec![event.cancelled_by.stream()],
+        ApprovalEvent::ApprovalExpired(_) => Vec::new(),
     }
 }
 

@@ -105,6 +105,16 @@ pub const SETTINGS: &[Setting] = &[
         "requests a second that start runs by webhook, for each workflow and for each client address; twice as many at once",
     ),
     setting(
+        "max_requests",
+        "10000",
+        "requests of signed-in callers that may be under way at once, half of them of one caller; others are answered 429",
+    ),
+    setting(
+        "max_queued_executions",
+        "10000",
+        "executions of one workspace that may wait for a place; further starts are answered 429",
+    ),
+    setting(
         "egress_allow_private",
         "",
         "whether calls may reach private, loopback and link-local targets; default: while the server itself listens on loopback",
@@ -307,6 +317,10 @@ pub struct Config {
     pub maximum_body_bytes: usize,
     /// Requests a second that start runs by webhook.
     pub webhook_requests_per_second: u32,
+    /// Requests that may be under way at once.
+    pub max_requests: usize,
+    /// Executions of one workspace that may wait for a place.
+    pub max_queued_executions: usize,
     /// Whether calls may reach private targets.
     pub egress_allow_private: bool,
     /// The only targets that calls may reach, unless empty.
@@ -377,6 +391,8 @@ impl Config {
             cors_origins: origins.map(str::to_owned).collect(),
             maximum_body_bytes: values.parse("maximum_body_bytes")?,
             webhook_requests_per_second,
+            max_requests: values.parse("max_requests")?,
+            max_queued_executions: values.parse("max_queued_executions")?,
             egress_allow_private,
             egress_allow: egress::rules(values, "egress_allow")?,
             egress_deny: egress::rules(values, "egress_deny")?,

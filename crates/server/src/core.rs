@@ -9,7 +9,7 @@ use uuid::Uuid;
 use wfm_application::{
     app::App,
     clock::{Clock, Entropy, SystemClock, SystemEntropy},
-    executions::{cache::Definitions, runs::Runs},
+    executions::{cache::Definitions, queue::Queue, runs::Runs},
     hooks::{callbacks::Callbacks, throttle::Throttle},
     housekeeping::DailyRetention,
     membership::{self, Membership},
@@ -25,7 +25,7 @@ use wfm_application::{
 };
 use wfm_connectors::{EgressPolicy, GateRegistry, GuardedConnector, HttpConnector, HttpSettings};
 use wfm_domain::event::Event;
-use wfm_engine::{Engine, EngineOptions};
+use wfm_engine::Engine;
 use wfm_storage::cleanup::CleanupRequests;
 
 use crate::{
@@ -188,6 +188,7 @@ impl Core {
             Arc::clone(&definitions),
             Arc::clone(&membership),
             sender,
+            Queue::new(config.max_queued_executions),
         ));
         let mut following = vec![
             follow_access(&access, &database),
@@ -215,11 +216,7 @@ impl Core {
         }
         let connector = GuardedConnector::new(HttpConnector::new(&http_settings(config).await?)?);
         let gates = connector.gates();
-        let engine = Engine::new(
-            Arc::clone(&runs),
-            Arc::new(connector),
-            EngineOptions { drain: config.drain },
-        );
+        let engine = Engine::new(Arc::clone(&runs), Arc::new(connector));
         engine.begin(ready);
         // Asked before: who goes from now on, and what this node drops from now on, is recovered from later.
         let (lapses, known) = (membership.lapses(), membership.alive().await?);
@@ -271,9 +268,9 @@ impl Core {
         Arc::clone(&self.gates)
     }
 
-    /// Stops: calls under way end or are left to the next start, everything accepted is on disk.
-    pub async fn stop(self) {
-        self.engine.stop().await;
+    /// Stops: calls under way end within `drain` or are left to the next start, everything accepted is on disk.
+    pub async fn stop(self, drain: Duration) {
+        self.engine.stop(drain).await;
         self.projection.stop().await;
         for task in &self.following {
             task.abort();

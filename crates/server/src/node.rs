@@ -1,6 +1,10 @@
 //! A node: the core behind its HTTP server; started, served, stopped.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use axum::extract::ConnectInfo;
@@ -26,6 +30,7 @@ pub struct Node {
     closing: CancellationToken,
     readiness: Readiness,
     serving: JoinHandle<()>,
+    drain: Duration,
 }
 
 impl Node {
@@ -52,7 +57,7 @@ impl Node {
         let address = listener.local_addr()?;
         let core = Core::start(config, surroundings).await?;
         if let Err(error) = prepare(&core.app).await {
-            core.stop().await;
+            core.stop(config.drain).await;
             return Err(error);
         }
         let app = Arc::clone(&core.app);
@@ -60,6 +65,7 @@ impl Node {
         let readiness = Readiness::default();
         let options = ApiOptions {
             maximum_body_bytes: config.maximum_body_bytes,
+            maximum_requests: config.max_requests,
             cors_origins: config.cors_origins.clone(),
             readiness: readiness.clone(),
             gates: core.gates(),
@@ -68,7 +74,8 @@ impl Node {
             listener,
             router(Arc::clone(&app), options),
             closing.clone(),
-            config.drain,
+            // Whoever waits for a run holds its request open; what is left of the limit is for calls under way.
+            config.drain / 2,
         ));
         Ok(Self {
             app,
@@ -77,17 +84,20 @@ impl Node {
             closing,
             readiness,
             serving,
+            drain: config.drain,
         })
     }
 
-    /// Stops: no new requests, calls under way end or are left to the next start, everything accepted is on disk.
+    /// Stops within the configured limit: no new requests, calls under way end or are left to the next start, everything
+    /// accepted is on disk.
     pub async fn stop(self) {
         self.readiness.withdraw("the server is stopping");
         self.closing.cancel();
+        let begun = Instant::now();
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "the server ended in disorder");
         }
-        self.core.stop().await;
+        self.core.stop(self.drain.saturating_sub(begun.elapsed())).await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! Two people for what matters: drafts that are published, and single runs.
 
+use http::Method;
 use serde_json::{Value, json};
 use wfm_tests::{Client, Reply, Target, TestServer, World};
 
@@ -85,6 +86,46 @@ async fn a_draft_is_published_as_another_person_approved_it() {
             json!([1, "Publish", "the new prices", 1]),
         ]
     );
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn who_is_erased_leaves_no_words_behind() {
+    let (server, target) = (TestServer::spawn().await, Target::start().await);
+    let world = World::build(&server.admin, "Forgotten", &target).await;
+    let (grace, manager) = server.admin.new_user("Grace", "ProjectManager").await;
+    let member = format!("/api/v1/workspaces/{}/members/{grace}", world.workspace);
+    let _ = server.admin.put(&member, &json!({"role": "ProjectManager"})).await;
+    let endpoint = world.endpoint("/work").await;
+    let mut body = world.workflow_body("Forgotten", &json!([{"name": "work", "apiEndpointId": endpoint}]));
+    body["requiresApproval"] = json!(true);
+    let workflow = server.admin.create("/api/v1/workflows", &body).await;
+
+    let decided = async |asking: &Client, deciding: &Client, verdict: &str| {
+        let approval = ask(asking, workflow).await;
+        let path = format!("{FOREVER}/{approval}/{verdict}");
+        let comments = json!({"comments": format!("I {verdict} it")});
+        let stale = deciding.request(Method::POST, &path).header("If-Match", "\"7\"");
+        stale.json(&comments).send().await.problem(412, "version-mismatch");
+        let _ = deciding.post(&path, &comments).await.expect(200);
+    };
+    decided(&server.admin, &manager, "reject").await;
+    decided(&manager, &server.admin, "reject").await;
+    decided(&manager, &manager, "cancel").await;
+    decided(&server.admin, &manager, "approve").await;
+    let erase = format!("/api/v1/users/{grace}/erase");
+    let _ = server.admin.act(&erase).await.expect(200);
+    let words = "SELECT json_array(RequestReason, ApprovalComments) FROM WorkflowApprovals ORDER BY Id";
+    assert_eq!(
+        server.rows(words).await,
+        [
+            json!(["the new prices", null]),
+            json!([null, "I reject it"]),
+            json!([null, null]),
+            json!(["the new prices", null]),
+        ]
+    );
+    // The rows are compared with their replay, too.
     server.finish().await;
 }
 

@@ -244,6 +244,64 @@ async fn a_step_that_must_not_be_repeated_is_reported_in_doubt() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_stops_ends_its_calls_and_begins_none() {
+    let place = Place::fresh().await;
+    let settings = settings_at(&place);
+    let target = Target::start().await;
+    let gate = Gate::default();
+    let held = gate.clone();
+    target.on("/pay", move |_| Reply::ok(&json!(1)).behind(&held));
+    let process = Process::spawn(&settings);
+    let client = process.admin().await;
+    let world = World::build(&client, "Drained", &target).await;
+    let once = json!({"repeatable": false});
+    let (pay, ship) = (world.endpoint("/pay").await, world.endpoint("/ship").await);
+    let steps = json!([
+        {"name": "pay", "apiEndpointId": pay, "errorHandling": once},
+        {"name": "ship", "apiEndpointId": ship, "errorHandling": once},
+    ]);
+    let workflow = world.workflow("Drained", &steps).await;
+    let id = world.start(workflow, &json!({})).await;
+    target.arrived("/pay", 1).await;
+    process.ask_to_stop();
+    until("the server to take no more requests", async || {
+        client
+            .request(Method::GET, "/health/live")
+            .try_send()
+            .await
+            .err()
+            .map(drop)
+    })
+    .await;
+    gate.open();
+    assert!(process.ended().0.success());
+    assert!(target.calls("/ship").is_empty());
+
+    let process = Process::spawn(&settings);
+    let world = World {
+        client: client.at(&process.url),
+        ..world
+    };
+    let run = world.ended(&id).await;
+    assert_eq!(run["status"], "Completed", "{run}");
+    assert_eq!((target.calls("/pay").len(), target.calls("/ship").len()), (1, 1));
+    let types = world.client.event_types(&id).await;
+    assert_eq!(
+        types,
+        [
+            "ExecutionStarted",
+            "StepStarted",
+            "StepSucceeded",
+            "ExecutionAdopted",
+            "StepStarted",
+            "StepSucceeded",
+            "ExecutionCompleted",
+        ]
+    );
+    assert!(process.stop().0.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_or_older_read_models_come_back_identical() {
     let folder = tempfile::tempdir().unwrap();
     let settings = settings(folder.path());

@@ -241,3 +241,68 @@ async fn queued_runs_survive_a_restart() {
     );
     server.finish().await;
 }
+
+#[tokio::test]
+async fn starts_beyond_the_bound_are_told_to_come_back() {
+    let server = TestServer::spawn_with(&[("max_queued_executions", "2")]).await;
+    let target = Target::start().await;
+    let (world, workflow, gate) = one_place(&server, &target).await;
+    let running = world.start(workflow, &json!({"n": 0})).await;
+    target.arrived("/work", 1).await;
+    let queued = [
+        world.start(workflow, &json!({"n": 1})).await,
+        world.start(workflow, &json!({"n": 2})).await,
+    ];
+    let path = format!("/api/v1/workflows/{workflow}/executions");
+    let body = json!({"inputParameters": {"n": 3}});
+    let refused = server.admin.post(&path, &body).await;
+    refused.problem(429, "too-many").clear();
+    assert_eq!(refused.header("retry-after"), "5");
+    // The bound is each workspace's own.
+    let elsewhere = World::build(&server.admin, "Elsewhere", &target).await;
+    let other = elsewhere.one_step("/other", &json!({})).await;
+    assert_eq!(elsewhere.run(other, &json!({})).await["status"], "Completed");
+    gate.open();
+    for run in [&running, &queued[0], &queued[1]] {
+        assert_eq!(world.ended(run).await["status"], "Completed");
+    }
+    assert_eq!(world.run(workflow, &json!({"n": 3})).await["outputParameters"], 3);
+    server.finish().await;
+}
+
+/// Runs of another workspace that may start while one waits for a place that is free: those of one turn, and those that
+/// were being started when it became free.
+const OVERTAKEN_AT_MOST: usize = 100;
+
+#[tokio::test]
+async fn a_flood_of_one_workspace_holds_no_other_one_up() {
+    let (server, target) = (TestServer::spawn().await, Target::start().await);
+    let narrow = json!({"maxConcurrentExecutions": 2});
+    let flood = World::build_with(&server.admin, "Flood", &target, &narrow, &json!({})).await;
+    let flooding = flood.one_step("/flood", &json!({})).await;
+    let (world, workflow, gate) = one_place(&server, &target).await;
+    let first = world.start(workflow, &json!({"n": 1})).await;
+    let second = world.start(workflow, &json!({"n": 2})).await;
+    target.arrived("/work", 1).await;
+    let starts = (0..400).map(|_| async { flood.start(flooding, &json!({})).await });
+    let flooded = futures::future::join_all(starts).await;
+    gate.open();
+    for run in [&first, &second] {
+        assert_eq!(world.ended(run).await["status"], "Completed");
+    }
+    for run in &flooded {
+        assert_eq!(flood.ended(run).await["status"], "Completed");
+    }
+    let (mut freed, mut overtaken) = (false, 0);
+    for event in server.admin.all("/api/v1/events?limit=200").await {
+        let of = |run: &String| event["stream"] == format!("execution-{run}");
+        match event["type"].as_str().unwrap() {
+            "ExecutionCompleted" if of(&first) => freed = true,
+            "ExecutionStarted" if of(&second) => break,
+            "ExecutionStarted" if freed => overtaken += 1,
+            _ => {}
+        }
+    }
+    assert!(overtaken <= OVERTAKEN_AT_MOST, "{overtaken} runs came before");
+    server.finish().await;
+}

@@ -47,6 +47,13 @@ async fn a_paused_run_ends_its_call_gives_its_place_back_and_goes_on_when_resume
         .act(&path(&run, "pause"))
         .await
         .problem(409, "execution-state");
+    // Who decides by an older state of the run than the present one is told so.
+    let stale = server.admin.request(Method::POST, &path(&run, "resume"));
+    stale
+        .header("If-Match", "\"2\"")
+        .send()
+        .await
+        .problem(412, "version-mismatch");
     // Its place is free as soon as the call has ended; another run takes it, and waits in its own call.
     let other = world.start(workflow, &json!({"n": 2})).await;
     gate.pass_one();

@@ -15,6 +15,7 @@ use wfm_application::{
     executions::{
         cache::Definitions,
         outcome::{Answer as CallAnswer, CallFailure},
+        queue::{MOST_QUEUED, Queue},
         runs::Runs,
     },
     hooks::throttle::Throttle,
@@ -31,7 +32,7 @@ use wfm_application::{
 };
 use wfm_domain::{event::Event, ids::UserId};
 use wfm_engine::{
-    Engine, EngineOptions,
+    Engine,
     connector::{Connector, OutgoingCall},
 };
 use wfm_storage::{
@@ -239,6 +240,7 @@ impl TestApp {
             Arc::clone(&definitions),
             Arc::new(Membership::alone("test")),
             sender,
+            Queue::new(MOST_QUEUED),
         ));
         follow(&store.log, &access, &definitions, &runs);
         let app = Arc::new(App {
@@ -254,13 +256,7 @@ impl TestApp {
             webhooks: Throttle::default(),
             retention_rule: RetentionRule::default(),
         });
-        let engine = Engine::new(
-            runs,
-            Arc::new(FakeConnector),
-            EngineOptions {
-                drain: std::time::Duration::from_secs(1),
-            },
-        );
+        let engine = Engine::new(runs, Arc::new(FakeConnector));
         engine.begin(ready);
         let first = app
             .create_first_admin("admin@example.com", PASSWORD)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use wfm_domain::{
     aggregate::Decide,
-    execution::{Ask, Execution, ExecutionCommand, ExecutionEvent, Phase},
+    execution::{Ask, Execution, ExecutionCommand, ExecutionContinued, ExecutionEvent, ExecutionStarted, Phase},
     ids::{EnvironmentId, ExecutionId},
     instant::Instant,
 };
@@ -24,8 +24,23 @@ impl Runs {
         Ok(())
     }
 
-    /// Records what follows and takes the run there in memory.
+    /// Records what follows and takes the run there in memory; when that fails, the run stands where it stood, and the same
+    /// may be tried again.
     pub(super) async fn advance(
+        &self,
+        live: &mut LiveRun,
+        ask: Ask,
+        calls: Vec<PlannedCall>,
+        now: Instant,
+    ) -> Result<(), ApplicationError> {
+        let advanced = self.record(live, ask, calls, now).await;
+        if advanced.is_err() {
+            live.forget_plan();
+        }
+        advanced
+    }
+
+    async fn record(
         &self,
         live: &mut LiveRun,
         ask: Ask,
@@ -77,10 +92,10 @@ impl Runs {
         for event in events {
             // What was decided is legal.
             let _ = standing.apply(event);
-            match event {
-                ExecutionEvent::ExecutionStarted(started) => deadline = Some(started.deadline),
-                ExecutionEvent::ExecutionContinued(continued) => deadline = Some(continued.deadline),
-                _ => {}
+            if let ExecutionEvent::ExecutionStarted(ExecutionStarted { deadline: anew, .. })
+            | ExecutionEvent::ExecutionContinued(ExecutionContinued { deadline: anew, .. }) = event
+            {
+                deadline = Some(*anew);
             }
         }
         let id: Arc<str> = id.0.as_str().into();

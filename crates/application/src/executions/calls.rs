@@ -33,7 +33,9 @@ impl Runs {
             }
             let now = self.store.now();
             let environment = self.environment(live).await?;
-            if let Some(FollowUp { ask, calls }) = live.due(&environment, now) {
+            if !self.is_draining()
+                && let Some(FollowUp { ask, calls }) = live.due(&environment, now)
+            {
                 self.advance(live, ask, calls, now).await?;
                 continue;
             }

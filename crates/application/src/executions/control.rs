@@ -26,7 +26,7 @@ use crate::{
     context::{Actor, Context},
     error::ApplicationError,
     security::permission::Permission,
-    store::{Recorded, Unit},
+    store::{Recorded, Unit, check_version},
 };
 
 /// Largest payload of a signal in bytes of JSON.
@@ -52,12 +52,9 @@ impl Runs {
         id: &ExecutionId,
         reason: Option<&str>,
     ) -> Result<Recorded, ApplicationError> {
-        check_reason(reason)?;
-        self.ask(context, id, |key| {
-            Ask::Cancel(CancelExecution {
-                reason: reason.map(|reason| Protected::new(key, reason)),
-                cancelled_by: context.user_id(),
-            })
+        let cancelled_by = context.user_id();
+        self.ask_for_reason(context, id, reason, |reason| {
+            Ask::Cancel(CancelExecution { reason, cancelled_by })
         })
         .await
     }
@@ -72,12 +69,9 @@ impl Runs {
         id: &ExecutionId,
         reason: Option<&str>,
     ) -> Result<Recorded, ApplicationError> {
-        check_reason(reason)?;
-        self.ask(context, id, |key| {
-            Ask::Pause(PauseExecution {
-                reason: reason.map(|reason| Protected::new(key, reason)),
-                paused_by: context.user_id(),
-            })
+        let paused_by = context.user_id();
+        self.ask_for_reason(context, id, reason, |reason| {
+            Ask::Pause(PauseExecution { reason, paused_by })
         })
         .await
     }
@@ -182,8 +176,23 @@ impl Runs {
         if let Some(end) = ended(execution, recorded) {
             self.registry.end(&execution.run.id, &end);
         } else if let Some(request) = &execution.request {
-            self.queue.joined(request.environment_id);
+            self.queue.joined(request.environment_id, request.workspace_id);
         }
+    }
+
+    /// [`Self::ask`] with the reason that the caller gives.
+    async fn ask_for_reason(
+        &self,
+        context: &Context,
+        id: &ExecutionId,
+        reason: Option<&str>,
+        ask: impl Fn(Option<Protected>) -> Ask,
+    ) -> Result<Recorded, ApplicationError> {
+        if let Some(reason) = reason {
+            check_text("/reason", reason, 1000)?;
+        }
+        self.ask(context, id, |key| ask(reason.map(|reason| Protected::new(key, reason))))
+            .await
     }
 
     /// Decides and records what `ask` makes of the run's key.
@@ -213,6 +222,7 @@ impl Runs {
         if let Actor::User(caller) = &context.actor {
             caller.demand_in(Permission::EditWorkflows, request.workspace_id, not_found)?;
         }
+        check_version(context, &loaded)?;
         let now = self.store.now();
         let ask = ask(request.input.key().clone());
         let before = loaded.aggregate.standing.clone();
@@ -237,7 +247,7 @@ impl Runs {
             self.queue.left(request.environment_id);
         }
         if before.phase != Phase::Queued && execution.standing.phase == Phase::Queued {
-            self.queue.joined(request.environment_id);
+            self.queue.joined(request.environment_id, request.workspace_id);
         }
         self.watch_parked(execution);
         self.queue.freed(request.environment_id);
@@ -252,8 +262,4 @@ fn ended(execution: &Execution, recorded: &Recorded) -> Option<Ended> {
         message: execution.result.clone(),
         position: recorded.position,
     })
-}
-
-fn check_reason(reason: Option<&str>) -> Result<(), Refusal> {
-    reason.map_or(Ok(()), |reason| check_text("/reason", reason, 1000))
 }

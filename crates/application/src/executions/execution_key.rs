@@ -90,8 +90,7 @@ impl Runs {
             }));
         };
         let owner = held.owner.as_str();
-        let id = owner.strip_prefix("execution-").unwrap_or(owner);
-        let id = ExecutionId(id.to_owned());
+        let id = ExecutionId::of_stream(owner).unwrap_or_default();
         let taken = || {
             let detail = format!("the execution key belongs to execution {id} already");
             ApplicationError::from(Refusal::conflict("execution-key-taken", detail))

@@ -40,6 +40,8 @@ pub struct LiveRun {
     pub(super) context: Context,
     /// The run's tenure under this driver: another number in the log says that the driver was replaced.
     pub(super) tenure: u32,
+    /// Whether no call of the run may begin any more, because the node stops.
+    pub(super) draining: bool,
     /// Resolves when somebody else changed the run.
     pub signal: DriverSignal,
 }
@@ -120,6 +122,11 @@ impl LiveRun {
         self.loaded.version.0 += events.len() as u64;
     }
 
+    /// Forgets what was planned and could not be recorded.
+    pub(super) fn forget_plan(&mut self) {
+        self.scope.forget_unrecorded(&self.loaded.aggregate);
+    }
+
     /// Keeps the requests of the steps that are open, those of `planned` among them.
     pub(super) fn keep_calls(&mut self, planned: Vec<PlannedCall>) {
         let standing = &self.loaded.aggregate.standing;
@@ -157,6 +164,7 @@ impl LiveRun {
             execution: &self.loaded.aggregate,
             scope: &mut self.scope,
             key: &self.key,
+            draining: self.draining,
         }
     }
 

@@ -49,6 +49,8 @@ pub struct Planner<'a> {
     pub scope: &'a mut RunScope,
     /// Key that seals the run's data.
     pub key: &'a DataKey,
+    /// Whether no call may begin any more, because the node stops: the moves then end where one would.
+    pub draining: bool,
 }
 
 /// Where a group that has ended leads.
@@ -100,6 +102,9 @@ impl Planner<'_> {
             .get(from)
             .map_or(workflow.groups.len(), |step| step.group);
         while let Some(range) = workflow.groups.get(group) {
+            if self.draining && range.clone().any(|index| self.scope.record(index).is_none()) {
+                return plan;
+            }
             for index in range.clone() {
                 if self.scope.record(index).is_none() {
                     self.begin(&mut plan, index);

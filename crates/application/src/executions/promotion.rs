@@ -2,65 +2,97 @@
 
 use std::sync::Arc;
 
+use futures::future;
 use serde_json::Value;
 use wfm_domain::{
     aggregate::Decide,
     execution::{Ask, ContinueExecution, Execution, ExecutionCommand, Phase},
-    ids::{EnvironmentId, ExecutionId},
+    ids::{EnvironmentId, ExecutionId, WorkspaceId},
     instant::Instant,
 };
 use wfm_storage::{
     event::StreamVersion,
-    work::{WorkFilter, WorkState},
+    work::{WorkFilter, WorkItem, WorkState},
 };
 
 use super::{
     advance::ends,
     environment::EnvironmentValues,
     live::LiveRun,
+    queue::{Census, Freed},
     runs::{Ground, NO_PLACE, Runs},
 };
 use crate::{context::Context, error::ApplicationError, store::Recorded};
+
+/// Queued runs of one environment that are started together.
+const STARTED_AT_ONCE: usize = 16;
+
+/// Queued runs of one environment that are started before others have their turn.
+const TURN: usize = 64;
+
+/// Rows of open work that are read at once.
+const COUNTED_AT_ONCE: u32 = 1000;
 
 /// A run that continues has at least so much time left.
 const LEAST_TIME_LEFT_MS: i64 = 1000;
 
 impl Runs {
-    /// Starts queued runs of an environment while it has free places.
+    /// Starts queued runs of an environment while it has free places, oldest first; stops after a turn, so that others have
+    /// theirs, and comes back for the rest.
     ///
     /// # Errors
     /// When the log fails.
-    pub async fn promote(&self, environment: EnvironmentId) -> Result<(), ApplicationError> {
-        loop {
+    pub async fn promote(&self, freed: Freed) -> Result<(), ApplicationError> {
+        let environment = freed.environment;
+        let mut at_once = freed.places.clamp(1, STARTED_AT_ONCE);
+        let mut left = TURN;
+        while left > 0 {
             let filter = WorkFilter {
                 state: Some(WorkState::Queued),
                 environment: Some(environment.0),
                 ..Default::default()
             };
-            let oldest = self.store.log.work(&filter, 1).await?;
-            let Some(item) = oldest.first() else {
+            let oldest = self.store.log.work(&filter, at_once.try_into().unwrap_or(1)).await?;
+            if oldest.is_empty() {
                 // Other nodes may have started those that were counted here.
                 self.queue.emptied(environment);
                 return Ok(());
-            };
-            match self.start_queued(&item.execution).await {
-                Ok(true) => {}
-                Ok(false) => return Ok(()),
+            }
+            if !self.start_oldest(&oldest).await? {
+                return Ok(());
+            }
+            left = left.saturating_sub(oldest.len());
+            at_once = (2 * at_once).min(STARTED_AT_ONCE);
+        }
+        self.queue.freed(environment);
+        Ok(())
+    }
+
+    /// Starts these queued runs, which share commits; `false` when there was no place for one of them.
+    async fn start_oldest(&self, oldest: &[WorkItem]) -> Result<bool, ApplicationError> {
+        let read = oldest.iter().map(|item| self.restore_queued(&item.execution));
+        let read = future::try_join_all(read).await?;
+        let started = read.into_iter().flatten().map(|live| self.start_queued(live));
+        let mut places = true;
+        for outcome in future::join_all(started).await {
+            match outcome {
+                Ok(placed) => places &= placed,
                 Err(ApplicationError::Contended) => self.definitions.clear(),
                 Err(error) => return Err(error),
             }
         }
+        Ok(places)
+    }
+
+    /// A run that is queued still.
+    async fn restore_queued(&self, execution: &str) -> Result<Option<LiveRun>, ApplicationError> {
+        let live = self.restore(&ExecutionId(execution.to_owned())).await?;
+        Ok(live.filter(|live| live.loaded.aggregate.standing.phase == Phase::Queued))
     }
 
     /// Starts one queued run; `false` when there is no place for it.
-    async fn start_queued(&self, execution: &str) -> Result<bool, ApplicationError> {
-        let id = ExecutionId(execution.to_owned());
-        let Some(mut live) = self.restore(&id).await? else {
-            return Ok(true);
-        };
-        if live.loaded.aggregate.standing.phase != Phase::Queued {
-            return Ok(true);
-        }
+    async fn start_queued(&self, mut live: LiveRun) -> Result<bool, ApplicationError> {
+        let id = live.id().clone();
         let Some(request) = live.loaded.aggregate.request.clone() else {
             return Ok(true);
         };
@@ -86,6 +118,30 @@ impl Runs {
             }
             Err(ApplicationError::Refused(refusal)) if refusal.code == NO_PLACE => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Counts the queued runs anew: other nodes start what was queued here, and queue what is started here.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn count_queued(&self) -> Result<(), ApplicationError> {
+        let mut filter = WorkFilter {
+            state: Some(WorkState::Queued),
+            ..Default::default()
+        };
+        let mut census = Census::default();
+        self.queue.recount();
+        loop {
+            let page = self.store.log.work(&filter, COUNTED_AT_ONCE).await?;
+            for item in &page {
+                census.add(EnvironmentId(item.environment), WorkspaceId(item.workspace));
+            }
+            let Some(last) = page.last() else {
+                self.queue.counted(census);
+                return Ok(());
+            };
+            filter.after = Some(Arc::clone(&last.execution));
         }
     }
 

@@ -3,10 +3,9 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
-use rustc_hash::FxHashMap;
 use wfm_domain::{
     execution::{AdoptExecution, Ask, Execution, Phase, Stage, StepAttempt},
-    ids::{EnvironmentId, ExecutionId},
+    ids::{EnvironmentId, ExecutionId, WorkspaceId},
     instant::Instant,
 };
 use wfm_storage::{
@@ -16,6 +15,7 @@ use wfm_storage::{
 
 use super::{
     live::LiveRun,
+    queue::Census,
     registry::DriverSignal,
     runs::Runs,
     scope::{RunScope, open_json},
@@ -76,6 +76,7 @@ impl Runs {
             calls: Vec::new(),
             context,
             tenure,
+            draining: false,
             signal: DriverSignal::default(),
         };
         live.reopen();
@@ -91,7 +92,7 @@ impl Runs {
         let alive = self.membership.alive().await?;
         let mut recovered = Recovered::default();
         let mut filter = WorkFilter::default();
-        let mut queued = FxHashMap::default();
+        let mut queued = Census::default();
         self.queue.recount();
         loop {
             let page = self.store.log.work(&filter, PAGE).await?;
@@ -105,7 +106,7 @@ impl Runs {
                 match item.state {
                     WorkState::Queued => {
                         recovered.queued += 1;
-                        *queued.entry(EnvironmentId(item.environment)).or_default() += 1;
+                        queued.add(EnvironmentId(item.environment), WorkspaceId(item.workspace));
                     }
                     WorkState::Approval => recovered.waiting += 1,
                     WorkState::Signal | WorkState::Timer if self.watch_left(item, &alive) => recovered.waiting += 1,
@@ -117,8 +118,10 @@ impl Runs {
                     }
                 }
             }
-            if !left.is_empty() && !self.registry.is_empty() {
-                // A run of this node may have been recorded a moment ago and not be driven yet.
+            let mine =
+                |(_, item): &(ExecutionId, &WorkItem)| item.owner.as_deref() == Some(&**self.membership.holder());
+            if left.iter().any(mine) {
+                // A run of this process may have been recorded a moment ago and not be driven yet.
                 tokio::time::sleep(SETTLING).await;
                 left.retain(|(id, item)| !self.is_driven(id, item.owner.as_deref(), &alive));
             }

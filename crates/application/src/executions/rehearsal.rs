@@ -10,7 +10,7 @@ use wfm_domain::{
     aggregate::Decide,
     execution::{
         Ask, ContinueExecution, Execution, ExecutionCommand, ExecutionEvent, Outcome, Phase, Request, Run, SendSignal,
-        Stage, StartExecution, StepAttempt,
+        SignalAwaited, Stage, StartExecution, StepAttempt, StepCompensationStarted, StepStarted, StepSucceeded,
     },
     ids::ExecutionId,
     instant::Instant,
@@ -155,6 +155,7 @@ pub fn rehearse(script: Script) -> Result<Rehearsed, Refusal> {
         calls: Vec::new(),
         context: Context::system(NO_NODE, NO_EXECUTION),
         tenure: 0,
+        draining: false,
         signal: DriverSignal::default(),
     };
     let mut rehearsal = Rehearsal {
@@ -361,12 +362,16 @@ fn milliseconds(duration: Duration) -> i64 {
 
 /// Bytes of what an event carries.
 fn size(event: &ExecutionEvent) -> usize {
-    let text = |text: &Protected| text.text().map_or(0, str::len);
-    match event {
-        ExecutionEvent::StepStarted(started) => started.request.as_ref().map_or(0, text),
-        ExecutionEvent::StepCompensationStarted(started) => started.request.as_ref().map_or(0, text),
-        ExecutionEvent::StepSucceeded(succeeded) => text(&succeeded.output),
-        ExecutionEvent::SignalAwaited(awaited) => text(&awaited.answer),
-        _ => 0,
-    }
+    let (ExecutionEvent::StepStarted(StepStarted {
+        request: Some(text), ..
+    })
+    | ExecutionEvent::StepCompensationStarted(StepCompensationStarted {
+        request: Some(text), ..
+    })
+    | ExecutionEvent::StepSucceeded(StepSucceeded { output: text, .. })
+    | ExecutionEvent::SignalAwaited(SignalAwaited { answer: text, .. })) = event
+    else {
+        return 0;
+    };
+    text.text().map_or(0, str::len)
 }

@@ -57,6 +57,7 @@ impl Runs {
             environment: &environment,
             fraction: &|| self.store.entropy.fraction(),
         };
+        live.draining = self.is_draining();
         let FollowUp { ask, calls } = live.outcome(report, answer, secrets);
         self.advance(live, ask, calls, now).await
     }

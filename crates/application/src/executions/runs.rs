@@ -2,13 +2,16 @@
 //!
 //! Invariant: what a start relies on (workflow, project, workspace, the free place) is guarded in the append that records it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use wfm_domain::{
     aggregate::Decide,
-    execution::{Ask, Execution, ExecutionCommand, ExecutionEvent, Request, Run, StartExecution},
+    execution::{Ask, Execution, ExecutionCommand, Request, Run, StartExecution},
     field_errors::FieldErrors,
     ids::{EnvironmentId, ExecutionId, WorkflowId},
     instant::Instant,
@@ -16,10 +19,7 @@ use wfm_domain::{
     refusal::Refusal,
     text,
 };
-use wfm_storage::{
-    append::ClaimKey,
-    event::{Position, StreamId, StreamVersion},
-};
+use wfm_storage::event::{Position, StreamId, StreamVersion};
 
 use super::{
     advance::ends,
@@ -27,6 +27,7 @@ use super::{
     environment::EnvironmentValues,
     execution_key::{ExecutionKey, KeyTake, Keyed},
     live::LiveRun,
+    owing::owe_first,
     queue::Queue,
     registry::{DriverSignal, Ended, Registry},
     scope::RunScope,
@@ -72,6 +73,16 @@ struct Rerun {
     version: Option<u32>,
 }
 
+/// A start that is acceptable in itself.
+struct Asked<'a> {
+    workflow: WorkflowId,
+    input: &'a StartInput,
+    /// The input parameters as JSON.
+    text: Arc<str>,
+    rerun: Option<&'a Rerun>,
+    beside: Option<Beside<'a>>,
+}
+
 /// A run that was accepted.
 pub struct Started {
     /// The run.
@@ -95,6 +106,7 @@ pub struct Runs {
     pub(super) timers: Arc<Timers>,
     pub(super) membership: Arc<Membership>,
     pub(super) ready: mpsc::Sender<LiveRun>,
+    pub(super) draining: AtomicBool,
 }
 
 /// Adds to the append that records a start; told the run's id.
@@ -110,24 +122,50 @@ pub(super) struct Ground<'a> {
     pub(super) beside: Option<Beside<'a>>,
 }
 
+impl Ground<'_> {
+    /// Guards what the start of this run relies on, and adds what is recorded beside it.
+    pub(super) fn rely(&self, unit: &mut Unit<'_>, run: &ExecutionId) -> Result<(), ApplicationError> {
+        unit.guard_stream(&self.workflow.stream, self.workflow.stream_version);
+        for parent in &self.parents {
+            unit.guard_stream(&parent.stream, parent.version);
+        }
+        if let Some(key) = &self.key {
+            key.record(unit, &StreamId::new(run.stream()));
+        }
+        self.beside.map_or(Ok(()), |beside| beside(unit, run))
+    }
+}
+
 impl Runs {
-    /// Runs that are driven by this node; what is ready to be driven goes to `ready`.
+    /// Runs that are driven by this node; what is ready to be driven goes to `ready`, what finds no place to `queue`.
     #[must_use]
     pub fn new(
         store: Store,
         definitions: Arc<Definitions>,
         membership: Arc<Membership>,
         ready: mpsc::Sender<LiveRun>,
+        queue: Queue,
     ) -> Self {
         Self {
             store,
             definitions,
             registry: Arc::default(),
-            queue: Arc::default(),
+            queue: Arc::new(queue),
             timers: Arc::default(),
             membership,
             ready,
+            draining: AtomicBool::new(false),
         }
+    }
+
+    /// From now on no step begins: calls that are under way end and are recorded, what follows is left to whoever takes the
+    /// runs over.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// The present instant.
@@ -219,27 +257,17 @@ impl Runs {
         input: &StartInput,
         rerun: Option<&Rerun>,
     ) -> Result<Started, ApplicationError> {
-        check_input(input)?;
+        let asked = Asked {
+            workflow,
+            input,
+            text: check_input(input)?,
+            rerun,
+            beside: None,
+        };
         if let Some(recorded) = self.store.repeated(context).await? {
             return Ok(self.repeated(&recorded));
         }
-        let text: Arc<str> = input.input.to_string().into();
-        if text.len() > MAXIMUM_INPUT_BYTES {
-            return Err(Refusal::field(
-                "/inputParameters",
-                format!("at most {MAXIMUM_INPUT_BYTES} bytes of JSON"),
-            )
-            .into());
-        }
-        self.store
-            .retrying(|| async {
-                let outcome = self.start_once(context, workflow, input, rerun, &text, None).await;
-                if matches!(outcome, Err(ApplicationError::Contended)) {
-                    self.definitions.clear();
-                }
-                outcome
-            })
-            .await
+        self.store.retrying(|| self.start_afresh(context, &asked)).await
     }
 
     /// The same as a part of something else, whose events `beside` adds to the start's append. Tried once: whoever asks knows
@@ -254,14 +282,22 @@ impl Runs {
         input: &StartInput,
         beside: Beside<'_>,
     ) -> Result<Started, ApplicationError> {
-        check_input(input)?;
+        let asked = Asked {
+            workflow,
+            input,
+            text: check_input(input)?,
+            rerun: None,
+            beside: Some(beside),
+        };
         if let Some(recorded) = self.store.repeated(context).await? {
             return Ok(self.repeated(&recorded));
         }
-        let text: Arc<str> = input.input.to_string().into();
-        let outcome = self
-            .start_once(context, workflow, input, None, &text, Some(beside))
-            .await;
+        self.start_afresh(context, &asked).await
+    }
+
+    /// One attempt; what it relied on is read anew by the next one when others came between.
+    async fn start_afresh(&self, context: &Context, asked: &Asked<'_>) -> Result<Started, ApplicationError> {
+        let outcome = self.start_once(context, asked).await;
         if matches!(outcome, Err(ApplicationError::Contended)) {
             self.definitions.clear();
         }
@@ -347,15 +383,14 @@ impl Runs {
         })
     }
 
-    async fn start_once(
-        &self,
-        context: &Context,
-        workflow: WorkflowId,
-        input: &StartInput,
-        rerun: Option<&Rerun>,
-        text: &Arc<str>,
-        beside: Option<Beside<'_>>,
-    ) -> Result<Started, ApplicationError> {
+    async fn start_once(&self, context: &Context, asked: &Asked<'_>) -> Result<Started, ApplicationError> {
+        let &Asked {
+            workflow,
+            input,
+            ref text,
+            rerun,
+            beside,
+        } = asked;
         let mut ground = Ground {
             beside,
             ..self.ground(context, workflow).await?
@@ -415,6 +450,7 @@ impl Runs {
             calls: Vec::new(),
             context: follow_up(context),
             tenure: 0,
+            draining: false,
             signal: DriverSignal::default(),
         };
         if ground.compiled.approves_runs {
@@ -445,6 +481,7 @@ impl Runs {
     ) -> Result<Recorded, ApplicationError> {
         let configuration = &ground.environment.configuration;
         let deadline = now.plus_milliseconds(i64::from(configuration.timeout) * 1000);
+        let id = run.id.clone();
         let plan = live.planner(&ground.environment).proceed(0, now);
         let command = StartExecution {
             run,
@@ -459,13 +496,7 @@ impl Runs {
         })?;
         let mut unit = self.store.unit_at(context, now);
         if live.loaded.version.0 == 0 {
-            unit.guard_stream(&ground.workflow.stream, ground.workflow.stream_version);
-            for parent in &ground.parents {
-                unit.guard_stream(&parent.stream, parent.version);
-            }
-            if let Some(key) = &ground.key {
-                key.record(&mut unit, &live.loaded.stream);
-            }
+            ground.rely(&mut unit, &id)?;
         }
         let environment = ground.environment.id;
         unit.require_fewer(
@@ -478,17 +509,10 @@ impl Runs {
             unit.take_none(&Execution::slots(environment));
             owe_first(&mut unit, &live.loaded, &events, now);
         }
-        let execution = match events.first() {
-            Some(ExecutionEvent::ExecutionStarted(started)) => started.run.id.clone(),
-            _ => live.id().clone(),
-        };
         let place = (environment, ground.workflow.workspace.0);
-        unit.work(self.work_after(&live.loaded.aggregate, &execution, place, &events));
-        if let Some(beside) = ground.beside {
-            beside(&mut unit, &execution)?;
-        }
+        unit.work(self.work_after(&live.loaded.aggregate, &id, place, &events));
         let version = StreamVersion(live.loaded.version.0 + events.len() as u64);
-        let recorded = unit.commit(execution.0.clone(), version).await?;
+        let recorded = unit.commit(id.0, version).await?;
         if !recorded.repeated {
             live.fold(&events);
             live.keep_calls(plan.calls);
@@ -519,27 +543,11 @@ impl Runs {
     }
 }
 
-/// Notes who is to be told of the end of a run that ends in its very first append, which no state knows of yet.
-fn owe_first(unit: &mut Unit<'_>, loaded: &Loaded<Execution>, events: &[ExecutionEvent], now: Instant) {
-    if loaded.aggregate.request.is_some() {
-        return;
-    }
-    let mut ended = loaded.aggregate.clone();
-    for event in events {
-        ended.evolve(event);
-    }
-    let (Some(request), Some(outcome)) = (&ended.request, ended.outcome()) else {
-        return;
-    };
-    for claim in Execution::notices(request, &ended.run, ended.endings, outcome, now) {
-        unit.take_for(&loaded.stream, ClaimKey::new(claim.scope, claim.key));
-    }
-}
-
 /// Code of the refusal when an environment has no free place.
 pub(super) const NO_PLACE: &str = "limit-reached";
 
-pub(crate) fn check_input(input: &StartInput) -> Result<(), ApplicationError> {
+/// Checks what a start brings; the input parameters as JSON.
+pub(crate) fn check_input(input: &StartInput) -> Result<Arc<str>, ApplicationError> {
     if !input.input.is_object() {
         return Err(Refusal::field("/inputParameters", "a JSON object is expected").into());
     }
@@ -549,7 +557,12 @@ pub(crate) fn check_input(input: &StartInput) -> Result<(), ApplicationError> {
     if let Some(context) = &input.execution_context {
         check_text("/executionContext", context, 500)?;
     }
-    Ok(())
+    let text: Arc<str> = input.input.to_string().into();
+    if text.len() > MAXIMUM_INPUT_BYTES {
+        let detail = format!("at most {MAXIMUM_INPUT_BYTES} bytes of JSON");
+        return Err(Refusal::field("/inputParameters", detail).into());
+    }
+    Ok(text)
 }
 
 pub(super) fn check_text(pointer: &str, value: &str, maximum: usize) -> Result<(), Refusal> {

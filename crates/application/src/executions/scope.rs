@@ -138,6 +138,15 @@ impl RunScope {
         self.records[index] = Some(record);
     }
 
+    /// Forgets the steps that are not done in the log: a planner noted them, and its moves were not recorded.
+    pub fn forget_unrecorded(&mut self, execution: &Execution) {
+        for (index, record) in (0..).zip(&mut self.records) {
+            if execution.step_done(index).is_none() {
+                *record = None;
+            }
+        }
+    }
+
     /// Notes the steps of a run that was read from the log.
     pub fn restore(&mut self, execution: &Execution) {
         for done in &execution.done {

@@ -93,6 +93,8 @@ impl Planner<'_> {
                 attempt: self.execution.next_undo_attempt(place(index)),
             };
             match self.undo_request(index) {
+                // Whoever takes the run over undoes the step.
+                Ok(_) if self.draining => return,
                 Ok(request) => {
                     let durable = serde_json::to_string(&request).unwrap_or_default();
                     plan.moves.push(Move::Undo {

@@ -3,19 +3,17 @@
 use wfm_domain::{
     aggregate::Decide,
     execution::{Ask, ExecutionCommand, QueueExecution, Request, Run},
+    ids::ExecutionId,
     instant::Instant,
     workflow::Workflow,
 };
-use wfm_storage::{
-    event::StreamVersion,
-    work::{WorkChange, WorkItem, WorkState},
-};
+use wfm_storage::event::StreamVersion;
 
 use super::{
     live::LiveRun,
     runs::{Ground, Runs, Started},
 };
-use crate::{context::Context, error::ApplicationError};
+use crate::{context::Context, error::ApplicationError, store::Unit};
 
 impl Runs {
     /// Records a run that waits for an approval, and asks for it in the same append.
@@ -38,40 +36,15 @@ impl Runs {
             }
         };
         let subject = (run.workflow_id, ground.workflow.workspace);
-        let place = (ground.environment.id, ground.workflow.workspace.0);
-        let ask = Ask::Hold(QueueExecution { run, request });
-        let events = live.loaded.aggregate.decide(ExecutionCommand { now, ask })?;
-        let mut unit = self.store.unit_at(context, now);
-        unit.guard_stream(&ground.workflow.stream, ground.workflow.stream_version);
-        for parent in &ground.parents {
-            unit.guard_stream(&parent.stream, parent.version);
-        }
-        if let Some(key) = &ground.key {
-            key.record(&mut unit, &live.loaded.stream);
-        }
-        unit.record(&live.loaded, "execution", &events);
-        unit.work(self.work_after(&live.loaded.aggregate, &id, place, &events));
-        if let Some(beside) = ground.beside {
-            beside(&mut unit, &id)?;
-        }
         let hash = &ground.compiled.content_hash;
+        let mut unit = self.store.unit_at(context, now);
+        let version = self.set_aside(live, ground, &mut unit, &id, Ask::Hold(QueueExecution { run, request }))?;
         self.ask_for_approval(&mut unit, subject, hash, &id, requested_by)
             .await?;
-        let ended = self.registry.wait(&id);
-        let recorded = unit.commit(id.0.clone(), StreamVersion(events.len() as u64)).await?;
-        if recorded.repeated {
-            self.registry.leave(&id);
-            return Ok(self.repeated(&recorded));
-        }
-        Ok(Started {
-            id,
-            position: recorded.position,
-            state: "WaitingApproval",
-            repeated: false,
-            ended,
-        })
+        self.commit_waiting(unit, id, version, "WaitingApproval").await
     }
 
+    /// Records a run that waits for a place; refused when too many of its workspace wait already.
     pub(super) async fn enqueue(
         &self,
         live: &LiveRun,
@@ -82,43 +55,58 @@ impl Runs {
         now: Instant,
     ) -> Result<Started, ApplicationError> {
         let id = run.id.clone();
-        let environment = ground.environment.id;
-        let events = live.loaded.aggregate.decide(ExecutionCommand {
-            now,
-            ask: Ask::Queue(QueueExecution { run, request }),
-        })?;
+        let workspace = ground.workflow.workspace;
+        let _room = self.queue.room(workspace)?;
         let mut unit = self.store.unit_at(context, now);
-        unit.guard_stream(&ground.workflow.stream, ground.workflow.stream_version);
-        for parent in &ground.parents {
-            unit.guard_stream(&parent.stream, parent.version);
+        let version = self.set_aside(
+            live,
+            ground,
+            &mut unit,
+            &id,
+            Ask::Queue(QueueExecution { run, request }),
+        )?;
+        let started = self.commit_waiting(unit, id, version, "Queued").await?;
+        if !started.repeated {
+            self.queue.joined(ground.environment.id, workspace);
         }
-        if let Some(key) = &ground.key {
-            key.record(&mut unit, &live.loaded.stream);
-        }
+        Ok(started)
+    }
+
+    /// Adds a start that waits to the unit, with all that it relies on; its stream's version afterwards.
+    fn set_aside(
+        &self,
+        live: &LiveRun,
+        ground: &Ground<'_>,
+        unit: &mut Unit<'_>,
+        id: &ExecutionId,
+        ask: Ask,
+    ) -> Result<StreamVersion, ApplicationError> {
+        let execution = &live.loaded.aggregate;
+        let events = execution.decide(ExecutionCommand { now: unit.now(), ask })?;
+        ground.rely(unit, id)?;
         unit.record(&live.loaded, "execution", &events);
-        unit.work(WorkChange::Put(WorkItem {
-            execution: id.0.as_str().into(),
-            environment: environment.0,
-            workspace: ground.workflow.workspace.0,
-            state: WorkState::Queued,
-            due_at: None,
-            owner: None,
-            epoch: 0,
-        }));
-        if let Some(beside) = ground.beside {
-            beside(&mut unit, &id)?;
-        }
+        let place = (ground.environment.id, ground.workflow.workspace.0);
+        unit.work(self.work_after(execution, id, place, &events));
+        Ok(StreamVersion(events.len() as u64))
+    }
+
+    async fn commit_waiting(
+        &self,
+        unit: Unit<'_>,
+        id: ExecutionId,
+        version: StreamVersion,
+        state: &'static str,
+    ) -> Result<Started, ApplicationError> {
         let ended = self.registry.wait(&id);
-        let recorded = unit.commit(id.0.clone(), StreamVersion(events.len() as u64)).await?;
+        let recorded = unit.commit(id.0.clone(), version).await?;
         if recorded.repeated {
             self.registry.leave(&id);
             return Ok(self.repeated(&recorded));
         }
-        self.queue.joined(environment);
         Ok(Started {
             id,
             position: recorded.position,
-            state: "Queued",
+            state,
             repeated: false,
             ended,
         })

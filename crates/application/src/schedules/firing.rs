@@ -113,6 +113,13 @@ impl Scheduler {
                 };
                 self.record(&context, case, Some(outcome)).await
             }
+            Err(ApplicationError::TooMany { detail, .. }) => {
+                let outcome = TickOutcome::Skipped {
+                    reason: "queue-full".to_owned(),
+                    detail,
+                };
+                self.record(&context, case, Some(outcome)).await
+            }
             Err(ApplicationError::NotFound(what)) => {
                 let outcome = TickOutcome::Skipped {
                     reason: "not-found".to_owned(),

@@ -13,16 +13,9 @@ use wfm_storage::event::{StreamId, StreamVersion};
 
 use crate::{
     error::ApplicationError,
+    executions::elsewhere::ended_by,
     store::{Loaded, Store, typed},
 };
-
-/// Types of the events after which a run is not open, unless another follows.
-const ENDS: [&str; 3] = ["ExecutionCompleted", "ExecutionFailed", "ExecutionCancelled"];
-
-/// Whether a run ends with an event of this type.
-pub(super) fn ends(event_type: &str) -> bool {
-    ENDS.contains(&event_type)
-}
 
 impl Store {
     /// The schedule of a workflow in this workspace.
@@ -87,7 +80,7 @@ impl Store {
             };
             let before = StreamVersion(found.version.0.saturating_sub(1));
             let last = self.log.read_stream(&stream, before, 1).await?;
-            if last.first().is_some_and(|last| !ends(&last.event_type)) {
+            if last.first().is_some_and(|last| ended_by(last).is_none()) {
                 open.push(run.clone());
             }
         }

@@ -22,13 +22,11 @@ use wfm_domain::{
 };
 use wfm_storage::{event::StoredEvent, feed::Subscription};
 
-use super::{
-    firing::{Scheduler, Turn},
-    stored::ends,
-};
+use super::firing::{Scheduler, Turn};
 use crate::{
     duties::Duties,
     error::ApplicationError,
+    executions::elsewhere::ended_by,
     membership::{Membership, RENEWAL},
     store::typed,
 };
@@ -44,9 +42,6 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(200);
 
 /// When a schedule is looked at again that another node should deal with, or that could not be dealt with.
 const LATER_MILLISECONDS: i64 = 1000;
-
-/// Streams of runs are named so, followed by the run's id.
-const RUN: &str = "execution-";
 
 /// Has schedules dealt with as they become due, until the log closes.
 pub async fn tick(scheduler: Arc<Scheduler>, membership: Arc<Membership>) {
@@ -149,11 +144,10 @@ impl Agenda {
     }
 
     fn observe(&mut self, event: &StoredEvent, now: Instant) {
-        if let Some(run) = event.stream.as_str().strip_prefix(RUN) {
-            if !self.awaited.is_empty()
-                && ends(&event.event_type)
-                && let Some(workflow) = self.awaited.remove(&ExecutionId(run.to_owned()))
-            {
+        if !self.awaited.is_empty()
+            && let Some(run) = ended_by(event)
+        {
+            if let Some(workflow) = self.awaited.remove(&run) {
                 self.wake(workflow, now);
             }
         } else if event.stream.as_str().starts_with("schedule-")

@@ -240,7 +240,8 @@ impl Keyring {
             let mut cache = self.cache.write();
             if cache.len() >= CACHED_KEYS {
                 cache.clear();
-                self.reading.lock().clear();
+                // A lock that somebody holds or waits for stays: a second one beside it would protect nothing.
+                self.reading.lock().retain(|_, lock| Arc::strong_count(lock) > 1);
             }
             cache.insert(key.clone(), slot);
         }

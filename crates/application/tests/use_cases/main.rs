@@ -6,6 +6,7 @@ mod cascade;
 mod history;
 mod keys;
 mod retention;
+mod runs;
 mod sessions;
 mod testing;
 mod users;

@@ -17,7 +17,12 @@ use wfm_application::{
     clock::{Clock, Entropy},
     context::{Context, Idempotency},
     error::ApplicationError,
-    executions::{cache::Definitions, live::LiveRun, runs::Runs},
+    executions::{
+        cache::Definitions,
+        live::LiveRun,
+        queue::{MOST_QUEUED, Queue},
+        runs::Runs,
+    },
     hooks::throttle::Throttle,
     membership::Membership,
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
@@ -256,7 +261,8 @@ pub struct TestApp {
     pub clock: Arc<SettableClock>,
     pub faulty: Arc<Faulty>,
     folder: Arc<TempDir>,
-    _ready: mpsc::Receiver<LiveRun>,
+    /// Runs that a driver would take.
+    pub ready: mpsc::Receiver<LiveRun>,
     projection: ProjectionRunner,
     following: JoinHandle<()>,
 }
@@ -338,6 +344,7 @@ impl TestApp {
                 Arc::clone(&definitions),
                 Arc::new(Membership::alone("node")),
                 sender,
+                Queue::new(MOST_QUEUED),
             )),
             store,
             vault,
@@ -355,7 +362,7 @@ impl TestApp {
             clock,
             faulty,
             folder,
-            _ready: ready,
+            ready,
             projection: runner,
             following,
         }

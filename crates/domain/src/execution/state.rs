@@ -258,10 +258,12 @@ impl Decide for Execution {
 
     #[allow(clippy::too_many_lines, reason = "one arm an event; each is short")]
     fn evolve(&mut self, event: &ExecutionEvent) {
-        let interrupted = match event {
-            ExecutionEvent::ExecutionFailed(_) if self.standing.phase == Phase::Running => self.standing.open.clone(),
-            ExecutionEvent::CompensationStarted(_) => self.standing.open.clone(),
-            _ => Vec::new(),
+        let gives_up = matches!(event, ExecutionEvent::CompensationStarted(_))
+            || (matches!(event, ExecutionEvent::ExecutionFailed(_)) && self.standing.phase == Phase::Running);
+        let interrupted = if gives_up {
+            self.standing.open.clone()
+        } else {
+            Vec::new()
         };
         // What stands in the log has happened: an event that this table does not know changes nothing of where the run stands.
         let closed = self.standing.apply(event).unwrap_or_default();

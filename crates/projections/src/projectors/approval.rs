@@ -1,10 +1,13 @@
 //! `WorkflowApprovals`. `Metadata` holds what the caller noted, with the content hash, the expiry and the run, if there is one.
+//!
+//! Invariant: the words of an erased person read NULL, whether they were projected before the key was destroyed or after;
+//! therefore `ApproverUserId` names whoever decided, also who took a request back: the author of `ApprovalComments`.
 
 use serde_json::{Map, Value};
 use wfm_domain::approval::{ApprovalEvent, ApprovalRequested, ApprovalStatus};
 use wfm_storage::read_store::{Cell, Change};
 
-use super::rows::{insert, opened_or_erased, update};
+use super::rows::{insert, opened, update};
 use crate::{
     envelope::Envelope,
     tables::{WORKFLOW_APPROVALS, WorkflowApprovals},
@@ -15,7 +18,7 @@ pub fn project(envelope: &Envelope, event: &ApprovalEvent, changes: &mut Vec<Cha
     let id = event.id().0;
     let decided = |status: ApprovalStatus| (WorkflowApprovals::Status, Cell::Integer(status as i64));
     let comments = |comments: &Option<_>| {
-        let said = comments.as_ref().map_or(Cell::Null, opened_or_erased);
+        let said = comments.as_ref().map_or(Cell::Null, opened);
         (WorkflowApprovals::ApprovalComments, said)
     };
     changes.push(match event {
@@ -27,7 +30,7 @@ pub fn project(envelope: &Envelope, event: &ApprovalEvent, changes: &mut Vec<Cha
                 Cell::Null,
                 Cell::Integer(ApprovalStatus::Pending as i64),
                 event.approval_type.name().into(),
-                event.reason.as_ref().map_or(Cell::Null, opened_or_erased),
+                event.reason.as_ref().map_or(Cell::Null, opened),
                 Cell::Null,
                 envelope.at(),
                 Cell::Null,
@@ -53,7 +56,11 @@ pub fn project(envelope: &Envelope, event: &ApprovalEvent, changes: &mut Vec<Cha
             update(&WORKFLOW_APPROVALS, id, set)
         }
         ApprovalEvent::ApprovalCancelled(event) => {
-            let set = [decided(ApprovalStatus::Cancelled), comments(&event.comments)];
+            let set = [
+                decided(ApprovalStatus::Cancelled),
+                (WorkflowApprovals::ApproverUserId, event.cancelled_by.0.into()),
+                comments(&event.comments),
+            ];
             update(&WORKFLOW_APPROVALS, id, set)
         }
         ApprovalEvent::ApprovalExpired(_) => {

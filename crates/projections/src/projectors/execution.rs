@@ -7,6 +7,7 @@ use wfm_domain::execution::{ExecutionEvent, StepAttempt};
 use wfm_storage::read_store::{Cell, Change, ColumnIndex};
 
 use super::{
+    execution_compensation, execution_control,
     execution_log::Details,
     execution_rows::{RunRows, with_reason},
     rows::{insert, opened, opened_or_erased},
@@ -25,9 +26,9 @@ const CANCELLED: i64 = 3;
 #[allow(clippy::too_many_lines, reason = "one arm an event; each is short")]
 pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Change>) {
     let at = || envelope.at();
+    let mut rows = RunRows::new(envelope, event.run(), changes);
     match event {
         ExecutionEvent::ExecutionQueued(event) => {
-            let mut rows = RunRows::new(envelope, &event.run, changes);
             rows.begin(&event.request, "Queued");
             rows.log(|log| {
                 log.info(
@@ -37,7 +38,6 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
             });
         }
         ExecutionEvent::ExecutionStarted(event) => {
-            let mut rows = RunRows::new(envelope, &event.run, changes);
             match &event.request {
                 Some(request) => rows.begin(request, "Running"),
                 None => rows.state([(ExecutionStates::State, "Running".into())]),
@@ -45,12 +45,10 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
             rows.log(|log| log.info("Execution started", Details::none()));
         }
         ExecutionEvent::ExecutionAdopted(event) => {
-            let mut rows = RunRows::new(envelope, &event.run, changes);
             rows.state([]);
             rows.log(|log| log.warning(&format!("Execution continued by node {}", event.node), Details::none()));
         }
         ExecutionEvent::StepStarted(event) => {
-            let mut rows = RunRows::new(envelope, &event.run, changes);
             if event.step.attempt > 1 {
                 rows.state([
                     (ExecutionStates::State, "Running".into()),
@@ -63,8 +61,11 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
             rows.changes.push(insert(&STEP_RUNS, row));
         }
         ExecutionEvent::StepSucceeded(event) => {
-            let mut rows = RunRows::new(envelope, &event.run, changes);
-            rows.state([]);
+            match event.status_code {
+                Some(_) => rows.state([]),
+                // A signal came, and nothing is due any more.
+                None => rows.state([(ExecutionStates::DueAt, Cell::Null)]),
+            }
             let status_code: Cell = event.status_code.map(i64::from).into();
             let set = [
                 (StepRuns::Status, "Succeeded".into()),
@@ -84,12 +85,10 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
             rows.step_metric(&event.step, event.total_duration_ms);
         }
         ExecutionEvent::StepFailed(event) => {
-            let mut rows = RunRows::new(envelope, &event.run, changes);
-            rows.state([]);
+            rows.state([(ExecutionStates::DueAt, Cell::Null)]);
             rows.step_failed(event);
         }
         ExecutionEvent::StepRetryScheduled(event) => {
-            let mut rows = RunRows::new(envelope, &event.run, changes);
             let due_at = event.due_at.to_string();
             rows.state([
                 (ExecutionStates::State, "Retrying".into()),
@@ -105,7 +104,6 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
             });
         }
         ExecutionEvent::StepSkipped(event) => {
-            let mut rows = RunRows::new(envelope, &event.run, changes);
             rows.state([]);
             let step = StepAttempt {
                 step_id: event.step_id,
@@ -122,7 +120,6 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
             });
         }
         ExecutionEvent::StepInDoubt(event) => {
-            let mut rows = RunRows::new(envelope, &event.run, changes);
             rows.state([]);
             rows.step(
                 &event.step,
@@ -137,23 +134,20 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
                     .warning(&message, Details::step(&event.step));
             });
         }
-        ExecutionEvent::ExecutionHeld(_)
-        | ExecutionEvent::ExecutionPaused(_)
-        | ExecutionEvent::ExecutionResumed(_)
-        | ExecutionEvent::ExecutionParked(_)
-        | ExecutionEvent::ExecutionRequeued(_)
-        | ExecutionEvent::ExecutionContinued(_)
-        | ExecutionEvent::ExecutionRedriven(_)
-        | ExecutionEvent::SignalAwaited(_)
-        | ExecutionEvent::SignalReceived(_) => super::execution_control::project(envelope, event, changes),
-        ExecutionEvent::CompensationStarted(_)
-        | ExecutionEvent::StepCompensationStarted(_)
-        | ExecutionEvent::StepCompensated(_)
-        | ExecutionEvent::StepCompensationFailed(_) => {
-            super::execution_compensation::project(envelope, event, changes);
-        }
+        ExecutionEvent::ExecutionHeld(event) => execution_control::held(&mut rows, event),
+        ExecutionEvent::ExecutionPaused(event) => execution_control::paused(&mut rows, event),
+        ExecutionEvent::ExecutionResumed(event) => execution_control::resumed(&mut rows, event),
+        ExecutionEvent::ExecutionParked(event) => execution_control::parked(&mut rows, event),
+        ExecutionEvent::ExecutionRequeued(_) => execution_control::requeued(&mut rows),
+        ExecutionEvent::ExecutionContinued(_) => execution_control::continued(&mut rows),
+        ExecutionEvent::ExecutionRedriven(_) => execution_control::redriven(&mut rows),
+        ExecutionEvent::SignalAwaited(event) => execution_control::signal_awaited(&mut rows, event),
+        ExecutionEvent::SignalReceived(event) => execution_control::signal_received(&mut rows, event),
+        ExecutionEvent::CompensationStarted(event) => execution_compensation::started(&mut rows, event),
+        ExecutionEvent::StepCompensationStarted(event) => execution_compensation::step_started(&mut rows, event),
+        ExecutionEvent::StepCompensated(event) => execution_compensation::step_compensated(&mut rows, event),
+        ExecutionEvent::StepCompensationFailed(event) => execution_compensation::step_failed(&mut rows, event),
         ExecutionEvent::ExecutionCompleted(event) => {
-            let mut rows = RunRows::new(envelope, &event.run, changes);
             rows.end(
                 COMPLETED,
                 "Completed",
@@ -164,7 +158,6 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
             rows.log(|log| log.info("Execution completed", Details::ending(&event.ending)));
         }
         ExecutionEvent::ExecutionFailed(event) => {
-            let mut rows = RunRows::new(envelope, &event.run, changes);
             let message = opened_or_erased(&event.message);
             rows.end(
                 FAILED,
@@ -180,7 +173,6 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
             });
         }
         ExecutionEvent::ExecutionCancelled(event) => {
-            let mut rows = RunRows::new(envelope, &event.run, changes);
             let reason = event.reason.as_ref().map_or(Cell::Null, opened_or_erased);
             rows.end(
                 CANCELLED,

@@ -12,7 +12,7 @@ use wfm_storage::read_store::{Cell, Change};
 use super::rows::{ERASED, insert, opened_or_erased, update};
 use crate::{
     envelope::Envelope,
-    tables::{USERS, Users},
+    tables::{USERS, Users, WORKFLOW_APPROVALS, WorkflowApprovals},
 };
 
 /// Password hash of an erased user: no password has it.
@@ -93,6 +93,7 @@ pub fn project(envelope: &Envelope, event: &UserEvent, changes: &mut Vec<Change>
             update(&USERS, event.id.0, set)
         }
         UserEvent::UserErased(event) => {
+            forget_words(event.id, changes);
             let set = [
                 (Users::FirstName, ERASED.into()),
                 (Users::LastName, ERASED.into()),
@@ -109,6 +110,20 @@ pub fn project(envelope: &Envelope, event: &UserEvent, changes: &mut Vec<Change>
         }
     };
     changes.push(change);
+}
+
+/// What a person wrote about approvals was sealed with the key that is gone.
+fn forget_words(user: UserId, changes: &mut Vec<Change>) {
+    let wrote = [
+        (WorkflowApprovals::RequestedByUserId, WorkflowApprovals::RequestReason),
+        (WorkflowApprovals::ApproverUserId, WorkflowApprovals::ApprovalComments),
+    ];
+    changes.extend(wrote.map(|(author, words)| Change::UpdateWhere {
+        table: &WORKFLOW_APPROVALS,
+        column: author.into(),
+        value: user.0.into(),
+        set: vec![(words.into(), Cell::Null)],
+    }));
 }
 
 fn personal(value: &Option<Protected>) -> Cell {

@@ -44,7 +44,7 @@ pub async fn run(options: &Options, config: &Config) -> Result<ExitCode> {
         .context("an administrator is made while no server runs; a running one makes users through /api/v1/users")?;
     let (password, made) = password(config, core.app.store.entropy.as_ref());
     let created = create_admin(&core.app, &email, &password).await;
-    core.stop().await;
+    core.stop(config.drain).await;
     let id = created?;
     if *json {
         output::json(&json!({ "id": id, "email": email, "password": made.then_some(password) }))?;

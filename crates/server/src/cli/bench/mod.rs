@@ -7,7 +7,11 @@ mod append;
 mod place;
 mod sagas;
 
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -94,7 +98,7 @@ async fn logged(place: &Place, name: &str, events: u64) -> Result<Value> {
         let begun = Instant::now();
         let core = Core::start(&config, Surroundings::default()).await?;
         ready = begun.elapsed().as_secs_f64();
-        core.stop().await;
+        core.stop(Duration::ZERO).await;
     }
     place::remove(&config.database).await;
     Ok(json!({

@@ -1,5 +1,7 @@
 //! Fills a log with finished runs of three steps: the events that a busy server leaves.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
@@ -39,7 +41,7 @@ pub async fn write(config: &Config, events: u64) -> Result<()> {
         .buffer_unordered(AT_ONCE)
         .try_for_each(|()| async { Ok(()) })
         .await?;
-    core.stop().await;
+    core.stop(Duration::ZERO).await;
     Ok(())
 }
 
