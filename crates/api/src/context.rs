@@ -168,7 +168,7 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
 fn admit(guard: &Guard, request: Request, request_id: &Arc<str>) -> Result<(Request, Option<Presence>), Problem> {
     let (mut parts, body) = request.into_parts();
     let needed = match guard.route.info.access {
-        Access::Public => {
+        Access::Public | Access::Signed => {
             let mut context = Context::system("api", Arc::clone(request_id));
             describe(&mut context, &parts);
             parts.extensions.insert(context);

@@ -21,6 +21,9 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// Status of a server that is not to get requests.
 pub const NOT_READY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 
+/// What the answer to unsigned requests names instead of their path.
+const WEBHOOKS: &str = "/api/v1/webhooks";
+
 /// Seconds after which a caller may try again when the store is not available.
 const RETRY_STORAGE_SECONDS: u64 = 5;
 
@@ -37,6 +40,8 @@ struct Content {
     retry_after_seconds: Option<u64>,
     current_version: Option<u64>,
     challenge: Option<&'static str>,
+    /// Whether the answer is the same bytes whatever was asked for.
+    is_uniform: bool,
     /// What only the server's log may say.
     internal: Option<String>,
 }
@@ -58,8 +63,9 @@ pub struct ProblemDocument<'a> {
     detail: &'a str,
     /// Path of the request.
     instance: &'a str,
-    /// The request's `X-Request-Id`.
-    request_id: &'a str,
+    /// The request's `X-Request-Id`; absent where every answer is the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
     /// The fields at fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ProblemField<'a>>,
@@ -84,6 +90,7 @@ impl Problem {
             retry_after_seconds: None,
             current_version: None,
             challenge: None,
+            is_uniform: false,
             internal: None,
         }))
     }
@@ -129,6 +136,13 @@ impl Problem {
     pub fn unauthenticated(detail: impl Into<String>, challenge: &'static str) -> Self {
         let mut problem = Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail);
         problem.0.challenge = Some(challenge);
+        problem
+    }
+
+    /// Nobody signed for what is addressed, if it exists: the same bytes whatever it is.
+    pub fn unsigned(detail: impl Into<String>) -> Self {
+        let mut problem = Self::unauthenticated(detail, "X-WFM-Signature");
+        problem.0.is_uniform = true;
         problem
     }
 
@@ -209,8 +223,8 @@ impl Problem {
             title: &title(content.code),
             status: content.status.as_u16(),
             detail: &content.detail,
-            instance: uri.path(),
-            request_id,
+            instance: if content.is_uniform { WEBHOOKS } else { uri.path() },
+            request_id: (!content.is_uniform).then_some(request_id),
             errors: content
                 .errors
                 .iter()

@@ -136,6 +136,57 @@ impl<B: RequestBody> FromRequest<Arc<Api>> for Command<B> {
     }
 }
 
+/// A request that is taken as it was sent: its origin and headers, and its body once that is wanted.
+pub struct Raw {
+    /// Where it comes from.
+    pub context: Context,
+    /// Its headers.
+    pub headers: HeaderMap,
+    body: Body,
+    maximum_bytes: usize,
+}
+
+impl Raw {
+    /// The text of a header; one that is no text is as good as missing.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// When it is too large, or ends before its time.
+    pub async fn body(&mut self) -> Result<Bytes, Problem> {
+        read_body(std::mem::take(&mut self.body), &self.headers, self.maximum_bytes).await
+    }
+}
+
+impl FromRequest<Arc<Api>> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Arc<Api>) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        Ok(Self {
+            context: context(&mut parts)?,
+            headers: parts.headers,
+            body,
+            maximum_bytes: api.options.maximum_body_bytes,
+        })
+    }
+}
+
+/// A JSON object, or an empty one for an empty body, whatever the body says of its type.
+///
+/// # Errors
+/// When it is no JSON, or JSON of another kind.
+pub fn json_object(bytes: &[u8]) -> Result<serde_json::Value, Problem> {
+    if bytes.is_empty() {
+        return Ok(serde_json::Value::Object(serde_json::Map::new()));
+    }
+    read_json::<serde_json::Map<String, serde_json::Value>>(bytes).map(serde_json::Value::Object)
+}
+
 fn context(parts: &mut Parts) -> Result<Context, Problem> {
     parts
         .extensions

@@ -70,6 +70,10 @@ fn components(schemas: Vec<(String, RefOr<Schema>)>) -> Components {
             "apiKey",
             SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-Api-Key"))),
         )
+        .security_scheme(
+            "signature",
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-WFM-Signature"))),
+        )
         .build()
 }
 
@@ -131,7 +135,10 @@ fn operation(route: &Route) -> OperationBuilder {
             .build();
         operation = operation.response(status.to_string(), problem);
     }
-    if route.info.access != Access::Public {
+    if route.info.access == Access::Signed {
+        let none: [&str; 0] = [];
+        operation = operation.security(SecurityRequirement::new("signature", none));
+    } else if route.info.access != Access::Public {
         let none: [&str; 0] = [];
         operation = operation
             .security(SecurityRequirement::new("bearer", none))
@@ -168,6 +175,9 @@ fn right(access: Access) -> String {
     match access {
         Access::Public => "Open to everybody.".to_owned(),
         Access::SignedIn => "Open to everybody who is signed in; shows what the caller may see.".to_owned(),
+        Access::Signed => {
+            "Open to whoever signs with the secret of the workflow's webhook (`X-WFM-Signature`).".to_owned()
+        }
         Access::Global(permission) => {
             format!(
                 "Needs the global role {} or above ({}).",
@@ -239,7 +249,7 @@ fn usual_parameters(route: &Route) -> Vec<Parameter> {
             .schema_type(SchemaType::Type(Type::Integer))
             .build()
     };
-    if !route.info.path.starts_with("/api/v1") || route.info.access == Access::Public {
+    if !route.info.path.starts_with("/api/v1") || matches!(route.info.access, Access::Public | Access::Signed) {
         return Vec::new();
     }
     if !route.is_command {
@@ -338,13 +348,16 @@ fn errors(route: &Route) -> Vec<u16> {
     if route.info.access != Access::Public {
         statuses.push(401);
     }
-    if !matches!(route.info.access, Access::Public | Access::SignedIn) {
+    if !matches!(route.info.access, Access::Public | Access::SignedIn | Access::Signed) {
         statuses.push(403);
     }
-    if route.info.path.contains('{') {
+    if route.info.access == Access::Signed {
+        // What is addressed is nobody's to learn, and the body is whatever was signed.
+        statuses.extend([409, 413, 422, 429]);
+    } else if route.info.path.contains('{') {
         statuses.push(404);
     }
-    if route.is_command {
+    if route.is_command && route.info.access != Access::Signed {
         statuses.extend([409, 413, 415, 422]);
         if route.info.path.contains('{') {
             statuses.push(412);

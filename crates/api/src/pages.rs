@@ -31,6 +31,15 @@ struct PageAnswer<T> {
     next_cursor: Option<String>,
 }
 
+/// Everything there is, as the only page.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn whole_page<T: Serialize>(items: Vec<T>) -> Result<Response, Problem> {
+    let next_cursor = None;
+    json(StatusCode::OK, &PageAnswer { items, next_cursor })
+}
+
 /// The limit of a page.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ pub mod start;
 pub mod steps;
 pub mod users;
 pub mod views;
+pub mod webhooks;
 pub mod workflows;
 pub mod workspaces;
 
@@ -58,6 +59,8 @@ pub enum Access {
     Workspace(Permission),
     /// A shared endpoint: [`Permission::WriteSharedEndpoints`]; a workspace's: [`Permission::EditWorkflows`] in it.
     Endpoint,
+    /// Whoever signs the request with the secret of the addressed webhook; all others get the same 401.
+    Signed,
 }
 
 /// A route.
@@ -76,7 +79,7 @@ impl RouteInfo {
     #[must_use]
     pub fn permission(&self) -> Option<Permission> {
         match self.access {
-            Access::Public | Access::SignedIn => None,
+            Access::Public | Access::SignedIn | Access::Signed => None,
             Access::Global(permission) | Access::Own(permission) | Access::Workspace(permission) => Some(permission),
             Access::Endpoint => Some(Permission::EditWorkflows),
         }
@@ -111,6 +114,7 @@ pub(crate) fn table() -> Vec<Route> {
         steps::routes(),
         schedules::routes(),
         start::routes(),
+        webhooks::routes(),
         executions::routes(),
         control::routes(),
         approvals::routes(),
@@ -231,6 +235,12 @@ impl Route {
     /// Takes query parameters.
     pub fn query<Q: IntoParams>(mut self) -> Self {
         self.parameters.extend(Q::into_params(|| Some(ParameterIn::Query)));
+        self
+    }
+
+    /// Takes headers of its own.
+    pub fn headers<H: IntoParams>(mut self) -> Self {
+        self.parameters.extend(H::into_params(|| Some(ParameterIn::Header)));
         self
     }
 

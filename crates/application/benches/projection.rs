@@ -202,6 +202,7 @@ fn run() -> (String, Vec<Event>) {
         input: sealed(r#"{"customerId":42,"orderTotal":12.50}"#),
         execution_context: None,
         rerun_of: None,
+        callbacks: Vec::new(),
     });
     let (started_at, deadline, node) = (now(), now(), "node-1".to_owned());
     let mut events: Vec<ExecutionEvent> = vec![

@@ -135,7 +135,7 @@ impl App {
             Actor::User(caller) if caller.key.is_some() && !caller.has(Permission::ManageUsers) => Err(
                 ApplicationError::Forbidden("an API key issues no other keys; log in".to_owned()),
             ),
-            Actor::User(_) | Actor::System(_) => Ok(()),
+            Actor::User(_) | Actor::System(_) | Actor::Webhook(_) => Ok(()),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::{
     context::{Actor, Context},
     error::ApplicationError,
     executions::{cache::Definitions, runs::Runs},
+    hooks::throttle::Throttle,
     projection::Projection,
     retention::RetentionRule,
     security::{
@@ -53,6 +54,8 @@ pub struct App {
     pub definitions: Arc<Definitions>,
     /// Runs.
     pub runs: Arc<Runs>,
+    /// Slows down whoever asks for webhooks.
+    pub webhooks: Throttle,
     /// How long executions are kept.
     pub retention_rule: RetentionRule,
 }
@@ -65,7 +68,9 @@ impl App {
     pub fn caller<'a>(&self, context: &'a Context) -> Result<&'a Caller, ApplicationError> {
         match &context.actor {
             Actor::User(caller) => Ok(caller),
-            Actor::System(_) => Err(ApplicationError::Unauthenticated("a user is needed".to_owned())),
+            Actor::System(_) | Actor::Webhook(_) => {
+                Err(ApplicationError::Unauthenticated("a user is needed".to_owned()))
+            }
         }
     }
 
@@ -77,6 +82,7 @@ impl App {
         match &context.actor {
             Actor::User(caller) => caller.demand(permission),
             Actor::System(_) => Ok(()),
+            Actor::Webhook(_) => Err(no_right()),
         }
     }
 
@@ -94,6 +100,7 @@ impl App {
         match &context.actor {
             Actor::User(caller) => caller.demand_in(permission, workspace, what),
             Actor::System(_) => Ok(()),
+            Actor::Webhook(_) => Err(no_right()),
         }
     }
 
@@ -200,7 +207,7 @@ impl App {
     pub(crate) fn granter(&self, context: &Context) -> Granter {
         match &context.actor {
             Actor::User(caller) => Granter::user(caller.user, caller.role),
-            Actor::System(_) => Granter::system(),
+            Actor::System(_) | Actor::Webhook(_) => Granter::system(),
         }
     }
 
@@ -208,9 +215,14 @@ impl App {
     pub(crate) fn granter_in(&self, context: &Context, workspace: WorkspaceId) -> Granter {
         match &context.actor {
             Actor::User(caller) => Granter::user(caller.user, caller.role_in(workspace).unwrap_or_default()),
-            Actor::System(_) => Granter::system(),
+            Actor::System(_) | Actor::Webhook(_) => Granter::system(),
         }
     }
+}
+
+/// A webhook starts runs of its workflow; every other use case is closed to it.
+fn no_right() -> ApplicationError {
+    ApplicationError::Forbidden("a webhook starts runs of its workflow and does nothing else".to_owned())
 }
 
 /// An aggregate that lives in a workspace.

@@ -1,10 +1,10 @@
 //! Where a command comes from: what the envelope of its events says beside the facts.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use wfm_domain::{
-    ids::UserId,
+    ids::{UserId, WorkflowId},
     protected::{DataKey, Protected},
 };
 
@@ -17,6 +17,8 @@ pub enum Actor {
     User(Caller),
     /// The system itself: the engine, a cascade, the first start.
     System(&'static str),
+    /// Whoever signs with the secret of this workflow's webhook.
+    Webhook(WorkflowId),
 }
 
 /// A caller's key for at-most-once commands.
@@ -103,7 +105,7 @@ impl Context {
     pub fn user_id(&self) -> Option<UserId> {
         match &self.actor {
             Actor::User(caller) => Some(caller.user),
-            Actor::System(_) => None,
+            Actor::System(_) | Actor::Webhook(_) => None,
         }
     }
 
@@ -112,6 +114,7 @@ impl Context {
         match &self.actor {
             Actor::User(caller) => format!("user/{}", caller.user),
             Actor::System(part) => format!("system/{part}"),
+            Actor::Webhook(workflow) => format!("webhook/{workflow}"),
         }
     }
 
@@ -135,7 +138,12 @@ impl Context {
             Actor::System(part) => ActorForm {
                 user_id: None,
                 api_key_id: None,
-                system: Some(part),
+                system: Some((*part).into()),
+            },
+            Actor::Webhook(_) => ActorForm {
+                user_id: None,
+                api_key_id: None,
+                system: Some(self.actor_name().into()),
             },
         };
         let form = MetadataForm {
@@ -169,7 +177,7 @@ struct ActorForm<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    system: Option<&'a str>,
+    system: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]

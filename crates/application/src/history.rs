@@ -343,7 +343,8 @@ impl Hidden {
             | Event::Execution(_)
             | Event::RunMonth(_)
             | Event::Schedule(_)
-            | Event::Approval(_) => Self::default(),
+            | Event::Approval(_)
+            | Event::Callback(_) => Self::default(),
         }
     }
 

@@ -118,6 +118,7 @@ use crate::{
     api_endpoint::ApiEndpointEvent,
     api_key::ApiKeyEvent,
     approval::ApprovalEvent,
+    callback::CallbackEvent,
     environment::EnvironmentEvent,
     execution::ExecutionEvent,
     project::ProjectEvent,
@@ -209,4 +210,5 @@ all_events! {
     RunMonth(RunMonthEvent),
     Schedule(ScheduleEvent),
     Approval(ApprovalEvent),
+    Callback(CallbackEvent),
 }

@@ -47,6 +47,19 @@ impl Instant {
         Self(self.0 + chrono::Duration::milliseconds(milliseconds))
     }
 
+    /// The instant from which machines count.
+    pub const EPOCH: Self = Self(DateTime::UNIX_EPOCH);
+
+    /// This instant plus milliseconds with decimals, to the microsecond.
+    #[must_use]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "durations of runs are far below 2^53 microseconds"
+    )]
+    pub fn plus_duration_ms(self, milliseconds: f64) -> Self {
+        Self(self.0 + chrono::Duration::microseconds((milliseconds * 1000.0).round() as i64))
+    }
+
     /// The month in UTC as `2026-11`: the unit of retention and of run-data keys.
     #[must_use]
     pub fn month(self) -> String {

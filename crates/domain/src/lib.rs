@@ -7,6 +7,7 @@ pub mod aggregate;
 pub mod api_endpoint;
 pub mod api_key;
 pub mod approval;
+pub mod callback;
 pub mod choice;
 pub mod email;
 pub mod environment;

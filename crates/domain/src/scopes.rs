@@ -22,6 +22,9 @@ pub const ERASED_MONTHS: &str = "erased-run-months";
 /// Schedules that have a tick to come: the number of the workflow each.
 pub const ACTIVE_SCHEDULES: &str = "active-schedules";
 
+/// Workflows of which a version with callbacks was ever published, kept for good: their runs may still have something to tell.
+pub const CALLING_BACK: &str = "workflows-with-callbacks";
+
 /// What a user created, kept for good: a user that created anything cannot be deleted.
 #[must_use]
 pub fn created_by(user: UserId) -> String {

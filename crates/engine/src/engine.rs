@@ -5,9 +5,12 @@ use std::{sync::Arc, time::Duration};
 use futures::StreamExt;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use wfm_application::executions::{live::LiveRun, runs::Runs};
+use wfm_application::{
+    executions::{live::LiveRun, runs::Runs},
+    hooks::{callbacks::Callbacks, courier::deliver},
+};
 
-use crate::{connector::Connector, drive::drive};
+use crate::{connector::Connector, courier::ConnectorCourier, drive::drive};
 
 /// The engine of one node.
 pub struct Engine {
@@ -52,6 +55,14 @@ impl Engine {
         tokio::spawn(wake_due(Arc::clone(&self.runs), self.stopping.clone()));
         tokio::spawn(fill_places(Arc::clone(&self.runs), self.stopping.clone()));
         tokio::spawn(count_queued(Arc::clone(&self.runs), self.stopping.clone()));
+    }
+
+    /// Begins to send what callbacks have to tell.
+    pub fn call_back(&self, callbacks: Arc<Callbacks>) {
+        let courier = Arc::new(ConnectorCourier(Arc::clone(&self.connector)));
+        let stopping = self.stopping.clone();
+        self.tasks
+            .spawn(async move { deliver(callbacks, courier, stopping.cancelled()).await });
     }
 
     /// Begins no further call and waits so long for those that are under way; their outcomes are recorded. What is left is

@@ -4,6 +4,7 @@
 //! call goes back to it. A process that stops at any point leaves a log from which the next one goes on.
 
 pub mod connector;
+mod courier;
 mod drive;
 mod engine;
 mod trace;

@@ -15,12 +15,16 @@ pub(crate) struct Trace<'r> {
 impl<'r> Trace<'r> {
     /// A context for a call. Its idempotency key begins with the run's id.
     pub(crate) fn of(call: &'r Call) -> Self {
-        Self::new(
+        Self::under(
             call.traceparent.as_deref(),
             call.tracestate.as_deref(),
             &call.idempotency_key,
-            span(),
         )
+    }
+
+    /// A context for what is sent on behalf of a run, by a name that begins with the run's id.
+    pub(crate) fn under(parent: Option<&str>, state: Option<&'r str>, name: &str) -> Self {
+        Self::new(parent, state, name, span())
     }
 
     fn new(parent: Option<&str>, state: Option<&'r str>, run: &str, span: u64) -> Self {

@@ -25,6 +25,8 @@ pub fn dependencies(event: &Event) -> Vec<String> {
         Event::Workflow(event) => workflow(event),
         // An account depends on nothing; a key's row refers to its owner by number only.
         Event::User(_) | Event::ApiKey(_) => Vec::new(),
+        // Callbacks have no rows.
+        Event::Callback(_) => Vec::new(),
         Event::Access(AccessEvent::UserLoggedIn(event)) => vec![event.id.stream()],
         Event::Access(AccessEvent::UserLoginFailed(event)) => vec![event.id.stream()],
         Event::Workspace(event) => workspace(event),

@@ -100,6 +100,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("maximum_body_bytes", "2097152", "largest request body in bytes"),
     setting(
+        "webhook_requests_per_second",
+        "100",
+        "requests a second that start runs by webhook, for each workflow and for each client address; twice as many at once",
+    ),
+    setting(
         "max_requests",
         "10000",
         "requests of signed-in callers that may be under way at once, half of them of one caller; others are answered 429",
@@ -310,6 +315,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Largest request body.
     pub maximum_body_bytes: usize,
+    /// Requests a second that start runs by webhook.
+    pub webhook_requests_per_second: u32,
     /// Requests that may be under way at once.
     pub max_requests: usize,
     /// Executions of one workspace that may wait for a place.
@@ -362,6 +369,10 @@ impl Config {
         if !(4..=31).contains(&bcrypt_cost) {
             bail!("bcrypt_cost = {bcrypt_cost}: expected 4 to 31");
         }
+        let webhook_requests_per_second: u32 = values.parse("webhook_requests_per_second")?;
+        if !(1..=1_000_000).contains(&webhook_requests_per_second) {
+            bail!("webhook_requests_per_second = {webhook_requests_per_second}: expected 1 to 1000000");
+        }
         let origins = values
             .get("cors_origins")
             .0
@@ -379,6 +390,7 @@ impl Config {
             log_json,
             cors_origins: origins.map(str::to_owned).collect(),
             maximum_body_bytes: values.parse("maximum_body_bytes")?,
+            webhook_requests_per_second,
             max_requests: values.parse("max_requests")?,
             max_queued_executions: values.parse("max_queued_executions")?,
             egress_allow_private,

@@ -10,6 +10,7 @@ use wfm_application::{
     app::App,
     clock::{Clock, Entropy, SystemClock, SystemEntropy},
     executions::{cache::Definitions, queue::Queue, runs::Runs},
+    hooks::{callbacks::Callbacks, throttle::Throttle},
     housekeeping::DailyRetention,
     membership::{self, Membership},
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
@@ -210,6 +211,7 @@ impl Core {
             access,
             definitions,
             runs: Arc::clone(&runs),
+            webhooks: Throttle::new(config.webhook_requests_per_second),
             retention_rule: config.retention_rule,
         });
         let head = app.store.log.head().await?.position;
@@ -236,6 +238,11 @@ impl Core {
                 "took over runs that were under way"
             );
         }
+        engine.call_back(Arc::new(Callbacks::new(
+            app.store.clone(),
+            Arc::clone(&app.definitions),
+            Arc::clone(&membership),
+        )));
         let scheduler = Arc::new(Scheduler::new(app.store.clone(), Arc::clone(&runs)));
         following.push(tokio::spawn(schedules::tick(scheduler, Arc::clone(&membership))));
         following.push(tokio::spawn(keep_house(Arc::clone(&app))));

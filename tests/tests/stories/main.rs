@@ -6,6 +6,7 @@
 mod approving;
 mod architecture;
 mod asking;
+mod callbacks;
 mod compensating;
 mod connecting;
 mod failing;
@@ -28,6 +29,7 @@ mod sharing;
 mod soap;
 mod tour;
 mod transfer;
+mod webhooks;
 
 use std::path::Path;
 

@@ -9,6 +9,7 @@ use crate::settings;
 const TOKEN: &str = "s3cr3t/ÿ+token\"with quotes&more";
 const HEADER: &str = "plain-Secret_4711";
 const BASIC: &str = "pass:word w1th colon";
+const HOOK: &str = "whsec_0815/+\"hook";
 
 /// The secret and the ways in which it might be written.
 fn forms(secret: &str) -> Vec<Vec<u8>> {
@@ -41,7 +42,7 @@ async fn everything_answered(client: &Client, world: &World, runs: &[String]) ->
         .map(|route| route.path.to_owned())
         .collect();
     for run in runs {
-        for part in ["", "/steps", "/logs", "/history"] {
+        for part in ["", "/steps", "/logs", "/history", "/callbacks"] {
             paths.push(format!("/api/v1/executions/{run}{part}"));
         }
         paths.push(format!("/api/v1/streams/execution-{run}"));
@@ -76,8 +77,7 @@ async fn a_secret_is_nowhere_but_at_the_target() {
     let target = Target::start().await;
     let process = Process::spawn(&settings);
     let client = process.admin().await;
-    let variables =
-        json!({"TOKEN": TOKEN, "HEADER": HEADER, "BASIC": BASIC, "READABLE": {"value": "readable-1", "secret": false}});
+    let variables = json!({"TOKEN": TOKEN, "HEADER": HEADER, "BASIC": BASIC, "HOOK": HOOK, "READABLE": {"value": "readable-1", "secret": false}});
     let world = World::build_with(&client, "Secrets", &target, &json!({}), &variables).await;
     // The careless target repeats everything that it was sent, in successes and in failures.
     target.on("/fails", |call| {
@@ -99,19 +99,55 @@ async fn a_secret_is_nowhere_but_at_the_target() {
             "name": "call", "apiEndpointId": endpoint, "inputMapping": mapping, "retryCount": 1, "retryDelaySeconds": 0,
             "condition": "env.TOKEN != ''",
         });
-        let workflow = world.workflow(&format!("Flow {path}"), &json!([step])).await;
+        // One callback is heard, one is answered with what it brought, one leads nowhere.
+        let url =
+            |path: &str| json!({"url": format!("{{env.TARGET}}{path}?key={{env.TOKEN}}"), "secret": "{env.HOOK}"});
+        let hooks = json!({"configuration": {
+            "webhook": {"secret": "{env.HOOK}"},
+            "callbacks": [url("/told"), url("/fails"), {"url": "http://127.0.0.1:1/{env.HEADER}", "secret": "{env.HOOK}"}],
+        }});
+        let workflow = world
+            .workflow_with(&format!("Flow {path}"), &json!([step]), &hooks)
+            .await;
         let run = world.run(workflow, &json!({"readable": "yes"})).await;
         runs.push(run["executionId"].as_str().unwrap().to_owned());
+        let body = r#"{"readable": "webhook"}"#;
+        let now = wfm_application::clock::Clock::now(&wfm_application::clock::SystemClock);
+        for secret in [HOOK, "whsec_wrong"] {
+            let header = wfm_application::hooks::signature::signed(secret, now, body.as_bytes());
+            let webhook = format!("/api/v1/webhooks/workflows/{workflow}");
+            let request = Client::stranger(client.base()).request(http::Method::POST, &webhook);
+            let answer = request
+                .header("x-wfm-signature", &header)
+                .body("application/json", body)
+                .send()
+                .await;
+            assert_eq!(answer.status == 202, secret == HOOK, "{}", answer.text);
+            if secret == HOOK {
+                runs.push(answer.json()["executionId"].as_str().unwrap().to_owned());
+            }
+        }
     }
-    let calls = target.all_calls();
-    assert_eq!(calls.len(), 3);
+    for run in &runs {
+        wfm_tests::until("every callback to be tried", || async {
+            let shown = client.get(&format!("/api/v1/executions/{run}/callbacks")).await.items();
+            shown.iter().all(|one| one["attempts"] != 0).then_some(())
+        })
+        .await;
+    }
+    let (told, calls): (Vec<_>, Vec<_>) = target
+        .all_calls()
+        .into_iter()
+        .partition(|call| call.headers.contains_key("x-wfm-delivery"));
+    assert!(told.iter().all(|call| call.query.contains("s3cr3t")), "{told:?}");
+    assert_eq!((told.len() >= 8, calls.len()), (true, 6));
     for call in &calls {
         assert_eq!(call.json(), json!({"inBody": TOKEN}));
         assert_eq!(call.header("x-key"), HEADER);
         assert!(call.header("authorization").starts_with("Basic "));
         assert!(call.query.contains("s3cr3t"), "{}", call.query);
     }
-    let outputs = [world.execution(&runs[0]).await, world.execution(&runs[1]).await];
+    let outputs = [world.execution(&runs[0]).await, world.execution(&runs[2]).await];
     assert_eq!(
         outputs[0]["outputParameters"]["body"]["inBody"], "***",
         "{}",
@@ -127,7 +163,7 @@ async fn a_secret_is_nowhere_but_at_the_target() {
     assert_eq!(shown["variables"]["READABLE"]["value"], "readable-1");
 
     let basic_header = calls[0].header("authorization")["Basic ".len()..].to_owned();
-    let mut wanted: Vec<Vec<u8>> = [TOKEN, HEADER, BASIC, basic_header.as_str(), wfm_tests::PASSWORD]
+    let mut wanted: Vec<Vec<u8>> = [TOKEN, HEADER, BASIC, HOOK, basic_header.as_str(), wfm_tests::PASSWORD]
         .iter()
         .flat_map(|secret| forms(secret))
         .collect();

@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 use wfm_application::{
     executions::registry::{Ended, Registry},
     history::EventView,
+    hooks::callback_views::CallbackView,
     security::permission::Permission,
 };
 use wfm_domain::ids::ExecutionId;
@@ -28,7 +29,7 @@ use crate::{
     context::Api,
     error::Problem,
     extract::{Pairs, Path, Query, Reader},
-    pages::Wanted,
+    pages::{Wanted, whole_page},
     rows::Row,
 };
 
@@ -54,6 +55,9 @@ pub(super) fn routes() -> Vec<Route> {
             .says("Events of a run")
             .query::<HistoryParameters>()
             .pages::<EventView>(),
+        get("/api/v1/executions/{id}/callbacks", READ, callbacks)
+            .says("Lists who was told, or is to be told, of a run's ends; the newest end first, at most 100")
+            .pages::<CallbackView>(),
     ]
 }
 
@@ -209,4 +213,15 @@ async fn show_history(
     parameters: Query<HistoryParameters>,
 ) -> Result<Response, Problem> {
     history(api, execution_id(id)?.stream(), reader, parameters).await
+}
+
+async fn callbacks(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<String>,
+    Reader { context }: Reader,
+) -> Result<Response, Problem> {
+    let id = execution_id(id)?;
+    api.seen::<ExecutionRow>(&context, id.0.as_str(), || format!("execution {id}"))
+        .await?;
+    whole_page(api.app.callbacks_of(&id).await?)
 }

@@ -18,6 +18,7 @@ use wfm_application::{
         queue::{MOST_QUEUED, Queue},
         runs::Runs,
     },
+    hooks::throttle::Throttle,
     membership::Membership,
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
     retention::RetentionRule,
@@ -252,6 +253,7 @@ impl TestApp {
             access,
             definitions,
             runs: Arc::clone(&runs),
+            webhooks: Throttle::default(),
             retention_rule: RetentionRule::default(),
         });
         let engine = Engine::new(runs, Arc::new(FakeConnector));

@@ -22,6 +22,7 @@ fn path(route: &RouteInfo, world: &World, user: i64, key: i64, parameter: i64, s
         "executions" => run.to_owned(),
         // The first one, asked for while preparing.
         "approvals" => "1".to_owned(),
+        "webhooks" => world.workflow.to_string(),
         "streams" => format!("workflow-{}", world.workflow),
         _ => String::new(),
     };
@@ -153,7 +154,15 @@ async fn strangers_get_in_nowhere() {
     let sweep = prepare().await;
     for route in routes() {
         let answer = sweep.send(route, None).await;
-        if route.access == Access::Public {
+        if route.access == Access::Signed {
+            let problem = answer.json();
+            let kind = "/problems/unauthenticated";
+            assert_eq!(
+                (answer.status, &problem["type"]),
+                (StatusCode::UNAUTHORIZED, &json!(kind)),
+                "{problem}"
+            );
+        } else if route.access == Access::Public {
             assert_ne!(answer.status, StatusCode::UNAUTHORIZED, "{route:?}");
         } else {
             answer.problem(401, "unauthenticated");
@@ -182,7 +191,7 @@ async fn outsiders_do_not_learn_that_a_workspace_exists() {
         let answer = sweep.send(route, Some(&outsider)).await;
         match route.access {
             Access::Global(_) | Access::Own(_) => answer.problem(403, "forbidden").clear(),
-            Access::Public | Access::SignedIn | Access::Workspace(_) | Access::Endpoint => {}
+            Access::Public | Access::Signed | Access::SignedIn | Access::Workspace(_) | Access::Endpoint => {}
         }
     }
 }

@@ -15,6 +15,7 @@ use wfm_expressions::{
 };
 
 use super::target::CallTarget;
+use crate::hooks::{callback_settings::CompiledCallback, settings::Webhook};
 
 /// How often and how long a call is tried.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +88,10 @@ pub struct CompiledWorkflow {
     pub content_hash: String,
     /// Whether each run needs an approval: `configuration.approvals.execute`.
     pub approves_runs: bool,
+    /// How others start runs without a login: `configuration.webhook`.
+    pub webhook: Option<Webhook>,
+    /// Who is told of the ends of runs: `configuration.callbacks`.
+    pub callbacks: Vec<CompiledCallback>,
     /// Retries that a run may make in all; no limit but the steps' own when absent.
     pub retry_budget: Option<u32>,
     /// Template of a run's output; without one it is the last step's.
@@ -129,6 +134,8 @@ impl CompiledWorkflow {
         }
         let retry_budget = retry_budget(definition, &mut problems);
         approves_runs(definition, &mut problems);
+        let webhook = Webhook::of(&definition.settings, &mut problems);
+        let callbacks = CompiledCallback::all_of(&definition.settings, &mut problems);
         let output = definition
             .settings
             .configuration
@@ -155,6 +162,8 @@ impl CompiledWorkflow {
             groups,
             content_hash: content_hash(definition),
             approves_runs: approves_runs(definition, &mut Vec::new()),
+            webhook,
+            callbacks,
             retry_budget,
             output,
         })

@@ -42,6 +42,13 @@ impl EnvironmentValues {
 }
 
 impl EnvironmentValues {
+    /// The value of a secret variable; `None` when it is missing, empty or readable.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<&Arc<str>> {
+        let (secret, value) = self.variables.get(name)?;
+        (*secret && !value.is_empty()).then_some(value)
+    }
+
     /// The same with `{env.NAME}` in the place of each secret, for what must not depend on secrets or show them.
     #[must_use]
     pub fn without_secrets(&self) -> Self {

@@ -5,7 +5,7 @@
 //! waited for a place; `calls` says what is done next, `reports` records what became of it, `advance` writes both down.
 //! `control` is what people ask, `elsewhere` what other nodes did, `recovery` what a stop left behind, `timers` what waits for
 //! an instant; `execution_key` keeps one piece of work from running twice; `queue` knows who is next when a place is free, `registry` who drives a run and who waits for it.
-//! `rehearsal` plays a run through with given answers, without a store.
+//! `owing` notes who hears of a run that ends at once. `rehearsal` plays a run through with given answers, without a store.
 
 mod advance;
 pub mod cache;
@@ -18,6 +18,7 @@ pub mod execution_key;
 pub mod gates;
 pub mod live;
 pub mod outcome;
+mod owing;
 pub mod plan;
 mod promotion;
 pub mod queue;

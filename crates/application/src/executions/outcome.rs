@@ -26,7 +26,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(candidate, _)| candidate == name)
@@ -305,7 +305,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// `Retry-After` (RFC 9110): seconds or an HTTP date.
-fn retry_after_ms(text: &str, now: Instant) -> Option<i64> {
+pub(crate) fn retry_after_ms(text: &str, now: Instant) -> Option<i64> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<u32>() {
         return Some(i64::from(seconds) * 1000);

@@ -138,6 +138,7 @@ pub fn rehearse(script: Script) -> Result<Rehearsed, Refusal> {
         input: Protected::new(key.clone(), input.to_string()),
         execution_context: execution_context.clone(),
         rerun_of: None,
+        callbacks: Vec::new(),
     };
     let scope = RunScope::new(&workflow, &id.0, execution_context.as_deref(), input);
     let live = LiveRun {

@@ -27,6 +27,7 @@ use super::{
     environment::EnvironmentValues,
     execution_key::{ExecutionKey, KeyTake, Keyed},
     live::LiveRun,
+    owing::owe_first,
     queue::Queue,
     registry::{DriverSignal, Ended, Registry},
     scope::RunScope,
@@ -369,7 +370,7 @@ impl Runs {
     }
 
     /// A run that exists already, as the answer to a start.
-    async fn existing(&self, id: ExecutionId) -> Result<Started, ApplicationError> {
+    pub(crate) async fn existing(&self, id: ExecutionId) -> Result<Started, ApplicationError> {
         let ended = self.registry.wait(&id);
         let stream = StreamId::new(id.stream());
         let first = self.store.log.read_stream(&stream, StreamVersion(0), 1).await?;
@@ -421,6 +422,12 @@ impl Runs {
             input: Protected::new(key.clone(), Arc::clone(text)),
             execution_context: input.execution_context.clone(),
             rerun_of: rerun.map(|rerun| rerun.of.clone()),
+            callbacks: ground
+                .compiled
+                .callbacks
+                .iter()
+                .map(|callback| callback.on.clone())
+                .collect(),
         };
         let loaded = Loaded {
             stream: StreamId::new(id.stream()),
@@ -500,6 +507,7 @@ impl Runs {
         if events.last().is_some_and(ends) {
             // It was over before it began to run: there is no place to give back.
             unit.take_none(&Execution::slots(environment));
+            owe_first(&mut unit, &live.loaded, &events, now);
         }
         let place = (environment, ground.workflow.workspace.0);
         unit.work(self.work_after(&live.loaded.aggregate, &id, place, &events));

@@ -7,7 +7,6 @@
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap},
-    hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
     time::Duration,
 };
@@ -25,6 +24,7 @@ use wfm_storage::{event::StoredEvent, feed::Subscription};
 
 use super::firing::{Scheduler, Turn};
 use crate::{
+    duties::Duties,
     error::ApplicationError,
     executions::elsewhere::ended_by,
     membership::{Membership, RENEWAL},
@@ -54,14 +54,14 @@ pub async fn tick(scheduler: Arc<Scheduler>, membership: Arc<Membership>) {
             }
         }
     };
-    let mut nodes = Nodes::new(membership);
+    let mut duties = Duties::new(membership);
     let mut turns = JoinSet::new();
     loop {
         let now = scheduler.store.now();
         while turns.len() < AT_ONCE
             && let Some(workflow) = agenda.take_due(now)
         {
-            if !scheduler.runs.may_act() || !nodes.is_mine(workflow) {
+            if !scheduler.runs.may_act() || !duties.are_mine(workflow) {
                 agenda.wake(workflow, now.plus_milliseconds(LATER_MILLISECONDS));
                 continue;
             }
@@ -85,7 +85,9 @@ pub async fn tick(scheduler: Arc<Scheduler>, membership: Arc<Membership>) {
                 Ok((workflow, outcome)) => agenda.turned(workflow, outcome, scheduler.store.now()),
                 Err(error) => tracing::error!(%error, "a schedule's turn broke"),
             },
-            _ = nodes.looks.tick() => nodes.look().await,
+            () = duties.due() => {
+                duties.look().await;
+            }
             () = tokio::time::sleep(sleep) => {}
         }
     }
@@ -192,44 +194,5 @@ impl Agenda {
         let next = self.order.peek().filter(|_| has_room);
         let wait = next.map(|Reverse((at, _))| at.microseconds_since(now).max(0).unsigned_abs());
         wait.map_or(LONGEST_SLEEP, Duration::from_micros).min(LONGEST_SLEEP)
-    }
-}
-
-/// The processes among which schedules are spread.
-struct Nodes {
-    membership: Arc<Membership>,
-    alive: Vec<String>,
-    looks: tokio::time::Interval,
-}
-
-impl Nodes {
-    fn new(membership: Arc<Membership>) -> Self {
-        let mut looks = tokio::time::interval(RENEWAL);
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        Self {
-            alive: vec![membership.holder().to_string()],
-            membership,
-            looks,
-        }
-    }
-
-    /// Looks which are alive.
-    async fn look(&mut self) {
-        match self.membership.alive().await {
-            Ok(alive) => self.alive = alive.into_iter().collect(),
-            Err(error) => tracing::warn!(%error, "which nodes are alive could not be read"),
-        }
-    }
-
-    /// Whether this one deals with a schedule: the one with the highest hash does, so that only those of a node that comes or
-    /// goes change hands.
-    fn is_mine(&self, workflow: WorkflowId) -> bool {
-        let weight = |node: &str| {
-            let mut hasher = DefaultHasher::new();
-            (workflow, node).hash(&mut hasher);
-            hasher.finish()
-        };
-        let mine = weight(self.membership.holder());
-        self.alive.iter().all(|node| weight(node) <= mine)
     }
 }

@@ -85,7 +85,8 @@ impl AccessState {
             | Event::ApiEndpoint(_)
             | Event::RunMonth(_)
             | Event::Schedule(_)
-            | Event::Approval(_) => {}
+            | Event::Approval(_)
+            | Event::Callback(_) => {}
         }
     }
 

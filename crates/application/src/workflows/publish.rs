@@ -20,6 +20,7 @@ use crate::{
     context::Context,
     error::ApplicationError,
     executions::definition::CompiledWorkflow,
+    hooks::settings::readable_secrets,
     security::permission::Permission,
     store::{Loaded, Recorded, Unit},
 };
@@ -80,7 +81,11 @@ impl App {
             Some(id) => self.approved_hashes(id, unit).await?,
             None => Vec::new(),
         };
-        let problems = problems(workflow, &project, &environment, &snapshots);
+        let mut problems = problems(workflow, &project, &environment, &snapshots);
+        if let Some(settings) = &workflow.settings {
+            let named = self.store.load::<Environment>(environment_id.stream()).await?;
+            problems.extend(readable_secrets(settings, &named.aggregate));
+        }
         Ok(PublishWorkflow {
             project,
             environment,

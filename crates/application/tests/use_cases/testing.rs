@@ -23,6 +23,7 @@ use wfm_application::{
         queue::{MOST_QUEUED, Queue},
         runs::Runs,
     },
+    hooks::throttle::Throttle,
     membership::Membership,
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
     retention::RetentionRule,
@@ -353,6 +354,7 @@ impl TestApp {
             passwords: PasswordHasher::new(4, 2).unwrap(),
             tokens,
             definitions,
+            webhooks: Throttle::default(),
             retention_rule: RetentionRule::default(),
         });
         Self {

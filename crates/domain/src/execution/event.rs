@@ -13,6 +13,7 @@ use crate::{
     protected_fields,
 };
 
+use super::Outcome;
 pub use super::{compensation_event::*, control_event::*};
 
 /// What every event of a run says about it.
@@ -61,6 +62,9 @@ pub struct Request {
     /// The earlier run whose input it takes, if it is a rerun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun_of: Option<ExecutionId>,
+    /// For each of the pinned version's callbacks, of which ends it tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub callbacks: Vec<Vec<Outcome>>,
 }
 
 impl crate::event::VisitField for Request {

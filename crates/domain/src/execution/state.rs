@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ExecutionEvent, FailureConsequence, OpenStep, Outcome, Phase, Request, Run, StepCompensated,
+    Ending, ExecutionEvent, FailureConsequence, OpenStep, Outcome, Phase, Request, Run, StepCompensated,
     StepCompensationFailed, redrive::Redo, standing::Standing,
 };
 use crate::{
     aggregate::{Claim, ClaimChanges, Decide},
+    callback::Notice,
     ids::{EnvironmentId, StepId},
     instant::Instant,
     protected::Protected,
@@ -124,6 +125,9 @@ pub struct Execution {
     pub undone: Vec<Undo>,
     /// Attempts after the first, over all steps.
     pub retry_count: u32,
+    /// How often it has ended: once, and once more after each redrive.
+    #[serde(default)]
+    pub endings: u32,
     /// Output (JSON) of a completed run, message of a failed one, reason of a cancelled one; once it has ended.
     pub result: Option<std::sync::Arc<str>>,
 }
@@ -144,9 +148,42 @@ impl Execution {
         format!("environment/{environment}/running")
     }
 
+    /// The claims that name whom this end of a run is to be told to, in order of time.
+    #[must_use]
+    pub fn notices(request: &Request, run: &Run, ending: u32, outcome: Outcome, ended_at: Instant) -> Vec<Claim> {
+        let told = (0_u32..)
+            .zip(&request.callbacks)
+            .filter(|(_, on)| on.contains(&outcome));
+        told.map(|(index, _)| {
+            let notice = Notice {
+                execution_id: run.id.clone(),
+                workflow_id: run.workflow_id,
+                ending,
+                index,
+            };
+            notice.claim(ended_at)
+        })
+        .collect()
+    }
+
+    /// The same for the end that comes now. A run that never began has no better instant than the first of all.
+    fn notices_of(&self, outcome: Outcome, ending: &Ending) -> Vec<Claim> {
+        let Some(request) = &self.request else {
+            return Vec::new();
+        };
+        let ended_at = self
+            .started_at
+            .map_or(Instant::EPOCH, |at| at.plus_duration_ms(ending.duration_ms));
+        Self::notices(request, &self.run, self.endings + 1, outcome, ended_at)
+    }
+
     fn slot(&self) -> Option<Claim> {
         let request = self.request.as_ref()?;
         Some(Claim::new(Self::slots(request.environment_id), self.run.id.0.clone()))
+    }
+
+    fn slot_held(&self) -> Option<Claim> {
+        self.slot().filter(|_| self.standing.holds_place())
     }
 
     /// How a step ended, if it has.
@@ -305,9 +342,16 @@ impl Decide for Execution {
             ExecutionEvent::StepCompensationFailed(StepCompensationFailed { step, due_at: None, .. }) => {
                 self.undo(step.index, &step.name, step.attempt, Undoing::GivenUp);
             }
-            ExecutionEvent::ExecutionCompleted(completed) => self.result = completed.output.shared().cloned(),
-            ExecutionEvent::ExecutionFailed(failed) => self.result = failed.message.shared().cloned(),
+            ExecutionEvent::ExecutionCompleted(completed) => {
+                self.endings += 1;
+                self.result = completed.output.shared().cloned();
+            }
+            ExecutionEvent::ExecutionFailed(failed) => {
+                self.endings += 1;
+                self.result = failed.message.shared().cloned();
+            }
             ExecutionEvent::ExecutionCancelled(cancelled) => {
+                self.endings += 1;
                 self.result = cancelled.reason.as_ref().and_then(Protected::shared).cloned();
             }
             ExecutionEvent::StepRetryScheduled(_)
@@ -332,13 +376,18 @@ impl Decide for Execution {
                     .extend(scope.map(|scope| Claim::new(scope, started.run.id.0.clone())));
             }
             ExecutionEvent::ExecutionContinued(_) => changes.take.extend(self.slot()),
-            ExecutionEvent::ExecutionParked(_)
-            | ExecutionEvent::ExecutionCompleted(_)
-            | ExecutionEvent::ExecutionFailed(_)
-            | ExecutionEvent::ExecutionCancelled(_) => {
-                changes
-                    .release
-                    .extend(self.slot().filter(|_| self.standing.holds_place()));
+            ExecutionEvent::ExecutionParked(_) => changes.release.extend(self.slot_held()),
+            ExecutionEvent::ExecutionCompleted(completed) => {
+                changes.release.extend(self.slot_held());
+                changes.take = self.notices_of(Outcome::Completed, &completed.ending);
+            }
+            ExecutionEvent::ExecutionFailed(failed) => {
+                changes.release.extend(self.slot_held());
+                changes.take = self.notices_of(Outcome::Failed, &failed.ending);
+            }
+            ExecutionEvent::ExecutionCancelled(cancelled) => {
+                changes.release.extend(self.slot_held());
+                changes.take = self.notices_of(Outcome::Cancelled, &cancelled.ending);
             }
             ExecutionEvent::ExecutionHeld(_)
             | ExecutionEvent::ExecutionQueued(_)

@@ -197,6 +197,16 @@ pub struct WorkflowPublished {
     pub published_by: Option<UserId>,
 }
 
+impl WorkflowPublished {
+    /// Whether somebody is told of the ends of its runs.
+    #[must_use]
+    pub fn calls_back(&self) -> bool {
+        let configuration = self.definition.settings.configuration.as_ref();
+        let callbacks = configuration.and_then(|configuration| configuration.get("callbacks")?.as_array());
+        callbacks.is_some_and(|callbacks| !callbacks.is_empty())
+    }
+}
+
 /// The draft reads like the version in force again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

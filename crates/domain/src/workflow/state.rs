@@ -69,6 +69,9 @@ pub struct Workflow {
     pub in_force: Option<InForce>,
     /// `Workflows.Status`.
     pub status: WorkflowStatus,
+    /// Whether a version with callbacks was ever published.
+    #[serde(default)]
+    pub calls_back: bool,
     /// `Workflows.IsDeleted`.
     pub is_deleted: bool,
 }
@@ -105,6 +108,9 @@ impl Workflow {
         let mut held = BTreeSet::new();
         let Some(id) = self.id else { return held };
         held.insert(Claim::new(scopes::created_by(self.created_by), id.stream()));
+        if self.calls_back {
+            held.insert(Claim::new(scopes::CALLING_BACK, id.to_string()));
+        }
         if self.is_deleted {
             return held;
         }
@@ -171,6 +177,7 @@ impl Decide for Workflow {
                     drafted_steps: self.steps.clone(),
                 });
                 self.status = WorkflowStatus::Published;
+                self.calls_back |= published.calls_back();
             }
             WorkflowEvent::DraftDiscarded(_) => {
                 if let Some(in_force) = &self.in_force {

@@ -5,6 +5,7 @@ use wfm_domain::{
     api_endpoint::*,
     api_key::*,
     approval::*,
+    callback::*,
     environment::*,
     event::Event,
     ids::*,
@@ -433,6 +434,41 @@ fn progress(is_active: bool, events_since_set: u64) -> Progress {
     }
 }
 
+fn callbacks() -> [CallbackEvent; 3] {
+    let notice = Notice {
+        execution_id: ExecutionId("0193552c-1c2f-7000-8000-000000000001".into()),
+        workflow_id: WorkflowId(17),
+        ending: 1,
+        index: 0,
+    };
+    [
+        CallbackAttemptFailed {
+            notice: notice.clone(),
+            attempt: 1,
+            error_kind: "status".into(),
+            status_code: Some(503),
+            duration_ms: 4.5,
+            next_attempt_at: now(),
+        }
+        .into(),
+        CallbackDelivered {
+            notice: notice.clone(),
+            attempt: 2,
+            status_code: 204,
+            duration_ms: 4.5,
+        }
+        .into(),
+        CallbackGivenUp {
+            notice,
+            attempts: 13,
+            reason: GivenUpReason::TimeOver,
+            error_kind: Some("connect".into()),
+            status_code: None,
+        }
+        .into(),
+    ]
+}
+
 fn approvals() -> [ApprovalEvent; 5] {
     let id = ApprovalId(4);
     [
@@ -570,6 +606,7 @@ pub fn all() -> Vec<Event> {
     events.extend(run_months().into_iter().map(Event::from));
     events.extend(approvals().into_iter().map(Event::from));
     events.extend(schedules().into_iter().map(Event::from));
+    events.extend(callbacks().into_iter().map(Event::from));
     for event in &mut events {
         event.visit_protected(&mut |_, value| value.set_sealed(SEALED));
     }

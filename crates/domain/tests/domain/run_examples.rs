@@ -30,6 +30,7 @@ fn request() -> Request {
         input: of_run("{}"),
         execution_context: Some("order-1".into()),
         rerun_of: None,
+        callbacks: Vec::new(),
     }
 }
 

@@ -50,6 +50,8 @@ pub fn project(envelope: &Envelope, event: &Event, changes: &mut Vec<Change>) {
         Event::ApiKey(event) => versioned(envelope, changes, |changes| api_key::project(envelope, event, changes)),
         Event::RunMonth(event) => run_month::project(event, changes),
         Event::Approval(event) => versioned(envelope, changes, |changes| approval::project(envelope, event, changes)),
+        // What was told to others stands in the log alone.
+        Event::Callback(_) => {}
         Event::Schedule(event) => versioned(envelope, changes, |changes| schedule::project(envelope, event, changes)),
     }
 }

@@ -479,6 +479,7 @@ impl History {
             input: sealed(r#"{"id":1}"#),
             execution_context: Some(format!("order-{place}")),
             rerun_of: None,
+            callbacks: Vec::new(),
         };
         let mut events: Vec<ExecutionEvent> = Vec::new();
         let queued = place.is_multiple_of(4);

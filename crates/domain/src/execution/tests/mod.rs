@@ -39,6 +39,7 @@ fn request() -> Request {
         input: sealed("{}"),
         execution_context: None,
         rerun_of: None,
+        callbacks: Vec::new(),
     }
 }
 
@@ -403,3 +404,75 @@ async fn each_event_repeated_at_every_position_is_refused_and_each_command_repla
 
 mod control;
 mod undoing;
+
+#[test]
+fn each_end_is_told_to_those_who_asked_for_it() {
+    let asked = Request {
+        callbacks: vec![
+            vec![Outcome::Failed],
+            vec![Outcome::Completed],
+            vec![Outcome::Failed, Outcome::Completed],
+        ],
+        ..request()
+    };
+    let queue = QueueExecution {
+        run: run(),
+        request: asked,
+    };
+    let given_up = Move::Fail {
+        message: sealed("over"),
+        step_id: None,
+    };
+    let failed = fail(3, step(0, 1), FailureConsequence::Fail, vec![given_up]);
+    let history = events([
+        command(0, Ask::Queue(queue)),
+        command(
+            1,
+            Ask::Start(StartExecution {
+                run: run(),
+                request: None,
+                node: "n1".to_owned(),
+                deadline: at(120),
+                moves: vec![call(0)],
+            }),
+        ),
+        failed,
+    ]);
+    let mut execution = Execution::default();
+    let mut told = Vec::new();
+    for event in &history {
+        let notices = execution.claims(event).take.into_iter();
+        told.extend(
+            notices
+                .filter(|claim| claim.scope == "workflow/7/callbacks")
+                .map(|claim| claim.key),
+        );
+        execution.evolve(event);
+    }
+    let ended_at = at(3);
+    assert_eq!(
+        told,
+        [format!("{ended_at}/0193-1-1-0"), format!("{ended_at}/0193-1-1-2")]
+    );
+    assert_eq!(execution.endings, 1);
+    // A run that is redriven ends once more, under another name.
+    execution.standing.phase = Phase::Running;
+    let completed = ExecutionEvent::from(ExecutionCompleted {
+        run: run(),
+        output: sealed("1"),
+        ending: Ending {
+            duration_ms: 9000.0,
+            retry_count: 0,
+        },
+    });
+    let keys: Vec<String> = execution
+        .claims(&completed)
+        .take
+        .into_iter()
+        .map(|claim| claim.key)
+        .collect();
+    assert_eq!(
+        keys,
+        [format!("{}/0193-1-2-1", at(10)), format!("{}/0193-1-2-2", at(10))]
+    );
+}

@@ -81,6 +81,7 @@ impl Sample {
             input: seal(&json!({ "value": number })),
             execution_context: None,
             rerun_of: None,
+            callbacks: Vec::new(),
         };
         let start = StartExecution {
             run,
