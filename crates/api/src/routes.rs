@@ -11,6 +11,7 @@ pub mod dry_run;
 pub mod environments;
 pub mod events;
 pub mod executions;
+pub mod jobs;
 pub mod operations;
 pub mod projections;
 pub mod projects;
@@ -118,6 +119,7 @@ pub(crate) fn table() -> Vec<Route> {
         executions::routes(),
         control::routes(),
         approvals::routes(),
+        jobs::routes(),
         views::routes(),
         events::routes(),
         projections::routes(),

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use cqrs_es::Aggregate;
 use serde_json::Value;
+use tokio::sync::Notify;
 use wfm_domain::{
     aggregate::Decide,
     event::Event,
@@ -56,6 +57,8 @@ pub struct App {
     pub runs: Arc<Runs>,
     /// Slows down whoever asks for webhooks.
     pub webhooks: Throttle,
+    /// Rings when a job begins.
+    pub job_bell: Notify,
     /// How long executions are kept.
     pub retention_rule: RetentionRule,
 }

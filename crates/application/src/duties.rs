@@ -1,4 +1,4 @@
-//! Which of the processes that share a database usually deals with a workflow: its schedule, its callbacks.
+//! Which of the processes that share a database usually deals with a workflow (its schedule, its callbacks) or a job.
 //!
 //! Invariant: nothing depends on it but who does the work: two that disagree for a moment meet at the log, which lets one win.
 
@@ -6,8 +6,6 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
-
-use wfm_domain::ids::WorkflowId;
 
 use crate::membership::{Membership, RENEWAL};
 
@@ -58,12 +56,12 @@ impl Duties {
         self.membership.is_valid()
     }
 
-    /// Whether this one deals with a workflow: the one with the highest hash does, so that only the duties of a process that
+    /// Whether this one deals with a workflow, or a job: the one with the highest hash does, so that only the duties of a process that
     /// comes or goes change hands.
-    pub(crate) fn are_mine(&self, workflow: WorkflowId) -> bool {
+    pub(crate) fn are_mine(&self, duty: impl Hash + Copy) -> bool {
         let weight = |process: &str| {
             let mut hasher = DefaultHasher::new();
-            (workflow, process).hash(&mut hasher);
+            (duty, process).hash(&mut hasher);
             hasher.finish()
         };
         let mine = weight(self.membership.holder());

@@ -344,7 +344,8 @@ impl Hidden {
             | Event::RunMonth(_)
             | Event::Schedule(_)
             | Event::Approval(_)
-            | Event::Callback(_) => Self::default(),
+            | Event::Callback(_)
+            | Event::Job(_) => Self::default(),
         }
     }
 

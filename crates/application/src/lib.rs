@@ -15,6 +15,7 @@ pub mod history;
 pub mod hooks;
 pub mod housekeeping;
 pub mod input;
+pub mod jobs;
 pub mod membership;
 pub mod projection;
 pub mod projects;

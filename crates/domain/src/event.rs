@@ -121,6 +121,7 @@ use crate::{
     callback::CallbackEvent,
     environment::EnvironmentEvent,
     execution::ExecutionEvent,
+    job::JobEvent,
     project::ProjectEvent,
     retention::RunMonthEvent,
     schedule::ScheduleEvent,
@@ -211,4 +212,5 @@ all_events! {
     Schedule(ScheduleEvent),
     Approval(ApprovalEvent),
     Callback(CallbackEvent),
+    Job(JobEvent),
 }

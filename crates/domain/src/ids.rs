@@ -58,6 +58,8 @@ integer_ids! {
     ApprovalId => "approval";
     /// Id of an API key.
     ApiKeyId => "api-key";
+    /// Id of a job over many executions.
+    JobId => "job";
 }
 
 /// `WorkflowExecutions.Id`: a UUIDv7 in its 36-character lower-case form.

@@ -17,6 +17,7 @@ pub mod facts;
 pub mod field_errors;
 pub mod ids;
 pub mod instant;
+pub mod job;
 pub mod json;
 pub mod password;
 pub mod project;

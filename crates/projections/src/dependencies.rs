@@ -25,8 +25,8 @@ pub fn dependencies(event: &Event) -> Vec<String> {
         Event::Workflow(event) => workflow(event),
         // An account depends on nothing; a key's row refers to its owner by number only.
         Event::User(_) | Event::ApiKey(_) => Vec::new(),
-        // Callbacks have no rows.
-        Event::Callback(_) => Vec::new(),
+        // They have no rows.
+        Event::Callback(_) | Event::Job(_) => Vec::new(),
         Event::Access(AccessEvent::UserLoggedIn(event)) => vec![event.id.stream()],
         Event::Access(AccessEvent::UserLoginFailed(event)) => vec![event.id.stream()],
         Event::Workspace(event) => workspace(event),
@@ -38,8 +38,8 @@ pub fn dependencies(event: &Event) -> Vec<String> {
             event.executions.iter().map(ExecutionId::stream).collect()
         }
         Event::RunMonth(RunMonthEvent::RunDataErased(_)) => Vec::new(),
-        // A schedule's id is its workflow's.
         Event::Approval(event) => approval(event),
+        // A schedule's id is its workflow's.
         Event::Schedule(event) => vec![WorkflowId(event.id().0).stream()],
     }
 }

@@ -12,6 +12,7 @@ use wfm_application::{
     executions::{cache::Definitions, queue::Queue, runs::Runs},
     hooks::{callbacks::Callbacks, throttle::Throttle},
     housekeeping::DailyRetention,
+    jobs,
     membership::{self, Membership},
     projection::{OpenError, Opener, Projection, ProjectionRunner, Turn},
     schedules::{self, Scheduler},
@@ -211,6 +212,7 @@ impl Core {
             access,
             definitions,
             runs: Arc::clone(&runs),
+            job_bell: tokio::sync::Notify::new(),
             webhooks: Throttle::new(config.webhook_requests_per_second),
             retention_rule: config.retention_rule,
         });
@@ -247,6 +249,7 @@ impl Core {
         following.push(tokio::spawn(schedules::tick(scheduler, Arc::clone(&membership))));
         following.push(tokio::spawn(keep_house(Arc::clone(&app))));
         following.push(tokio::spawn(expire_approvals(Arc::clone(&app))));
+        following.push(tokio::spawn(jobs::work_off(Arc::clone(&app), Arc::clone(&membership))));
         if let Some(cleanups) = &database.cleanups {
             following.push(tokio::spawn(clean_up(Arc::clone(&app), Arc::clone(cleanups))));
         }

@@ -6,6 +6,7 @@
 mod approving;
 mod architecture;
 mod asking;
+mod bulk;
 mod callbacks;
 mod compensating;
 mod connecting;

@@ -253,6 +253,7 @@ impl TestApp {
             access,
             definitions,
             runs: Arc::clone(&runs),
+            job_bell: tokio::sync::Notify::new(),
             webhooks: Throttle::default(),
             retention_rule: RetentionRule::default(),
         });

@@ -21,7 +21,7 @@ fn path(route: &RouteInfo, world: &World, user: i64, key: i64, parameter: i64, s
         "workflows" => world.workflow.to_string(),
         "executions" => run.to_owned(),
         // The first one, asked for while preparing.
-        "approvals" => "1".to_owned(),
+        "approvals" | "jobs" => "1".to_owned(),
         "webhooks" => world.workflow.to_string(),
         "streams" => format!("workflow-{}", world.workflow),
         _ => String::new(),
@@ -33,7 +33,7 @@ fn path(route: &RouteInfo, world: &World, user: i64, key: i64, parameter: i64, s
         .replace("{stepId}", &step.to_string())
         .replace("{name}", "read-models");
     match template {
-        "/api/v1/events" | "/api/v1/streams" => format!("{path}?workspaceId={}", world.workspace),
+        "/api/v1/events" | "/api/v1/streams" | "/api/v1/jobs" => format!("{path}?workspaceId={}", world.workspace),
         "/api/v1/schedules/preview" => format!("{path}?cronExpression=0+9+*+*+MON"),
         _ => path,
     }
@@ -63,6 +63,9 @@ fn body(route: &RouteInfo, world: &World) -> Option<Value> {
         ("PUT", "/api/v1/environments/{id}/variables/{name}") => json!("value"),
         ("PUT", "/api/v1/workspaces/{id}/members/{userId}") => json!({"role": "Viewer"}),
         ("PUT", "/api/v1/workflows/{id}/schedule") => json!({"cronExpression": "0 9 1 1 *"}),
+        ("POST", "/api/v1/executions/bulk") => {
+            json!({"action": "cancel", "filter": {"workspaceId": world.workspace}, "dryRun": true})
+        }
         ("POST", "/api/v1/workflows/{id}/approvals") => json!({"approvalType": "Publish"}),
         ("PATCH", _) => json!({}),
         _ => return None,
@@ -131,6 +134,9 @@ async fn prepare() -> Sweep {
     let approvals = format!("/api/v1/workflows/{}/approvals", world.workflow);
     let asked = test.post(&approvals, json!({"approvalType": "Publish"})).await;
     assert_eq!(asked.expect(201).id(), 1);
+    let resume = json!({"action": "resume", "filter": {"workspaceId": world.workspace}});
+    let job = test.post("/api/v1/executions/bulk", resume).await.expect(202);
+    assert_eq!(job.json()["jobId"], 1);
     let (user, _) = test.user("target", "Viewer").await;
     let key = test
         .post("/api/v1/api-keys", json!({"name": "target"}))

@@ -86,7 +86,8 @@ impl AccessState {
             | Event::RunMonth(_)
             | Event::Schedule(_)
             | Event::Approval(_)
-            | Event::Callback(_) => {}
+            | Event::Callback(_)
+            | Event::Job(_) => {}
         }
     }
 

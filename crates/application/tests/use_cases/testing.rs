@@ -354,6 +354,7 @@ impl TestApp {
             passwords: PasswordHasher::new(4, 2).unwrap(),
             tokens,
             definitions,
+            job_bell: tokio::sync::Notify::new(),
             webhooks: Throttle::default(),
             retention_rule: RetentionRule::default(),
         });

@@ -10,6 +10,7 @@ use wfm_domain::{
     event::Event,
     ids::*,
     instant::Instant,
+    job::*,
     project::*,
     protected::{DataKey, Protected, ProtectedFields as _},
     retention::*,
@@ -469,6 +470,61 @@ fn callbacks() -> [CallbackEvent; 3] {
     ]
 }
 
+fn jobs() -> [JobEvent; 5] {
+    let id = JobId(5);
+    let progress = JobProgress {
+        done: 2,
+        succeeded: 1,
+        refused: 1,
+    };
+    let execution = || crate::run_examples::run().id;
+    [
+        JobStarted {
+            id,
+            workspace_id: WorkspaceId(3),
+            action: JobAction::Pause,
+            reason: Some(personal("the warehouse is closed")),
+            repeats_in_doubt: false,
+            definition: None,
+            total: 2,
+            created_by: UserId(1),
+        }
+        .into(),
+        JobItemsSelected {
+            id,
+            executions: vec![execution(), execution()],
+        }
+        .into(),
+        JobItemsDone {
+            id,
+            results: vec![
+                ItemResult {
+                    execution_id: execution(),
+                    new_execution_id: Some(execution()),
+                    refusal: None,
+                },
+                ItemResult {
+                    execution_id: execution(),
+                    new_execution_id: None,
+                    refusal: Some(ItemRefusal {
+                        code: "execution-ended".into(),
+                        detail: "the execution has ended".into(),
+                    }),
+                },
+            ],
+            progress,
+        }
+        .into(),
+        JobCompleted { id, progress }.into(),
+        JobCancelled {
+            id,
+            cancelled_by: UserId(2),
+            progress,
+        }
+        .into(),
+    ]
+}
+
 fn approvals() -> [ApprovalEvent; 5] {
     let id = ApprovalId(4);
     [
@@ -607,6 +663,7 @@ pub fn all() -> Vec<Event> {
     events.extend(approvals().into_iter().map(Event::from));
     events.extend(schedules().into_iter().map(Event::from));
     events.extend(callbacks().into_iter().map(Event::from));
+    events.extend(jobs().into_iter().map(Event::from));
     for event in &mut events {
         event.visit_protected(&mut |_, value| value.set_sealed(SEALED));
     }

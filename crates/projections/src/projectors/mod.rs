@@ -51,7 +51,8 @@ pub fn project(envelope: &Envelope, event: &Event, changes: &mut Vec<Change>) {
         Event::RunMonth(event) => run_month::project(event, changes),
         Event::Approval(event) => versioned(envelope, changes, |changes| approval::project(envelope, event, changes)),
         // What was told to others stands in the log alone.
-        Event::Callback(_) => {}
+        // What is shown of them is read from the log.
+        Event::Callback(_) | Event::Job(_) => {}
         Event::Schedule(event) => versioned(envelope, changes, |changes| schedule::project(envelope, event, changes)),
     }
 }
