@@ -246,10 +246,36 @@ impl Declared {
         })
     }
 
-    /// The line of what a pointer into the document names. Steps may be named by their place in order.
+    /// The line of what a pointer into the resource's body names, or the API's name for it. The body has steps and
+    /// parameters in another order than the file may have.
     #[must_use]
     pub fn line_of(&self, pointer: &str) -> usize {
-        self.node.line_of(pointer)
+        let mut segments: Vec<String> = pointer.split('/').map(str::to_owned).collect();
+        if let [_, list, index, ..] = &mut segments[..] {
+            let item = self.resource.body.get(list.as_str()).and_then(|items| items.get(index.parse::<usize>().ok()?));
+            let place = match (item, self.node.get(list).map(|node| &node.tree)) {
+                (Some(item), Some(Tree::List(nodes))) => nodes
+                    .iter()
+                    .position(|node| node.get("name").and_then(Node::text).map(str::trim) == Some(name_of(item))),
+                _ => None,
+            };
+            if let Some(place) = place {
+                *index = place.to_string();
+            }
+        }
+        let mut path = segments.join("/");
+        if let Some(above) = path.strip_suffix("apiEndpointId") {
+            let parent = self.node.line_of(above.trim_end_matches('/'));
+            return ["endpoint", "sharedEndpoint"]
+                .into_iter()
+                .map(|key| self.node.line_of(&format!("{above}{key}")))
+                .find(|line| *line != parent)
+                .unwrap_or(parent);
+        }
+        if path == "/environmentId" {
+            path = "/environment".to_owned();
+        }
+        self.node.line_of(&path)
     }
 }
 

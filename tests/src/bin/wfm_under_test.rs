@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use wfm_server::cli::Cli;
-
 fn main() -> ExitCode {
-    wfm_server::cli::run(Cli::parse())
+    wfm_server::cli::run(wfm_server::cli::parse())
 }
