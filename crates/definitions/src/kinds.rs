@@ -208,7 +208,7 @@ const CONFIGURATION: &[Field] = &[
     .or("5"),
 ];
 
-const VARIABLE: &[Field] = &[Field::may("secret", Shape::Boolean, "Whether nobody may read its value").or("true")];
+const VARIABLE: &[Field] = &[Field::must("secret", Shape::Boolean, "Whether nobody may read its value")];
 
 const WORKFLOW: &[Field] = &[
     DESCRIPTION,
