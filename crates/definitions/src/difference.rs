@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn steps_go_by_name() {
-        let before = json!({"steps": [{"name": "a", "order": 1, "n": {"x": 1}}, {"name": "b", "order": 2}], "tags": "x"});
+        let before =
+            json!({"steps": [{"name": "a", "order": 1, "n": {"x": 1}}, {"name": "b", "order": 2}], "tags": "x"});
         let after = json!({"steps": [{"name": "c", "order": 1}, {"name": "a", "order": 2, "n": {"x": 2}}]});
         assert_eq!(
             between(&before, &after),

@@ -93,7 +93,11 @@ fn record(fields: &[Field]) -> Value {
         }
         properties.insert(field.name.to_owned(), schema);
     }
-    let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
+    let required: Vec<&str> = fields
+        .iter()
+        .filter(|field| field.required)
+        .map(|field| field.name)
+        .collect();
     let mut schema = json!({
         "type": "object", "additionalProperties": false, "required": required, "properties": properties,
     });
@@ -136,19 +140,36 @@ mod tests {
     const EXAMPLES: [(&str, bool); 8] = [
         ("kind: Workspace\nname: Acme\n", true),
         ("kind: Workspace\nname: Acme\nowner: Ann\n", false),
-        ("kind: ApiEndpoint\nname: Ping\nmethod: GET\nurl: '{env.URL}'\nheaders: {A: {withheld: true}}\n", true),
+        (
+            "kind: ApiEndpoint\nname: Ping\nmethod: GET\nurl: '{env.URL}'\nheaders: {A: {withheld: true}}\n",
+            true,
+        ),
         ("kind: ApiEndpoint\nname: Ping\nmethod: GET\nurl: x\ntype: FTP\n", false),
-        ("kind: Environment\nworkspace: A\nproject: P\nname: E\nvariables: {K: {secret: true}}\n", true),
-        ("kind: Environment\nworkspace: A\nproject: P\nname: E\nvariables: {K: {value: x}}\n", false),
-        ("kind: Workflow\nworkspace: A\nproject: P\nname: W\nenvironment: E\nsteps: [{name: a, endpoint: Ping}]\n", true),
-        ("kind: Workflow\nworkspace: A\nproject: P\nname: W\nenvironment: E\nsteps: [{name: a}]\n", false),
+        (
+            "kind: Environment\nworkspace: A\nproject: P\nname: E\nvariables: {K: {secret: true}}\n",
+            true,
+        ),
+        (
+            "kind: Environment\nworkspace: A\nproject: P\nname: E\nvariables: {K: {value: x}}\n",
+            false,
+        ),
+        (
+            "kind: Workflow\nworkspace: A\nproject: P\nname: W\nenvironment: E\nsteps: [{name: a, endpoint: Ping}]\n",
+            true,
+        ),
+        (
+            "kind: Workflow\nworkspace: A\nproject: P\nname: W\nenvironment: E\nsteps: [{name: a}]\n",
+            false,
+        ),
     ];
 
     #[test]
     fn the_schema_and_the_reader_agree() {
         let schema = jsonschema::validator_for(&json_schema()).unwrap();
         for (text, expected) in EXAMPLES {
-            let node = yaml::read(&format!("apiVersion: {API_VERSION}\n{text}")).unwrap().remove(0);
+            let node = yaml::read(&format!("apiVersion: {API_VERSION}\n{text}"))
+                .unwrap()
+                .remove(0);
             assert_eq!(schema.is_valid(&node.to_json()), expected, "{text}");
             assert_eq!(Declared::read("x.yaml", node).is_ok(), expected, "{text}");
         }

@@ -138,14 +138,27 @@ const API_ENDPOINT: &[Field] = &[
         Shape::Record(LIMITS),
         "What calls may take together; see docs/connectors.md",
     ),
-    Field::may("followRedirects", Shape::Integer(0, 5), "How many redirects a call follows"),
+    Field::may(
+        "followRedirects",
+        Shape::Integer(0, 5),
+        "How many redirects a call follows",
+    ),
     Field::may("documentation", Shape::Text(Text::Block), "Free text"),
     IS_ACTIVE,
-    Field::may("parameters", Shape::List(&Shape::Record(PARAMETER)), "What a call takes").or("[]"),
+    Field::may(
+        "parameters",
+        Shape::List(&Shape::Record(PARAMETER)),
+        "What a call takes",
+    )
+    .or("[]"),
 ];
 
 const LIMITS: &[Field] = &[
-    Field::may("requestsPerSecond", Shape::Any, "Calls that begin in a second, in the long run"),
+    Field::may(
+        "requestsPerSecond",
+        Shape::Any,
+        "Calls that begin in a second, in the long run",
+    ),
     Field::may("burst", Shape::Any, "Calls that may begin at once after a pause"),
     Field::may("maxConcurrent", Shape::Any, "Calls under way at once"),
     Field::may("circuitBreaker", Shape::Object, "failures, openSeconds"),
@@ -161,11 +174,7 @@ const PARAMETER: &[Field] = &[
     )
     .or("\"String\""),
     Field::may("isRequired", Shape::Boolean, "Whether a call without a value fails").or("false"),
-    Field::may(
-        "defaultValue",
-        Shape::Any,
-        "A text, or the JSON of another value",
-    ),
+    Field::may("defaultValue", Shape::Any, "A text, or the JSON of another value"),
     Field::may("validationRules", Shape::Record(RULES), "What values must be like"),
 ];
 
@@ -175,7 +184,11 @@ const RULES: &[Field] = &[
         Shape::Word(&["path", "query", "header", "body"]),
         "Where the value goes",
     ),
-    Field::may("pattern", Shape::Text(Text::Block), "A regular expression for all of it"),
+    Field::may(
+        "pattern",
+        Shape::Text(Text::Block),
+        "A regular expression for all of it",
+    ),
     Field::may("minLength", Shape::Integer(0, i64::MAX), "Characters at least"),
     Field::may("maxLength", Shape::Integer(0, i64::MAX), "Characters at most"),
     Field::may("minimum", Shape::Any, "The least number"),
@@ -208,7 +221,11 @@ const CONFIGURATION: &[Field] = &[
     .or("5"),
 ];
 
-const VARIABLE: &[Field] = &[Field::must("secret", Shape::Boolean, "Whether nobody may read its value")];
+const VARIABLE: &[Field] = &[Field::must(
+    "secret",
+    Shape::Boolean,
+    "Whether nobody may read its value",
+)];
 
 const WORKFLOW: &[Field] = &[
     DESCRIPTION,
@@ -261,7 +278,12 @@ pub(crate) const STEP: &[Field] = &[
         "What a failure leads to; see docs/workflows.md",
     ),
     Field::may("isOptional", Shape::Boolean, "Whether the run goes on when it fails").or("false"),
-    Field::may("timeoutSeconds", Shape::Integer(1, 86_400), "Seconds an attempt may take").or("30"),
+    Field::may(
+        "timeoutSeconds",
+        Shape::Integer(1, 86_400),
+        "Seconds an attempt may take",
+    )
+    .or("30"),
     Field::may(
         "retryCount",
         Shape::Integer(0, 100),
@@ -286,7 +308,11 @@ const ERROR_HANDLING: &[Field] = &[
     Field::may("goto", Shape::Text(Text::Block), "A later step"),
     Field::may("repeatable", Shape::Boolean, "Whether the target knows repeated calls"),
     Field::may("successWhen", Shape::Text(Text::Block), "CEL over the response"),
-    Field::may("compensation", Shape::Record(COMPENSATION), "The call that undoes the step"),
+    Field::may(
+        "compensation",
+        Shape::Record(COMPENSATION),
+        "The call that undoes the step",
+    ),
     Field::may(
         "waitForSignal",
         Shape::Record(SIGNAL),
@@ -295,7 +321,11 @@ const ERROR_HANDLING: &[Field] = &[
 ];
 
 const RETRY: &[Field] = &[
-    Field::may("retryOn", Shape::List(&Shape::Any), "connect, timeout, 4xx, 5xx or a status"),
+    Field::may(
+        "retryOn",
+        Shape::List(&Shape::Any),
+        "connect, timeout, 4xx, 5xx or a status",
+    ),
     Field::may("neverRetryOn", Shape::List(&Shape::Any), "Exceptions from retryOn"),
     Field::may("backoffRate", Shape::Any, "Factor from one wait to the next"),
     Field::may("maxDelaySeconds", Shape::Any, "No wait is longer"),
@@ -306,7 +336,11 @@ const COMPENSATION: &[Field] = &[
     ENDPOINT,
     SHARED_ENDPOINT,
     Field::may("inputMapping", Shape::Object, "Template of the call's parameters"),
-    Field::may("timeoutSeconds", Shape::Integer(1, 86_400), "Seconds an attempt may take"),
+    Field::may(
+        "timeoutSeconds",
+        Shape::Integer(1, 86_400),
+        "Seconds an attempt may take",
+    ),
     Field::may("retryCount", Shape::Integer(0, 100), "Attempts after the first"),
     Field::may(
         "retryDelaySeconds",
@@ -391,6 +425,9 @@ mod tests {
         assert_eq!(defaults("retries"), json!(domain.retries));
         assert_eq!(defaults("enableLogging"), json!(domain.enable_logging));
         assert_eq!(defaults("enableMetrics"), json!(domain.enable_metrics));
-        assert_eq!(defaults("maxConcurrentExecutions"), json!(domain.max_concurrent_executions));
+        assert_eq!(
+            defaults("maxConcurrentExecutions"),
+            json!(domain.max_concurrent_executions)
+        );
     }
 }

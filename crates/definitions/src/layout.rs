@@ -26,7 +26,9 @@ pub fn paths<'a>(identities: impl IntoIterator<Item = &'a Identity>) -> BTreeMap
     }
     let segment = |folder: &str, name: &str| {
         let slug = slug(name);
-        let shared = names.get(&(folder.to_owned(), slug.clone())).is_some_and(|same| same.len() > 1);
+        let shared = names
+            .get(&(folder.to_owned(), slug.clone()))
+            .is_some_and(|same| same.len() > 1);
         if shared || slug.is_empty() || slug.chars().count() >= LONGEST_SLUG || is_reserved(&slug) {
             let digest = hex::encode(&Sha256::digest(name)[..4]);
             return format!("{slug}{}{digest}", if slug.is_empty() { "" } else { "-" });
@@ -109,13 +111,31 @@ mod tests {
     #[test]
     fn a_folder_looks_as_a_person_would_make_it() {
         for (identity, expected) in [
-            (of(Kind::Workspace, &["Acme & Söhne"]), "workspaces/acme-söhne/workspace.yaml"),
-            (of(Kind::Project, &["Acme", "Orders"]), "workspaces/acme/projects/orders/project.yaml"),
+            (
+                of(Kind::Workspace, &["Acme & Söhne"]),
+                "workspaces/acme-söhne/workspace.yaml",
+            ),
+            (
+                of(Kind::Project, &["Acme", "Orders"]),
+                "workspaces/acme/projects/orders/project.yaml",
+            ),
             (of(Kind::ApiEndpoint, &["Ping"]), "shared-endpoints/ping.yaml"),
-            (of(Kind::ApiEndpoint, &["Acme", "Call /pay"]), "workspaces/acme/endpoints/call-pay.yaml"),
-            (of(Kind::Environment, &["Acme", "Orders", "EU 1"]), "workspaces/acme/projects/orders/environments/eu-1.yaml"),
-            (of(Kind::Workflow, &["Acme", "Orders", "Fulfil"]), "workspaces/acme/projects/orders/workflows/fulfil.yaml"),
-            (of(Kind::Schedule, &["Acme", "Orders", "Fulfil"]), "workspaces/acme/projects/orders/schedules/fulfil.yaml"),
+            (
+                of(Kind::ApiEndpoint, &["Acme", "Call /pay"]),
+                "workspaces/acme/endpoints/call-pay.yaml",
+            ),
+            (
+                of(Kind::Environment, &["Acme", "Orders", "EU 1"]),
+                "workspaces/acme/projects/orders/environments/eu-1.yaml",
+            ),
+            (
+                of(Kind::Workflow, &["Acme", "Orders", "Fulfil"]),
+                "workspaces/acme/projects/orders/workflows/fulfil.yaml",
+            ),
+            (
+                of(Kind::Schedule, &["Acme", "Orders", "Fulfil"]),
+                "workspaces/acme/projects/orders/schedules/fulfil.yaml",
+            ),
         ] {
             assert_eq!(paths([&identity])[&identity], expected);
         }
@@ -129,6 +149,9 @@ mod tests {
         let paths = paths(&identities);
         let different: std::collections::BTreeSet<String> = paths.values().map(|path| path.to_lowercase()).collect();
         assert_eq!(different.len(), names.len(), "{paths:?}");
-        assert!(paths.values().all(|path| !path.contains("..") && path.len() < 200), "{paths:?}");
+        assert!(
+            paths.values().all(|path| !path.contains("..") && path.len() < 200),
+            "{paths:?}"
+        );
     }
 }

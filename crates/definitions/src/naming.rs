@@ -21,11 +21,17 @@ pub fn workflow_by_names(
 ) -> Result<Map<String, Value>, String> {
     let mut members = draft.clone();
     members.insert("environment".to_owned(), json!(environment));
-    for step in members.get_mut("steps").and_then(Value::as_array_mut).into_iter().flatten() {
+    for step in members
+        .get_mut("steps")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
         let name = step.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
         let known = |place: &Value| {
             let id = place.get("apiEndpointId").and_then(Value::as_i64).unwrap_or_default();
-            endpoint(id).ok_or_else(|| format!("step {name:?} names API endpoint {id}, which is deleted or not to be seen"))
+            endpoint(id)
+                .ok_or_else(|| format!("step {name:?} names API endpoint {id}, which is deleted or not to be seen"))
         };
         name_endpoint(step, &known)?;
         if let Some(compensation) = step.pointer_mut("/errorHandling/compensation") {
@@ -42,7 +48,10 @@ fn name_endpoint(place: &mut Value, known: impl Fn(&Value) -> Result<EndpointNam
     let (shared, name) = known(place)?;
     if let Some(members) = place.as_object_mut() {
         members.shift_remove("apiEndpointId");
-        members.insert(if shared { "sharedEndpoint" } else { "endpoint" }.to_owned(), json!(name));
+        members.insert(
+            if shared { "sharedEndpoint" } else { "endpoint" }.to_owned(),
+            json!(name),
+        );
     }
     Ok(())
 }
@@ -55,7 +64,12 @@ pub fn references(resource: &Resource) -> Vec<(String, Identity)> {
     match identity.kind {
         Kind::Workspace => {}
         Kind::Project | Kind::ApiEndpoint => {
-            found.extend(identity.workspace.as_deref().map(|name| ("/workspace".to_owned(), Identity::workspace(name))));
+            found.extend(
+                identity
+                    .workspace
+                    .as_deref()
+                    .map(|name| ("/workspace".to_owned(), Identity::workspace(name))),
+            );
         }
         Kind::Environment | Kind::Workflow | Kind::Schedule => {
             found.extend(identity.its_project().map(|project| ("/project".to_owned(), project)));
@@ -65,9 +79,19 @@ pub fn references(resource: &Resource) -> Vec<(String, Identity)> {
         found.push(("/workflow".to_owned(), identity.beside(Kind::Workflow, &identity.name)));
     }
     if let Some(environment) = resource.body.get("environment").and_then(Value::as_str) {
-        found.push(("/environment".to_owned(), identity.beside(Kind::Environment, environment)));
+        found.push((
+            "/environment".to_owned(),
+            identity.beside(Kind::Environment, environment),
+        ));
     }
-    for (index, step) in resource.body.get("steps").and_then(Value::as_array).into_iter().flatten().enumerate() {
+    for (index, step) in resource
+        .body
+        .get("steps")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
         for place in ["", "/errorHandling/compensation"] {
             let Some((key, endpoint)) = step.pointer(place).and_then(|place| endpoint_of(place, identity)) else {
                 continue;
@@ -108,7 +132,9 @@ pub fn member_by_ids(
             for step in &mut steps {
                 for place in ["", "/errorHandling/compensation"] {
                     let Some(place) = step.pointer_mut(place) else { continue };
-                    let Some((key, endpoint)) = endpoint_of(place, identity) else { continue };
+                    let Some((key, endpoint)) = endpoint_of(place, identity) else {
+                        continue;
+                    };
                     let id = known(endpoint)?;
                     if let Some(members) = place.as_object_mut() {
                         members.shift_remove(key);

@@ -126,7 +126,11 @@ impl Plan {
         let (mut steps, mut schedules, mut out_of_use, mut faults) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for index in &order {
             let made = plan.step(*index, inventory, &mut out_of_use, &mut faults);
-            let list = if plan.identity(*index).kind == Kind::Schedule { &mut schedules } else { &mut steps };
+            let list = if plan.identity(*index).kind == Kind::Schedule {
+                &mut schedules
+            } else {
+                &mut steps
+            };
             list.extend(made);
         }
         if !faults.is_empty() {
@@ -227,7 +231,8 @@ impl Plan {
         let mut missing = Vec::new();
         let restored = secrets::restored(&body, before.as_ref(), "", &mut missing);
         for pointer in missing {
-            let detail = format!("{pointer}: the server has no value that it could keep here; give one, as {{env.NAME}}");
+            let detail =
+                format!("{pointer}: the server has no value that it could keep here; give one, as {{env.NAME}}");
             faults.push(self.fault(index, &pointer, detail));
         }
         let Value::Object(members) = restored else { return None };
@@ -332,7 +337,8 @@ impl Plan {
                 let (code, detail) = match known.get(name) {
                     Some(known) if known == written => continue,
                     Some(_) => {
-                        let detail = format!("the variable {shown} is not as secret as described; set it anew to change that");
+                        let detail =
+                            format!("the variable {shown} is not as secret as described; set it anew to change that");
                         ("variable-differs", detail)
                     }
                     None => {

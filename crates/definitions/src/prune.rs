@@ -51,9 +51,9 @@ pub(crate) fn deletions(declared: &[Declared], inventory: &Inventory) -> (Vec<St
         let surroundings = match identity.kind {
             Kind::Workspace | Kind::Project => false,
             Kind::ApiEndpoint => identity.workspace.as_deref().is_some_and(|name| whole.contains(name)),
-            Kind::Environment | Kind::Workflow | Kind::Schedule => {
-                identity.its_project().is_some_and(|project| described.contains(&project))
-            }
+            Kind::Environment | Kind::Workflow | Kind::Schedule => identity
+                .its_project()
+                .is_some_and(|project| described.contains(&project)),
         };
         surroundings && !described.contains(identity) && !named.contains(identity)
     };

@@ -47,7 +47,9 @@ pub fn requests(step: &Step, id: impl Fn(&Identity) -> Option<i64>) -> Result<Ve
     let own = || {
         let holder = match identity.kind {
             Kind::Schedule => identity.beside(Kind::Workflow, &identity.name),
-            Kind::Workspace | Kind::Project | Kind::ApiEndpoint | Kind::Environment | Kind::Workflow => identity.clone(),
+            Kind::Workspace | Kind::Project | Kind::ApiEndpoint | Kind::Environment | Kind::Workflow => {
+                identity.clone()
+            }
         };
         let id = id(&holder).ok_or_else(|| format!("{holder} has no id yet"))?;
         Ok::<String, String>(path_of(identity.kind, id))

@@ -93,7 +93,8 @@ impl fmt::Display for Identity {
 #[must_use]
 pub fn printable(text: &str) -> String {
     let hidden = |character: char| {
-        character.is_control() || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        character.is_control()
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars()
         .map(|character| if hidden(character) { '\u{fffd}' } else { character })
@@ -202,8 +203,14 @@ impl Declared {
         let mut faults = Vec::new();
         match node.get("apiVersion") {
             Some(version) if version.text() == Some(API_VERSION) => {}
-            Some(version) => faults.push(Fault::new(version.line, format!("/apiVersion: {API_VERSION} is expected"))),
-            None => faults.push(Fault::new(node.line, format!("/apiVersion: is required; {API_VERSION} is known"))),
+            Some(version) => faults.push(Fault::new(
+                version.line,
+                format!("/apiVersion: {API_VERSION} is expected"),
+            )),
+            None => faults.push(Fault::new(
+                node.line,
+                format!("/apiVersion: is required; {API_VERSION} is known"),
+            )),
         }
         let kind = node.get("kind").and_then(|kind| Kind::parse(kind.text()?));
         let Some(kind) = kind else {
@@ -252,7 +259,11 @@ impl Declared {
     pub fn line_of(&self, pointer: &str) -> usize {
         let mut segments: Vec<String> = pointer.split('/').map(str::to_owned).collect();
         if let [_, list, index, ..] = &mut segments[..] {
-            let item = self.resource.body.get(list.as_str()).and_then(|items| items.get(index.parse::<usize>().ok()?));
+            let item = self
+                .resource
+                .body
+                .get(list.as_str())
+                .and_then(|items| items.get(index.parse::<usize>().ok()?));
             let place = match (item, self.node.get(list).map(|node| &node.tree)) {
                 (Some(item), Some(Tree::List(nodes))) => nodes
                     .iter()
@@ -330,7 +341,10 @@ mod tests {
     #[test]
     fn a_definition_has_one_form() {
         let declared = read(WORKFLOW).unwrap();
-        assert_eq!(declared.resource.identity.to_string(), "Workflow Acme / Orders / Fulfil");
+        assert_eq!(
+            declared.resource.identity.to_string(),
+            "Workflow Acme / Orders / Fulfil"
+        );
         assert_eq!(
             Value::Object(declared.resource.body),
             json!({"environment": "Production", "steps": [

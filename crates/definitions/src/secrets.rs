@@ -83,13 +83,17 @@ fn is_literal(text: &str) -> bool {
 
 /// Whether a URL carries a credential in its query, or before an `@`.
 fn tells_in_url(url: &str) -> bool {
-    let begins = ["http://", "https://", "{env."].iter().any(|start| url.starts_with(start));
+    let begins = ["http://", "https://", "{env."]
+        .iter()
+        .any(|start| url.starts_with(start));
     if !begins || url.contains(char::is_whitespace) {
         return false;
     }
     let (before, query) = url.split_once('?').unwrap_or((url, ""));
     let query = query.split('#').next().unwrap_or_default();
-    let authority = before.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+    let authority = before
+        .split_once("://")
+        .map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
     authority.contains('@')
         || query.split('&').any(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -174,12 +178,22 @@ fn compare(value: &Value, shown: &Value, at: &str, found: &mut Vec<String>) {
     match (value, shown) {
         (Value::Object(members), Value::Object(after)) => {
             for (key, member) in members {
-                compare(member, after.get(key).unwrap_or(&Value::Null), &format!("{at}/{key}"), found);
+                compare(
+                    member,
+                    after.get(key).unwrap_or(&Value::Null),
+                    &format!("{at}/{key}"),
+                    found,
+                );
             }
         }
         (Value::Array(items), Value::Array(after)) => {
             for (index, item) in items.iter().enumerate() {
-                compare(item, after.get(index).unwrap_or(&Value::Null), &format!("{at}/{index}"), found);
+                compare(
+                    item,
+                    after.get(index).unwrap_or(&Value::Null),
+                    &format!("{at}/{index}"),
+                    found,
+                );
             }
         }
         (Value::String(_), after) if is_withheld(after) => found.push(at.to_owned()),
@@ -223,7 +237,12 @@ mod tests {
 
     #[test]
     fn placeholders_are_shown() {
-        for text in ["{env.TOKEN}", "Bearer {env.TOKEN}", "Basic {= base64(env.A + ':' + env.B)}", "{input.token}"] {
+        for text in [
+            "{env.TOKEN}",
+            "Bearer {env.TOKEN}",
+            "Basic {= base64(env.A + ':' + env.B)}",
+            "{input.token}",
+        ] {
             assert!(!must_be_withheld("Authorization", text), "{text}");
         }
         for text in ["Bearer abc{env.X}", "abc", "{env.X", "Bearer a}b"] {

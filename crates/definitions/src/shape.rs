@@ -111,7 +111,10 @@ impl Field {
 /// Checks a value of a file; notes everything that is not as it must be.
 pub(crate) fn check(shape: Shape, node: &Node, at: &str, faults: &mut Vec<Fault>) {
     let mut expected = |what: &str| {
-        faults.push(Fault::new(node.line, format!("{at}: {what} is expected, not {}", node.what())));
+        faults.push(Fault::new(
+            node.line,
+            format!("{at}: {what} is expected, not {}", node.what()),
+        ));
     };
     match (shape, &node.tree) {
         (Shape::Any, _) | (Shape::Object, Tree::Map(_)) | (Shape::Boolean, Tree::Bool(_)) => {}
@@ -134,7 +137,9 @@ pub(crate) fn check(shape: Shape, node: &Node, at: &str, faults: &mut Vec<Fault>
         (Shape::Boolean, _) => expected("true or false"),
         (Shape::Word(words), tree) => {
             if !matches!(tree, Tree::Text(text) if words.contains(&text.as_str())) {
-                let found = node.text().map_or_else(|| node.what().to_owned(), |text| format!("{text:?}"));
+                let found = node
+                    .text()
+                    .map_or_else(|| node.what().to_owned(), |text| format!("{text:?}"));
                 let detail = format!("{at}: one of {} is expected, not {found}", words.join(", "));
                 faults.push(Fault::new(node.line, detail));
             }
@@ -144,7 +149,10 @@ pub(crate) fn check(shape: Shape, node: &Node, at: &str, faults: &mut Vec<Fault>
             for item in items {
                 let tag = item.text().map(str::trim);
                 if !tag.is_some_and(|tag| !tag.is_empty() && !tag.contains(',')) {
-                    faults.push(Fault::new(item.line, format!("{at}: a text without commas is expected")));
+                    faults.push(Fault::new(
+                        item.line,
+                        format!("{at}: a text without commas is expected"),
+                    ));
                 }
             }
         }

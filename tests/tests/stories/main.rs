@@ -8,6 +8,7 @@ mod architecture;
 mod asking;
 mod compensating;
 mod connecting;
+mod definitions;
 mod failing;
 mod folder;
 mod hostile;

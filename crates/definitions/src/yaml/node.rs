@@ -42,7 +42,10 @@ impl Node {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         let Tree::Map(members) = &self.tree else { return None };
-        members.iter().find(|(known, _)| known.text == key).map(|(_, node)| node)
+        members
+            .iter()
+            .find(|(known, _)| known.text == key)
+            .map(|(_, node)| node)
     }
 
     /// The text, if it is one.

@@ -54,14 +54,22 @@ pub fn read(text: &str) -> Result<Vec<Node>, Fault> {
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| Fault::new(error.marker().line().max(1), error.info()))?;
         let line = span.start.line().max(1);
-        if matches!(event, Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..)) {
+        if matches!(
+            event,
+            Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..)
+        ) {
             nodes += 1;
             if nodes > MAXIMUM_NODES {
-                return Err(Fault::new(line, format!("more than {MAXIMUM_NODES} values in one file")));
+                return Err(Fault::new(
+                    line,
+                    format!("more than {MAXIMUM_NODES} values in one file"),
+                ));
             }
         }
         let done = match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => None,
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {
+                None
+            }
             Event::Alias(_) => return Err(Fault::new(line, "aliases (*name) are not taken; write the value out")),
             Event::Scalar(text, style, anchor, tag) => {
                 unadorned(line, anchor, tag.is_some())?;

@@ -100,7 +100,10 @@ fn line(text: &mut String, written: &str) {
 
 /// Whether a text may stand without quotes: it begins and ends as words do, and holds nothing that YAML reads otherwise.
 fn is_plain(text: &str) -> bool {
-    let begins = text.chars().next().is_some_and(|first| first.is_alphanumeric() || "_/.$(".contains(first));
+    let begins = text
+        .chars()
+        .next()
+        .is_some_and(|first| first.is_alphanumeric() || "_/.$(".contains(first));
     begins
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
@@ -201,7 +204,10 @@ mod tests {
     #[test]
     fn what_is_not_seen_is_escaped() {
         let text = write(&json!({"a": "x\u{202e}y\u{0}\u{1b}[2J\u{feff}\u{85}\u{2028}\u{e0041}"}));
-        assert_eq!(text, "a: \"x\\u202Ey\\u0000\\u001B[2J\\uFEFF\\u0085\\u2028\\U000E0041\"\n");
+        assert_eq!(
+            text,
+            "a: \"x\\u202Ey\\u0000\\u001B[2J\\uFEFF\\u0085\\u2028\\U000E0041\"\n"
+        );
     }
 
     fn any_text() -> impl Strategy<Value = String> {
@@ -209,8 +215,10 @@ mod tests {
             any::<String>(),
             "[ \\n:#'\"{}\\[\\],&*!|>%@`a-c0-9.~?<=_/+-]{0,12}",
             "[a-z ]{0,6}(\\n[a-z ]{0,6}){0,4}",
-            prop::sample::select(vec!["null", "~", "yes", "0x1", "1e3", "---", "...", "<<", "- a", "? b", "true", "01"])
-                .prop_map(str::to_owned),
+            prop::sample::select(vec![
+                "null", "~", "yes", "0x1", "1e3", "---", "...", "<<", "- a", "? b", "true", "01"
+            ])
+            .prop_map(str::to_owned),
         ]
     }
 

@@ -50,7 +50,10 @@ pub async fn run(options: &Options) -> Result<ExitCode> {
     }
     let client = options.connection.client()?;
     let wanted = inventory::Wanted {
-        workspaces: options.workspace.as_ref().map(|name| BTreeSet::from([name.trim().to_owned()])),
+        workspaces: options
+            .workspace
+            .as_ref()
+            .map(|name| BTreeSet::from([name.trim().to_owned()])),
         endpoints: None,
         standing: false,
     };
@@ -67,7 +70,9 @@ pub async fn run(options: &Options) -> Result<ExitCode> {
         let body = Value::Object(present.resource.body.clone());
         for pointer in secrets::in_the_open(&body) {
             let pointer = printable(&pointer);
-            eprintln!("warning: {identity}: {pointer} seems to be a credential in the open and is withheld; let {{env.NAME}} stand for it");
+            eprintln!(
+                "warning: {identity}: {pointer} seems to be a credential in the open and is withheld; let {{env.NAME}} stand for it"
+            );
         }
     }
     match &options.output {
@@ -102,13 +107,20 @@ fn chosen<'a>(inventory: &'a Inventory, options: &Options) -> Result<Vec<&'a Pre
         })
     };
     let mut used: BTreeSet<Identity> = BTreeSet::new();
-    for present in inventory.iter().filter(|present| in_project(&present.resource.identity)) {
+    for present in inventory
+        .iter()
+        .filter(|present| in_project(&present.resource.identity))
+    {
         used.extend(references(&present.resource).into_iter().map(|(_, named)| named));
     }
     let is_chosen = |identity: &Identity| {
         let is_endpoint = identity.kind == Kind::ApiEndpoint;
         let by_use = is_endpoint && (project.is_some() || (workspace.is_some() && identity.workspace.is_none()));
-        if by_use { used.contains(identity) } else { in_project(identity) }
+        if by_use {
+            used.contains(identity)
+        } else {
+            in_project(identity)
+        }
     };
     Ok(inventory
         .iter()
@@ -129,6 +141,10 @@ fn write(folder: &Path, chosen: &[&Present]) -> Result<()> {
     for other in folder::files(folder)?.into_iter().filter(|file| !mine.contains(file)) {
         eprintln!("note: {} is no part of this export", other.display());
     }
-    eprintln!("{} definitions in {}, {written} files written", chosen.len(), folder.display());
+    eprintln!(
+        "{} definitions in {}, {written} files written",
+        chosen.len(),
+        folder.display()
+    );
     Ok(())
 }

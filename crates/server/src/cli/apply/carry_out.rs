@@ -103,7 +103,10 @@ async fn send(
     let mut repeats = 0;
     loop {
         let version = known.versions.get(identity).copied();
-        match client.send(method.clone(), &request.path, request.body.as_ref(), version).await {
+        match client
+            .send(method.clone(), &request.path, request.body.as_ref(), version)
+            .await
+        {
             Ok(answer) => {
                 let id = answer.body.get("id").and_then(Value::as_i64);
                 return Ok((id, answer.version));

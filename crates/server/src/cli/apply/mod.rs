@@ -93,7 +93,11 @@ type Planned = Result<(Plan, carry_out::Known), Vec<FileFault>>;
 async fn plan(client: &Client, declared: Vec<Declared>, options: &Options) -> Result<Planned> {
     let identities = || declared.iter().map(|one| &one.resource.identity);
     let wanted = inventory::Wanted {
-        workspaces: Some(identities().filter_map(|one| one.its_workspace().map(str::to_owned)).collect()),
+        workspaces: Some(
+            identities()
+                .filter_map(|one| one.its_workspace().map(str::to_owned))
+                .collect(),
+        ),
         endpoints: Some(identities().cloned().collect::<BTreeSet<_>>()),
         standing: true,
     };

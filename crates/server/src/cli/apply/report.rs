@@ -81,10 +81,14 @@ impl<'a> Report<'a> {
     }
 
     fn failures(&self) -> impl Iterator<Item = (&Step, &Failure)> {
-        self.plan.steps.iter().zip(&self.outcomes).filter_map(|(step, outcome)| match outcome {
-            Outcome::Failed(failure) => Some((step, failure)),
-            Outcome::Done | Outcome::Remains => None,
-        })
+        self.plan
+            .steps
+            .iter()
+            .zip(&self.outcomes)
+            .filter_map(|(step, outcome)| match outcome {
+                Outcome::Failed(failure) => Some((step, failure)),
+                Outcome::Done | Outcome::Remains => None,
+            })
     }
 
     /// The place of a step's document.
@@ -107,7 +111,10 @@ impl<'a> Report<'a> {
             println!("{sign} {}{}", title(step), place.unwrap_or_default());
             for difference in step.differences.iter().map(difference::shown) {
                 let (before, after) = (value(difference.before.as_ref()), value(difference.after.as_ref()));
-                println!("    {}: {before} -> {after}", printable(difference.path.trim_start_matches('/')));
+                println!(
+                    "    {}: {before} -> {after}",
+                    printable(difference.path.trim_start_matches('/'))
+                );
             }
         }
         for warning in &self.plan.warnings {
@@ -127,7 +134,11 @@ impl<'a> Report<'a> {
 
     /// What became of it, for people.
     pub fn print_end(&self) {
-        let done = self.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done)).count();
+        let done = self
+            .outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, Outcome::Done))
+            .count();
         for (step, failure) in self.failures() {
             let place = match (&failure.file, failure.line) {
                 (Some(file), Some(line)) => format!("{file}:{line}: "),
@@ -136,7 +147,10 @@ impl<'a> Report<'a> {
             eprintln!("error: {place}{}: {}", title(step), failure.detail);
         }
         if self.has_failed() {
-            eprintln!("{done} of {} steps are done; running apply again does the rest:", self.outcomes.len());
+            eprintln!(
+                "{done} of {} steps are done; running apply again does the rest:",
+                self.outcomes.len()
+            );
             for (step, outcome) in self.plan.steps.iter().zip(&self.outcomes) {
                 if matches!(outcome, Outcome::Remains) {
                     eprintln!("  remains: {}", title(step));
@@ -155,7 +169,12 @@ impl<'a> Report<'a> {
                 members.insert("file".to_owned(), json!(file));
                 members.insert("line".to_owned(), json!(line));
             }
-            let differences: Vec<Value> = step.differences.iter().map(difference::shown).map(difference_json).collect();
+            let differences: Vec<Value> = step
+                .differences
+                .iter()
+                .map(difference::shown)
+                .map(difference_json)
+                .collect();
             members.insert("differences".to_owned(), json!(differences));
             let outcome = match self.outcomes.get(index) {
                 None => "planned",
@@ -241,7 +260,9 @@ fn difference_json(difference: Difference) -> Value {
 
 /// A value on a line.
 fn value(value: Option<&Value>) -> String {
-    let Some(value) = value else { return "(absent)".to_owned() };
+    let Some(value) = value else {
+        return "(absent)".to_owned();
+    };
     let text = printable(&value.to_string());
     match text.char_indices().nth(LONGEST_VALUE) {
         Some((at, _)) => format!("{}…", &text[..at]),

@@ -76,7 +76,10 @@ impl Connection {
     pub fn client(&self) -> Result<Client> {
         // An error says that one was chosen before.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let url: Url = self.server.parse().with_context(|| format!("--server {}", self.server))?;
+        let url: Url = self
+            .server
+            .parse()
+            .with_context(|| format!("--server {}", self.server))?;
         let host = url.host_str().unwrap_or_default();
         if !matches!(url.scheme(), "http" | "https") || host.is_empty() {
             bail!("--server {}: http://HOST or https://HOST is expected", self.server);
@@ -212,7 +215,11 @@ impl Problem {
             (_, title) if !title.is_empty() => title,
             _ => "no problem document; is this the address of a wfm server?".to_owned(),
         };
-        let errors = body.get("errors").and_then(Value::as_array).cloned().unwrap_or_default();
+        let errors = body
+            .get("errors")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         Self {
             status,
             detail,

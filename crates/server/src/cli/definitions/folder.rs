@@ -42,15 +42,23 @@ pub fn read(path: &Path) -> Result<Documents> {
         let shown = file.display().to_string();
         let mut text = Vec::new();
         let opened = fs::File::open(&file).with_context(|| shown.clone())?;
-        let read = opened.take(MAXIMUM_FILE_BYTES + 1).read_to_end(&mut text).with_context(|| shown.clone())?;
+        let read = opened
+            .take(MAXIMUM_FILE_BYTES + 1)
+            .read_to_end(&mut text)
+            .with_context(|| shown.clone())?;
         bytes += read as u64;
         if read as u64 > MAXIMUM_FILE_BYTES {
             bail!("{shown}: has more than {MAXIMUM_FILE_BYTES} bytes");
         }
         if bytes > MAXIMUM_BYTES {
-            bail!("{}: the files have more than {MAXIMUM_BYTES} bytes together", path.display());
+            bail!(
+                "{}: the files have more than {MAXIMUM_BYTES} bytes together",
+                path.display()
+            );
         }
-        let text = String::from_utf8(text).ok().with_context(|| format!("{shown}: is no UTF-8"))?;
+        let text = String::from_utf8(text)
+            .ok()
+            .with_context(|| format!("{shown}: is no UTF-8"))?;
         texts.push((shown, text));
     }
     Ok(documents(texts))

@@ -85,8 +85,14 @@ pub async fn read(client: &Client, wanted: &Wanted) -> Result<Found, Problem> {
         projects: BTreeMap::new(),
     };
     for row in client.all("/api/v1/workspaces?sort=id").await? {
-        if wanted.workspaces.as_ref().is_none_or(|workspaces| workspaces.contains(name(&row))) {
-            names.workspaces.insert(id(&row, "id").unwrap_or_default(), name(&row).to_owned());
+        if wanted
+            .workspaces
+            .as_ref()
+            .is_none_or(|workspaces| workspaces.contains(name(&row)))
+        {
+            names
+                .workspaces
+                .insert(id(&row, "id").unwrap_or_default(), name(&row).to_owned());
             found.inventory.add(present(Identity::workspace(name(&row)), &row));
         }
     }
@@ -96,7 +102,9 @@ pub async fn read(client: &Client, wanted: &Wanted) -> Result<Found, Problem> {
         };
         let key = id(&row, "id").unwrap_or_default();
         names.projects.insert(key, (workspace.clone(), name(&row).to_owned()));
-        found.inventory.add(present(Identity::project(workspace, name(&row)), &row));
+        found
+            .inventory
+            .add(present(Identity::project(workspace, name(&row)), &row));
     }
     let endpoints = read_endpoints(client, wanted, &names, &mut found).await?;
     let mut environments = BTreeMap::new();
@@ -154,7 +162,10 @@ async fn read_endpoints(
         rows.push((identity, row));
     }
     let whole = stream::iter(rows).map(|(identity, row)| async move {
-        let is_wanted = wanted.endpoints.as_ref().is_none_or(|endpoints| endpoints.contains(&identity));
+        let is_wanted = wanted
+            .endpoints
+            .as_ref()
+            .is_none_or(|endpoints| endpoints.contains(&identity));
         if !is_wanted {
             return Ok(present(identity, &row));
         }
