@@ -1,6 +1,6 @@
 //! What a server has, by names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use crate::resource::{Identity, Resource};
 
@@ -39,10 +39,13 @@ impl Inventory {
     /// Adds a resource; one of the same names makes both ambiguous.
     pub fn add(&mut self, present: Present) {
         let identity = present.resource.identity.clone();
-        if self.resources.contains_key(&identity) {
-            self.ambiguous.insert(identity);
-        } else {
-            self.resources.insert(identity, present);
+        match self.resources.entry(identity) {
+            Entry::Vacant(place) => {
+                place.insert(present);
+            }
+            Entry::Occupied(place) => {
+                self.ambiguous.insert(place.key().clone());
+            }
         }
     }
 

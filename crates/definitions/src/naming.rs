@@ -33,9 +33,9 @@ pub fn workflow_by_names(
             endpoint(id)
                 .ok_or_else(|| format!("step {name:?} names API endpoint {id}, which is deleted or not to be seen"))
         };
-        name_endpoint(step, &known)?;
+        name_endpoint(step, known)?;
         if let Some(compensation) = step.pointer_mut("/errorHandling/compensation") {
-            name_endpoint(compensation, &known)?;
+            name_endpoint(compensation, known)?;
         }
     }
     Ok(members)
