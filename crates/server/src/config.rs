@@ -221,8 +221,8 @@ impl Values {
         }
         for (name, value) in environment {
             let Some(key) = name.strip_prefix("WFM_") else { continue };
-            // Variables of the test suite and the one that names the file are not settings.
-            if key == "CONFIG" || key.starts_with("TEST_") || key.starts_with("WRITE_") {
+            // Variables of the test suite, the one that names the file and a client's token are not settings.
+            if key == "CONFIG" || key == "TOKEN" || key.starts_with("TEST_") || key.starts_with("WRITE_") {
                 continue;
             }
             values

@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use wfm_server::cli::Cli;
+use wfm_server::cli;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    wfm_server::cli::run(Cli::parse())
+    cli::run(cli::parse())
 }

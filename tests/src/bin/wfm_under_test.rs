@@ -2,8 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use clap::Parser;
-use wfm_server::{cli::Cli, core::Surroundings};
+use wfm_server::core::Surroundings;
 use wfm_tests::freezing::{FREEZES_BEFORE, Freezing};
 
 fn main() -> ExitCode {
@@ -11,5 +10,5 @@ fn main() -> ExitCode {
     if let Ok(path) = std::env::var(FREEZES_BEFORE) {
         surroundings.around = Arc::new(move |connector| Arc::new(Freezing::before(path.clone(), connector)));
     }
-    wfm_server::cli::run_in(Cli::parse(), surroundings)
+    wfm_server::cli::run_in(wfm_server::cli::parse(), surroundings)
 }

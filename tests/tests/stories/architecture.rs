@@ -8,6 +8,7 @@ use std::{
 /// Which crates a crate may use, besides those of others.
 const EDGES: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("definitions", &["domain"]),
     ("expressions", &[]),
     ("storage", &[]),
     ("storage-sqlite", &["storage"]),
@@ -29,6 +30,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "application",
             "engine",
             "connectors",
+            "definitions",
             "api",
         ],
     ),

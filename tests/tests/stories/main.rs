@@ -10,6 +10,7 @@ mod bulk;
 mod callbacks;
 mod compensating;
 mod connecting;
+mod definitions;
 mod failing;
 mod folder;
 mod hostile;

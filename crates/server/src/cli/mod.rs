@@ -1,7 +1,10 @@
 //! The command line: one file a command.
 
+mod apply;
 mod config;
+mod definitions;
 mod events;
+mod export;
 mod migrate;
 mod output;
 mod projections;
@@ -64,12 +67,26 @@ enum Command {
     Schedule(schedule::Options),
     /// List, show or verify events of the log
     Events(events::Options),
+    /// Write a server's workspaces, endpoints, environments, workflows and schedules as YAML
+    Export(export::Options),
+    /// Bring a server to what YAML files describe; --dry-run shows the plan
+    Apply(apply::Options),
     /// Manage users from the machine itself
     User(user::Options),
     /// Show every setting, its value and where it comes from
     Config(config::Options),
     /// Measure this machine: log append, rebuild, start
     Bench(bench::Options),
+}
+
+/// Reads the command line. What is wrong with it ends the process with 1, for 2 is an answer of `wfm apply`.
+#[must_use]
+pub fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        // Nobody listens when it cannot be printed.
+        let _ = error.print();
+        std::process::exit(i32::from(error.use_stderr()))
+    })
 }
 
 /// Runs a command; errors go to standard error.
@@ -124,6 +141,8 @@ async fn dispatch(cli: Cli, surroundings: Surroundings) -> Result<ExitCode> {
         Command::Retention(options) => retention::run(&options, &config(&options.periods.settings())?).await,
         Command::Schedule(options) => schedule::run(&options),
         Command::Events(options) => events::run(&options, &config(&[])?).await,
+        Command::Export(options) => export::run(&options).await,
+        Command::Apply(options) => apply::run(&options).await,
         Command::User(options) => user::run(&options, &config(&[])?).await,
         Command::Config(options) => config::run(&options, &values(&[])?),
         Command::Bench(options) => bench::run(&options, values(&[])?).await,
