@@ -69,6 +69,7 @@ pub struct Metrics {
     latencies: Latencies,
     started: Counter,
     ended: Family<OutcomeLabels, Counter>,
+    callbacks: Family<OutcomeLabels, Counter>,
     running: Gauge<i64, AtomicI64>,
     queued: Gauge<i64, AtomicI64>,
     log_position: Gauge<i64, AtomicI64>,
@@ -124,6 +125,7 @@ impl Default for Metrics {
             latencies,
             started: Counter::<u64, AtomicU64>::default(),
             ended: Family::default(),
+            callbacks: Family::default(),
             running: Gauge::default(),
             queued: Gauge::default(),
             log_position: Gauge::default(),
@@ -160,6 +162,11 @@ impl Metrics {
             "executions_ended",
             "Runs ended since this node began, by outcome",
             self.ended.clone(),
+        );
+        registry.register(
+            "callbacks",
+            "Attempts to tell of the ends of runs since this node began, by outcome",
+            self.callbacks.clone(),
         );
         registry.register(
             "executions_running",
@@ -241,17 +248,20 @@ impl Metrics {
     }
 
     fn count(&self, event: &StoredEvent) {
-        let outcome = match &*event.event_type {
+        let (counters, outcome) = match &*event.event_type {
             "ExecutionStarted" => {
                 self.started.inc();
                 return;
             }
-            "ExecutionCompleted" => "Completed",
-            "ExecutionFailed" => "Failed",
-            "ExecutionCancelled" => "Cancelled",
+            "ExecutionCompleted" => (&self.ended, "Completed"),
+            "ExecutionFailed" => (&self.ended, "Failed"),
+            "ExecutionCancelled" => (&self.ended, "Cancelled"),
+            "CallbackDelivered" => (&self.callbacks, "Delivered"),
+            "CallbackAttemptFailed" => (&self.callbacks, "Failed"),
+            "CallbackGivenUp" => (&self.callbacks, "GivenUp"),
             _ => return,
         };
-        self.ended.get_or_create(&OutcomeLabels { outcome }).inc();
+        counters.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     fn look_at(&self, gates: &dyn Gates) {

@@ -9,7 +9,7 @@ use std::sync::{
 };
 
 use parking_lot::RwLock;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use wfm_domain::{
     environment::Environment,
     event::Event,
@@ -65,6 +65,8 @@ type Entries<T> = RwLock<FxHashMap<i64, Arc<T>>>;
 pub struct Definitions {
     store: Store,
     workflows: Entries<InForce>,
+    /// Workflows that do not exist: asked for by strangers, who learn nothing from how long the answer takes.
+    missing: RwLock<FxHashSet<i64>>,
     environments: Entries<EnvironmentValues>,
     projects: Entries<Parent>,
     workspaces: Entries<Parent>,
@@ -84,6 +86,7 @@ impl Definitions {
         Self {
             store,
             workflows: RwLock::default(),
+            missing: RwLock::default(),
             environments: RwLock::default(),
             projects: RwLock::default(),
             workspaces: RwLock::default(),
@@ -104,6 +107,17 @@ impl Definitions {
         entries.insert(id, Arc::clone(entry));
     }
 
+    fn keep_missing(&self, id: WorkflowId, read_at: u64) {
+        let mut missing = self.missing.write();
+        if self.invalidations.load(Ordering::SeqCst) != read_at {
+            return;
+        }
+        if missing.len() >= CAPACITY {
+            missing.clear();
+        }
+        missing.insert(id.0);
+    }
+
     fn read_at(&self) -> u64 {
         self.invalidations.load(Ordering::SeqCst)
     }
@@ -116,8 +130,12 @@ impl Definitions {
         if let Some(entry) = cached(&self.workflows, id.0) {
             return Ok(Some(entry));
         }
+        if self.missing.read().contains(&id.0) {
+            return Ok(None);
+        }
         let read_at = self.read_at();
         let Some((entry, _)) = self.read_workflow(id, None).await? else {
+            self.keep_missing(id, read_at);
             return Ok(None);
         };
         let entry = Arc::new(entry);
@@ -300,6 +318,7 @@ impl Definitions {
     pub fn clear(&self) {
         self.invalidations.fetch_add(1, Ordering::SeqCst);
         self.workflows.write().clear();
+        self.missing.write().clear();
         self.environments.write().clear();
         self.projects.write().clear();
         self.workspaces.write().clear();
@@ -332,7 +351,10 @@ impl Definitions {
         let Ok(id) = id.parse::<i64>() else { return };
         self.invalidations.fetch_add(1, Ordering::SeqCst);
         match kind {
-            WorkflowId::KIND => drop(self.workflows.write().remove(&id)),
+            WorkflowId::KIND => {
+                self.workflows.write().remove(&id);
+                self.missing.write().remove(&id);
+            }
             EnvironmentId::KIND => {
                 self.environments.write().remove(&id);
                 environments.push(EnvironmentId(id));

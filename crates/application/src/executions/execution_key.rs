@@ -78,10 +78,24 @@ impl KeyTake {
     }
 }
 
+fn claim_key(workflow: WorkflowId, key: &str) -> ClaimKey {
+    ClaimKey::new(format!("workflow/{workflow}/execution-keys"), key)
+}
+
 impl Runs {
+    /// The run of `workflow` that a key belongs to.
+    pub(crate) async fn run_of_key(
+        &self,
+        workflow: WorkflowId,
+        key: &str,
+    ) -> Result<Option<ExecutionId>, ApplicationError> {
+        let held = self.store.log.claim(&claim_key(workflow, key)).await?;
+        Ok(held.and_then(|claim| ExecutionId::of_stream(claim.owner.as_str())))
+    }
+
     /// What becomes of a start of `workflow` with this key.
     pub(super) async fn keyed(&self, workflow: WorkflowId, key: &ExecutionKey) -> Result<Keyed, ApplicationError> {
-        let claim_key = ClaimKey::new(format!("workflow/{workflow}/execution-keys"), key.key.as_str());
+        let claim_key = claim_key(workflow, &key.key);
         let Some(held) = self.store.log.claim(&claim_key).await? else {
             return Ok(Keyed::Free(KeyTake {
                 key: claim_key,

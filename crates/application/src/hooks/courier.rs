@@ -321,3 +321,69 @@ impl Agenda {
         wait.map_or(LONGEST_SLEEP, Duration::from_micros).min(LONGEST_SLEEP)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wfm_domain::ids::ExecutionId;
+
+    use super::*;
+
+    const WORKFLOW: WorkflowId = WorkflowId(7);
+
+    fn at(seconds: i64) -> Instant {
+        Instant::EPOCH.plus_milliseconds(seconds * 1000)
+    }
+
+    fn notice(index: u32) -> Notice {
+        Notice {
+            execution_id: ExecutionId("a".into()),
+            workflow_id: WORKFLOW,
+            ending: 1,
+            index,
+        }
+    }
+
+    #[test]
+    fn a_workflow_is_looked_at_at_the_soonest_of_its_instants() {
+        let mut agenda = Agenda::default();
+        for seconds in [5, 3, 4] {
+            agenda.wake(WORKFLOW, at(seconds));
+        }
+        assert_eq!(agenda.take_due(at(2)), None);
+        assert_eq!(agenda.take_due(at(9)), Some(WORKFLOW));
+        assert_eq!(agenda.take_due(at(9)), None, "once");
+        agenda.wake(WORKFLOW, at(20));
+        assert_eq!(agenda.take_due(at(19)), None, "what is outdated does not count");
+        assert_eq!(agenda.take_due(at(20)), Some(WORKFLOW));
+    }
+
+    #[test]
+    fn so_many_of_one_workflow_are_under_way_and_each_once() {
+        let mut agenda = Agenda::default();
+        for index in 0..8 {
+            assert!(matches!(agenda.begin(&notice(index)), Begun::Now));
+        }
+        assert!(matches!(agenda.begin(&notice(3)), Begun::Already));
+        assert!(matches!(agenda.begin(&notice(8)), Begun::NoRoom));
+        agenda.sent(&notice(3), false, at(1));
+        assert!(matches!(agenda.begin(&notice(8)), Begun::Now));
+        assert_eq!(agenda.take_due(at(1)), Some(WORKFLOW), "there may be more");
+        (0..9).for_each(|index| agenda.sent(&notice(index), true, at(2)));
+        assert!(agenda.under_way.is_empty());
+        assert_eq!(
+            agenda.take_due(at(2)),
+            None,
+            "what went wrong is not tried again at once"
+        );
+        assert_eq!(agenda.take_due(at(3)), Some(WORKFLOW));
+    }
+
+    #[test]
+    fn memory_does_not_grow_with_what_ends() {
+        let mut agenda = Agenda::default();
+        for second in 0..10_000 {
+            agenda.wake(WORKFLOW, at(second));
+        }
+        assert_eq!((agenda.order.len(), agenda.due.len()), (1, 1));
+    }
+}

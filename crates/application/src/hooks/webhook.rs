@@ -149,8 +149,15 @@ impl App {
         let scope = format!("workflow/{workflow}/webhook-signatures");
         // In order of time, so that the oldest are found.
         let key = ClaimKey::new(scope.as_str(), format!("{:012}/{}", signature.seconds, signature.hex));
-        if let Some(seen) = self.store.log.claim(&key).await? {
-            return self.runs.existing(run_of(&seen)).await;
+        // What started a run is answered with it, whether or not runs may start by now.
+        let seen = self.store.log.claim(&key).await?;
+        let name = input.key.as_ref().map_or("", |key| &key.key);
+        let started = match seen.and_then(|claim| ExecutionId::of_stream(claim.owner.as_str())) {
+            Some(id) => Some(id),
+            None => self.runs.run_of_key(*workflow, name).await?,
+        };
+        if let Some(id) = started {
+            return self.runs.existing(id).await;
         }
         let outdated = self.outdated(&scope).await?;
         let beside = |unit: &mut Unit<'_>, execution: &ExecutionId| {
@@ -214,9 +221,4 @@ fn named<'n>(delivery: Option<&'n str>, signature: &'n Signature) -> Result<&'n 
         return Err(Refusal::field("/X-WFM-Delivery", detail));
     }
     Ok(name)
-}
-
-fn run_of(claim: &Claim) -> ExecutionId {
-    let owner = claim.owner.as_str();
-    ExecutionId(owner.strip_prefix("execution-").unwrap_or(owner).to_owned())
 }
