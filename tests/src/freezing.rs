@@ -1,8 +1,11 @@
 //! A connector that freezes its whole process right before it sends a call: between what is recorded of a step and what is done.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -12,6 +15,9 @@ use wfm_engine::connector::{Connector, OutgoingCall};
 
 /// Variable that names the path of the call before which a server under test freezes, once.
 pub const FREEZES_BEFORE: &str = "WFM_TEST_FREEZES_BEFORE";
+
+/// How long a process takes at most to stop all of its threads.
+const STOPPED_WITHIN: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub struct Freezing {
@@ -37,6 +43,8 @@ impl Connector for Freezing {
     async fn call(&self, call: OutgoingCall<'_>) -> Result<Answer, CallFailure> {
         if call.request.url.ends_with(&self.path) && !self.frozen.swap(true, Ordering::SeqCst) {
             kill_process(getpid(), Signal::STOP).expect("a process may stop itself");
+            // Another thread may take the signal: this one must not run ahead of it.
+            std::thread::sleep(STOPPED_WITHIN);
         }
         self.inner.call(call).await
     }
