@@ -204,6 +204,9 @@ async fn what_is_asked_is_checked_and_jobs_belong_to_their_workspace() {
     let member = format!("/api/v1/workspaces/{}/members/{reader}", world.workspace);
     viewer.get(&path).await.problem(404, "not-found");
     viewer.post(BULK, &body).await.problem(404, "not-found");
+    let workflow = world.one_step("/work", &json!({})).await;
+    let unseen = json!({"action": "cancel", "filter": {"workflowId": workflow}});
+    assert_eq!(viewer.post(BULK, &unseen).await.any_problem(), ["/filter/workflowId"]);
     let _ = admin.put(&member, &json!({"role": "Viewer"})).await;
     let _ = viewer.get(&path).await.expect(200);
     viewer.post(BULK, &body).await.problem(403, "forbidden");

@@ -25,7 +25,7 @@ use crate::{
     app::App,
     context::Context,
     error::ApplicationError,
-    security::permission::Permission,
+    security::{access::Caller, permission::Permission},
     store::{Loaded, Recorded, check_version},
 };
 
@@ -47,8 +47,8 @@ impl App {
         let mut errors = FieldErrors::new();
         text::block(&mut errors, "/reason", input.reason.as_deref(), Some(1000));
         errors.finish()?;
-        let workspace = self.workspace_of(&input.filter).await?;
         let caller = self.caller(context)?;
+        let workspace = self.workspace_of(caller, &input.filter).await?;
         caller.demand_in(Permission::EditWorkflows, workspace, || {
             format!("workspace {workspace}")
         })?;
@@ -112,14 +112,19 @@ impl App {
         self.store.retrying(attempt).await
     }
 
-    /// The workspace that a filter leads to.
-    async fn workspace_of(&self, filter: &BulkFilter) -> Result<WorkspaceId, ApplicationError> {
+    /// The workspace that a filter leads to. A workflow that the caller may not see is as good as none.
+    async fn workspace_of(&self, caller: &Caller, filter: &BulkFilter) -> Result<WorkspaceId, ApplicationError> {
         let by_workflow = match filter.workflow_id {
             None => None,
             Some(id) => {
                 let workflow = self.definitions.workflow(WorkflowId(id)).await?;
-                let workflow =
-                    workflow.ok_or_else(|| Refusal::field("/filter/workflowId", "there is no such workflow"))?;
+                let seen = workflow.filter(|workflow| {
+                    let named = || format!("workflow {id}");
+                    caller
+                        .demand_in(Permission::ReadWorkspace, workflow.workspace, named)
+                        .is_ok()
+                });
+                let workflow = seen.ok_or_else(|| Refusal::field("/filter/workflowId", "there is no such workflow"))?;
                 Some(workflow.workspace)
             }
         };
