@@ -6,6 +6,7 @@ pub mod approvals;
 pub mod cascade;
 pub mod clock;
 pub mod context;
+mod due;
 mod duties;
 pub mod endpoints;
 pub mod environments;

@@ -4,8 +4,7 @@
 //! waits. Nothing is looked at before its time. One workflow's deaf listener takes only so many of the places that all share.
 
 use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -19,9 +18,13 @@ pub use super::callbacks::Letter;
 
 use super::callbacks::{Callbacks, Owed, Prepared};
 use crate::{
+    due::{DueWorkflows, LONGEST_SLEEP},
     duties::Duties,
     error::ApplicationError,
-    executions::outcome::{Answer, CallFailure},
+    executions::{
+        elsewhere::ended_by,
+        outcome::{Answer, CallFailure},
+    },
     membership::RENEWAL,
     store::typed,
 };
@@ -32,17 +35,11 @@ const AT_ONCE: usize = 256;
 /// Of one workflow.
 const OF_ONE_WORKFLOW: usize = 8;
 
-/// How long the clock is not looked at: it may be put forward.
-const LONGEST_SLEEP: Duration = Duration::from_millis(200);
-
 /// When something is looked at again that could not be dealt with.
 const LATER_MILLISECONDS: i64 = 1000;
 
 /// How often an outcome is reported that the log does not take; then the letter is sent again.
 const REPORTS: u32 = 5;
-
-/// Types of the events that end a run.
-const ENDS: [&str; 3] = ["ExecutionCompleted", "ExecutionFailed", "ExecutionCancelled"];
 
 /// Sends letters.
 #[async_trait]
@@ -83,11 +80,11 @@ impl Round {
         loop {
             let now = self.callbacks.store.now();
             while self.sends.len() < AT_ONCE
-                && let Some(workflow) = self.agenda.take_due(now)
+                && let Some(workflow) = self.agenda.due.take(now)
             {
                 self.look(workflow, now).await;
             }
-            let sleep = self.agenda.sleep(now, self.sends.len() < AT_ONCE);
+            let sleep = self.agenda.due.sleep(now, self.sends.len() < AT_ONCE);
             tokio::select! {
                 batches = feed.next() => match batches {
                     Ok(Some(batches)) => {
@@ -133,7 +130,9 @@ impl Round {
     /// Sends what a workflow has to tell by now, as far as there is room.
     async fn look(&mut self, workflow: WorkflowId, now: Instant) {
         if !self.duties.may_act() {
-            self.agenda.wake(workflow, now.plus_milliseconds(LATER_MILLISECONDS));
+            self.agenda
+                .due
+                .set_sooner(workflow, now.plus_milliseconds(LATER_MILLISECONDS));
             return;
         }
         if !self.duties.are_mine(workflow) {
@@ -144,17 +143,19 @@ impl Round {
             Ok(owed) => owed,
             Err(error) => {
                 tracing::warn!(%error, %workflow, "what a workflow has to tell cannot be read; trying again");
-                self.agenda.wake(workflow, now.plus_milliseconds(LATER_MILLISECONDS));
+                self.agenda
+                    .due
+                    .set_sooner(workflow, now.plus_milliseconds(LATER_MILLISECONDS));
                 return;
             }
         };
         for owed in owed {
             if owed.due_at > now {
-                self.agenda.wake(workflow, owed.due_at);
+                self.agenda.due.set_sooner(workflow, owed.due_at);
                 return;
             }
             if self.sends.len() >= AT_ONCE {
-                self.agenda.wake(workflow, now);
+                self.agenda.due.set_sooner(workflow, now);
                 return;
             }
             match self.agenda.begin(&owed.notice) {
@@ -234,41 +235,14 @@ enum Begun {
 struct Agenda {
     /// Workflows of which a version with callbacks was ever published.
     known: HashSet<WorkflowId>,
-    /// Instants at which workflows may have something to tell; outdated ones stay until they come up.
-    order: BinaryHeap<Reverse<(Instant, WorkflowId)>>,
-    /// The instant that counts.
-    due: HashMap<WorkflowId, Instant>,
+    due: DueWorkflows,
     under_way: HashMap<WorkflowId, HashSet<Notice>>,
 }
 
 impl Agenda {
-    /// Has a workflow looked at at this instant, or sooner if that was said before.
-    fn wake(&mut self, workflow: WorkflowId, at: Instant) {
-        if self.due.get(&workflow).is_some_and(|due| *due <= at) {
-            return;
-        }
-        self.due.insert(workflow, at);
-        self.order.push(Reverse((at, workflow)));
-    }
-
     fn wake_all(&mut self, at: Instant) {
         let known: Vec<WorkflowId> = self.known.iter().copied().collect();
-        known.into_iter().for_each(|workflow| self.wake(workflow, at));
-    }
-
-    /// The next workflow whose instant has come; it has none from then on.
-    fn take_due(&mut self, now: Instant) -> Option<WorkflowId> {
-        while let Some(Reverse((at, workflow))) = self.order.peek().copied() {
-            if at > now {
-                return None;
-            }
-            self.order.pop();
-            if self.due.get(&workflow) == Some(&at) {
-                self.due.remove(&workflow);
-                return Some(workflow);
-            }
-        }
-        None
+        known.into_iter().for_each(|workflow| self.due.set_sooner(workflow, at));
     }
 
     fn begin(&mut self, notice: &Notice) -> Begun {
@@ -292,12 +266,12 @@ impl Agenda {
             }
         }
         let wait = if is_left { LATER_MILLISECONDS } else { 0 };
-        self.wake(workflow, now.plus_milliseconds(wait));
+        self.due.set_sooner(workflow, now.plus_milliseconds(wait));
     }
 
     /// Takes note of what may give somebody something to tell.
     fn observe(&mut self, event: &StoredEvent, now: Instant) {
-        let ends = !self.known.is_empty() && ENDS.contains(&&*event.event_type);
+        let ends = !self.known.is_empty() && ended_by(event).is_some();
         if !ends && &*event.event_type != "WorkflowPublished" {
             return;
         }
@@ -305,7 +279,7 @@ impl Agenda {
             Some(Event::Execution(event)) => {
                 let workflow = event.run().workflow_id;
                 if self.known.contains(&workflow) {
-                    self.wake(workflow, now);
+                    self.due.set_sooner(workflow, now);
                 }
             }
             Some(Event::Workflow(WorkflowEvent::WorkflowPublished(published))) if published.calls_back() => {
@@ -313,12 +287,6 @@ impl Agenda {
             }
             Some(_) | None => {}
         }
-    }
-
-    fn sleep(&self, now: Instant, has_room: bool) -> Duration {
-        let next = self.order.peek().filter(|_| has_room);
-        let wait = next.map(|Reverse((at, _))| at.microseconds_since(now).max(0).unsigned_abs());
-        wait.map_or(LONGEST_SLEEP, Duration::from_micros).min(LONGEST_SLEEP)
     }
 }
 
@@ -347,14 +315,14 @@ mod tests {
     fn a_workflow_is_looked_at_at_the_soonest_of_its_instants() {
         let mut agenda = Agenda::default();
         for seconds in [5, 3, 4] {
-            agenda.wake(WORKFLOW, at(seconds));
+            agenda.due.set_sooner(WORKFLOW, at(seconds));
         }
-        assert_eq!(agenda.take_due(at(2)), None);
-        assert_eq!(agenda.take_due(at(9)), Some(WORKFLOW));
-        assert_eq!(agenda.take_due(at(9)), None, "once");
-        agenda.wake(WORKFLOW, at(20));
-        assert_eq!(agenda.take_due(at(19)), None, "what is outdated does not count");
-        assert_eq!(agenda.take_due(at(20)), Some(WORKFLOW));
+        assert_eq!(agenda.due.take(at(2)), None);
+        assert_eq!(agenda.due.take(at(9)), Some(WORKFLOW));
+        assert_eq!(agenda.due.take(at(9)), None, "once");
+        agenda.due.set_sooner(WORKFLOW, at(20));
+        assert_eq!(agenda.due.take(at(19)), None, "what is outdated does not count");
+        assert_eq!(agenda.due.take(at(20)), Some(WORKFLOW));
     }
 
     #[test]
@@ -367,23 +335,23 @@ mod tests {
         assert!(matches!(agenda.begin(&notice(8)), Begun::NoRoom));
         agenda.sent(&notice(3), false, at(1));
         assert!(matches!(agenda.begin(&notice(8)), Begun::Now));
-        assert_eq!(agenda.take_due(at(1)), Some(WORKFLOW), "there may be more");
+        assert_eq!(agenda.due.take(at(1)), Some(WORKFLOW), "there may be more");
         (0..9).for_each(|index| agenda.sent(&notice(index), true, at(2)));
         assert!(agenda.under_way.is_empty());
         assert_eq!(
-            agenda.take_due(at(2)),
+            agenda.due.take(at(2)),
             None,
             "what went wrong is not tried again at once"
         );
-        assert_eq!(agenda.take_due(at(3)), Some(WORKFLOW));
+        assert_eq!(agenda.due.take(at(3)), Some(WORKFLOW));
     }
 
     #[test]
     fn memory_does_not_grow_with_what_ends() {
         let mut agenda = Agenda::default();
         for second in 0..10_000 {
-            agenda.wake(WORKFLOW, at(second));
+            agenda.due.set_sooner(WORKFLOW, at(second));
         }
-        assert_eq!((agenda.order.len(), agenda.due.len()), (1, 1));
+        assert_eq!(agenda.due.len(), (1, 1));
     }
 }

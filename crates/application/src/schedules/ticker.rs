@@ -4,12 +4,7 @@
 //! that waits is not looked at. Among nodes that share a database each schedule has one that usually deals with it, chosen
 //! by hash over the living ones; that no two start its run does not depend on it.
 
-use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use futures::{StreamExt, stream};
 use tokio::task::JoinSet;
@@ -24,6 +19,7 @@ use wfm_storage::{event::StoredEvent, feed::Subscription};
 
 use super::firing::{Scheduler, Turn};
 use crate::{
+    due::{DueWorkflows, LONGEST_SLEEP},
     duties::Duties,
     error::ApplicationError,
     executions::elsewhere::ended_by,
@@ -36,9 +32,6 @@ const AT_ONCE: usize = 256;
 
 /// Schedules that are read at once when the node starts.
 const READ_AT_ONCE: usize = 64;
-
-/// How long the clock is not looked at: it may be put forward.
-const LONGEST_SLEEP: Duration = Duration::from_millis(200);
 
 /// When a schedule is looked at again that another node should deal with, or that could not be dealt with.
 const LATER_MILLISECONDS: i64 = 1000;
@@ -59,16 +52,16 @@ pub async fn tick(scheduler: Arc<Scheduler>, membership: Arc<Membership>) {
     loop {
         let now = scheduler.store.now();
         while turns.len() < AT_ONCE
-            && let Some(workflow) = agenda.take_due(now)
+            && let Some(workflow) = agenda.due.take(now)
         {
             if !scheduler.runs.may_act() || !duties.are_mine(workflow) {
-                agenda.wake(workflow, now.plus_milliseconds(LATER_MILLISECONDS));
+                agenda.due.set(workflow, now.plus_milliseconds(LATER_MILLISECONDS));
                 continue;
             }
             let scheduler = Arc::clone(&scheduler);
             turns.spawn(async move { (workflow, scheduler.turn(workflow).await) });
         }
-        let sleep = agenda.sleep(now, turns.len() < AT_ONCE);
+        let sleep = agenda.due.sleep(now, turns.len() < AT_ONCE);
         tokio::select! {
             batches = feed.next() => match batches {
                 Ok(Some(batches)) => {
@@ -113,23 +106,15 @@ async fn begin(scheduler: &Scheduler) -> Result<(Agenda, Subscription), Applicat
 /// When which schedule is due.
 #[derive(Default)]
 struct Agenda {
-    /// Instants at which schedules may be due; outdated ones stay until they come up.
-    order: BinaryHeap<Reverse<(Instant, WorkflowId)>>,
-    /// The instant that counts.
-    due: HashMap<WorkflowId, Instant>,
+    due: DueWorkflows,
     /// Runs whose end lets a waiting tick go.
     awaited: HashMap<ExecutionId, WorkflowId>,
 }
 
 impl Agenda {
-    fn wake(&mut self, workflow: WorkflowId, at: Instant) {
-        self.due.insert(workflow, at);
-        self.order.push(Reverse((at, workflow)));
-    }
-
     /// Takes over how a schedule stands.
     fn note(&mut self, workflow: WorkflowId, progress: &Progress, now: Instant) {
-        self.due.remove(&workflow);
+        self.due.clear(workflow);
         if !progress.is_active {
             return;
         }
@@ -137,9 +122,9 @@ impl Agenda {
             // Their end may lie before this event; a look tells.
             self.awaited
                 .extend(progress.runs.iter().map(|run| (run.clone(), workflow)));
-            self.wake(workflow, now);
+            self.due.set(workflow, now);
         } else if let Some(next) = progress.next {
-            self.wake(workflow, next.run_at);
+            self.due.set(workflow, next.run_at);
         }
     }
 
@@ -148,7 +133,7 @@ impl Agenda {
             && let Some(run) = ended_by(event)
         {
             if let Some(workflow) = self.awaited.remove(&run) {
-                self.wake(workflow, now);
+                self.due.set(workflow, now);
             }
         } else if event.stream.as_str().starts_with("schedule-")
             && let Some(typed) = typed(event)
@@ -156,21 +141,6 @@ impl Agenda {
         {
             self.note(WorkflowId(event.id().0), event.progress(), now);
         }
-    }
-
-    /// The next schedule that is due; it has no time from then on.
-    fn take_due(&mut self, now: Instant) -> Option<WorkflowId> {
-        while let Some(Reverse((at, workflow))) = self.order.peek().copied() {
-            if at > now {
-                return None;
-            }
-            self.order.pop();
-            if self.due.get(&workflow) == Some(&at) {
-                self.due.remove(&workflow);
-                return Some(workflow);
-            }
-        }
-        None
     }
 
     /// Takes over what a turn led to, unless the log told more meanwhile.
@@ -185,14 +155,8 @@ impl Agenda {
                 now.plus_milliseconds(LATER_MILLISECONDS)
             }
         };
-        if !self.due.contains_key(&workflow) {
-            self.wake(workflow, at);
+        if !self.due.has(workflow) {
+            self.due.set(workflow, at);
         }
-    }
-
-    fn sleep(&self, now: Instant, has_room: bool) -> Duration {
-        let next = self.order.peek().filter(|_| has_room);
-        let wait = next.map(|Reverse((at, _))| at.microseconds_since(now).max(0).unsigned_abs());
-        wait.map_or(LONGEST_SLEEP, Duration::from_micros).min(LONGEST_SLEEP)
     }
 }
