@@ -346,6 +346,7 @@ impl From<ProjectionError> for Problem {
         match error {
             ProjectionError::Storage(error) => error.into(),
             ProjectionError::Busy => Self::rebuilding(),
+            ProjectionError::Refused(_) => StorageError::Corrupt(error.to_string()).into(),
             ProjectionError::Moved(_) => {
                 StorageError::Unavailable("another node moved the read models on".to_owned()).into()
             }

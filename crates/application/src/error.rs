@@ -79,6 +79,7 @@ impl From<ProjectionError> for ApplicationError {
         match error {
             ProjectionError::Storage(error) => Self::Storage(error),
             ProjectionError::Moved(_) => Self::Contended,
+            ProjectionError::Refused(_) => Self::Storage(StorageError::Corrupt(error.to_string())),
             ProjectionError::Busy => Self::Storage(StorageError::Unavailable(error.to_string())),
         }
     }

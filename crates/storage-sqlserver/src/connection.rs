@@ -9,7 +9,7 @@ use std::{fmt, future::Future, time::Duration};
 
 use futures::TryStreamExt;
 use rustc_hash::FxHashMap;
-use tiberius::{Client, Command, CommandItem, QueryItem, Row, ToSql};
+use tiberius::{Client, Command, CommandItem, QueryItem, Row, SqlBulkCopyOption, ToSql, TokenRow};
 use tokio::{net::TcpStream, time::Instant};
 use tokio_util::compat::Compat;
 
@@ -146,6 +146,22 @@ impl Connection {
                 }
             }
             Ok(rows)
+        };
+        let answer = bounded(self.command_timeout, &mut self.clean, call).await;
+        self.note(answer)
+    }
+
+    /// Loads rows, with a value for each column, into a table that numbers nothing; its checks hold. A transaction of its own.
+    pub(crate) async fn load(&mut self, table: &str, rows: Vec<TokenRow<'_>>) -> Result<(), SqlError> {
+        let client = &mut self.client;
+        let call = async move {
+            let options = SqlBulkCopyOption::CheckConstraints | SqlBulkCopyOption::KeepNulls;
+            let mut load = client.bulk_insert_with_options(table, &["*"], options, &[]).await?;
+            for row in rows {
+                load.send(row).await?;
+            }
+            load.finalize().await?;
+            Ok(())
         };
         let answer = bounded(self.command_timeout, &mut self.clean, call).await;
         self.note(answer)

@@ -4,10 +4,12 @@
 //! and is the lock: so every event takes effect exactly once, whatever crashes and however many nodes try. The tables may be
 //! dropped at any time; the log builds them again.
 
+mod bulk;
 mod cells;
 mod checkpoint;
 mod ddl;
 mod difference;
+mod lanes;
 mod parts;
 mod pieces;
 mod replica;
@@ -18,7 +20,14 @@ mod shape;
 mod tests;
 mod writer;
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -56,6 +65,8 @@ pub struct SqlServerReadStore {
     replica: Option<Replica>,
     /// What keeps the shadow's tables for this store, if it is one.
     shadow: Mutex<Option<Shadow>>,
+    /// Whether it is a shadow without foreign keys yet.
+    loading: AtomicBool,
 }
 
 impl std::fmt::Debug for SqlServerReadStore {
@@ -104,6 +115,7 @@ impl SqlServerReadStore {
             pool,
             schema,
             replica: None,
+            loading: AtomicBool::new(shadow.is_some()),
             shadow: Mutex::new(shadow),
         }
     }
@@ -159,8 +171,11 @@ impl ReadStore for SqlServerReadStore {
         if !batch.unpark.is_empty() {
             parts.push(parts::unparking(self.schema, &batch.unpark)?);
         }
-        for operation in fold(std::mem::take(&mut batch.changes)) {
-            for piece in pieces::pieces(operation) {
+        let operations = fold(std::mem::take(&mut batch.changes));
+        if self.loading.load(Ordering::Acquire) {
+            lanes::load(&self.pool, operations).await?;
+        } else {
+            for piece in operations.into_iter().flat_map(pieces::pieces) {
                 parts.push(parts::part(self.schema, &piece)?);
             }
         }
@@ -195,6 +210,17 @@ impl ReadStore for SqlServerReadStore {
     async fn shadow(&self) -> Result<Arc<dyn ReadStore>, StorageError> {
         let shadow = Shadow::make(&self.pool).await?;
         Ok(Arc::new(Self::over(self.pool.clone(), SHADOW, Some(shadow))))
+    }
+
+    async fn loaded(&self) -> Result<(), ApplyError> {
+        if self.loading.swap(false, Ordering::AcqRel) {
+            let mut connection = self.patient_connection().await?;
+            connection
+                .execute_batch(&ddl::ending_the_load())
+                .await
+                .map_err(apply_error)?;
+        }
+        Ok(())
     }
 
     async fn compare(&self, shadow: &Arc<dyn ReadStore>) -> Result<Vec<TableDifference>, StorageError> {
@@ -243,6 +269,15 @@ impl ReadStore for SqlServerReadStore {
             busy_events: 24,
             awaited: Duration::from_millis(10),
             unseen: Duration::from_millis(25),
+        }
+    }
+
+    /// Loading takes a handful of calls for each table and page.
+    fn page_events(&self) -> u32 {
+        if self.loading.load(Ordering::Acquire) {
+            4096
+        } else {
+            1024
         }
     }
 

@@ -193,6 +193,23 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The table it changes.
+    #[must_use]
+    pub fn table(&self) -> &'static Table {
+        match self {
+            Self::Insert { table, .. }
+            | Self::Put { table, .. }
+            | Self::Update { table, .. }
+            | Self::Delete { table, .. }
+            | Self::UpdateWhere { table, .. }
+            | Self::ClearReferences { table, .. }
+            | Self::DeleteWhere { table, .. }
+            | Self::DeleteRange { table, .. } => table,
+        }
+    }
+}
+
 /// How far the read models are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -301,8 +318,15 @@ pub trait ReadStore: Any + Send + Sync {
         Ok((self.checkpoint().await?, self.parked().await?))
     }
 
-    /// An empty store with the same tables, in which a rebuild takes place while this one serves.
+    /// An empty store with the same tables, in which a rebuild takes place while this one serves. Until [`Self::loaded`] it may
+    /// leave foreign keys unchecked, and is of no further use after it refused changes.
     async fn shadow(&self) -> Result<Arc<dyn ReadStore>, StorageError>;
+
+    /// Ends the loading of a shadow: from now on its rows are checked as those that serve are. Refused when what was loaded
+    /// breaks a foreign key; then the rows must be made anew, in a shadow whose loading was ended before the first of them.
+    async fn loaded(&self) -> Result<(), ApplyError> {
+        Ok(())
+    }
 
     /// How the tables differ from those of `shadow`; only tables that do.
     async fn compare(&self, shadow: &Arc<dyn ReadStore>) -> Result<Vec<TableDifference>, StorageError>;
@@ -318,16 +342,22 @@ pub trait ReadStore: Any + Send + Sync {
     /// Rows of a query, each with the cells of the select list.
     async fn query(&self, query: Query) -> Result<Vec<Vec<Cell>>, StorageError>;
 
-    /// How long events gather before they are applied together.
-    fn gathering(&self) -> Gathering {
-        Gathering::default()
-    }
-
     /// The same for a caller to whom rows may be old, though not older than `position`: a store that has copies elsewhere may
     /// read one of these.
     async fn query_as_of(&self, query: Query, position: Position) -> Result<Vec<Vec<Cell>>, StorageError> {
         let _always_met = position;
         self.query(query).await
+    }
+
+    /// How long events gather before they are applied together.
+    fn gathering(&self) -> Gathering {
+        Gathering::default()
+    }
+
+    /// How many events the store likes to be filled with at once: by default few enough to stay in the processor's cache on
+    /// their way.
+    fn page_events(&self) -> u32 {
+        1024
     }
 
     /// Leaves nothing of deleted rows in the store's files, where the store itself decides that; to be called after a purge.

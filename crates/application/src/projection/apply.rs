@@ -31,6 +31,9 @@ pub enum ProjectionError {
     /// A rebuild is under way already.
     #[error("a rebuild is under way already")]
     Busy,
+    /// Rows that are loaded unchecked do not take an event.
+    #[error("the rows do not take an event: {0}")]
+    Refused(String),
 }
 
 impl From<ApplyError> for ProjectionError {
@@ -65,6 +68,8 @@ pub struct Applier {
     parked: FxHashSet<StreamId>,
     /// Number of parked events.
     pub parked_events: u64,
+    /// Whether the store is a shadow that is being loaded: what it refuses is not looked for, see [`ReadStore::loaded`].
+    pub loading: bool,
 }
 
 impl Applier {
@@ -83,6 +88,7 @@ impl Applier {
             checkpoint: None,
             parked: FxHashSet::default(),
             parked_events: 0,
+            loading: false,
         };
         applier.reload().await?;
         Ok(applier)
@@ -95,6 +101,23 @@ impl Applier {
         self.parked_events = parked.len() as u64;
         self.parked = parked.into_iter().map(|event| event.stream).collect();
         Ok(())
+    }
+
+    /// How many events the store likes to take at once.
+    pub fn page_events(&self) -> u32 {
+        self.store.page_events()
+    }
+
+    /// Ends the loading of the shadow that this applier fills.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Refused`] when its rows break a foreign key.
+    pub async fn end_loading(&mut self) -> Result<(), ProjectionError> {
+        self.loading = false;
+        match self.store.loaded().await {
+            Err(ApplyError::Rejected(reason)) => Err(ProjectionError::Refused(reason)),
+            outcome => Ok(outcome?),
+        }
     }
 
     /// Moves the checkpoint into a new epoch; whoever writes in the old one is refused from now on.
@@ -161,6 +184,7 @@ impl Applier {
         // Halves that still have to go, the next one last: a refused batch is bisected until its culprit stands alone.
         let mut pending = Vec::new();
         match self.apply_at_once(events, usable).await {
+            Err(ApplyError::Rejected(reason)) if self.loading => return Err(ProjectionError::Refused(reason)),
             Err(ApplyError::Rejected(reason)) => self.halve(events, reason, &mut pending).await?,
             outcome => outcome?,
         }

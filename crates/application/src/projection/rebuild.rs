@@ -17,14 +17,12 @@ use super::{
     runner::Shared,
 };
 
-/// Events read at once: few enough to stay in the processor's cache on their way.
-const PAGE: u32 = 1024;
-
 /// Pages in flight between the two tasks.
 const PAGES_AHEAD: usize = 2;
 
-/// So close to the serving rows the projection is held for the rest.
-const CLOSE: u64 = 8 * PAGE as u64;
+/// So close to the serving rows the projection is held for the rest. Next to nothing in tests, whose logs are short: what is
+/// loaded unchecked is what they are about.
+const CLOSE: u64 = if cfg!(test) { 4 } else { 2048 };
 
 /// How often a comparison is tried while another node projects.
 const TRIES: usize = 20;
@@ -70,9 +68,12 @@ pub(super) async fn fill(
     let (pages, mut decoded) = mpsc::channel::<Result<(Vec<StoredEvent>, Decoded), StorageError>>(PAGES_AHEAD);
     let (log, opener) = (Arc::clone(&shared.log), Arc::clone(&shared.opener));
     let mut after = applier.position();
+    let page_events = applier.page_events();
     let reading = tokio::spawn(async move {
         while after < target {
-            let limit = u32::try_from(target.0 - after.0).unwrap_or(PAGE).min(PAGE);
+            let limit = u32::try_from(target.0 - after.0)
+                .unwrap_or(page_events)
+                .min(page_events);
             let page = async {
                 let events = log.read_log(after, limit).await?;
                 let decoded = Applier::decode_ahead(opener.as_ref(), &events).await?;
@@ -132,16 +133,7 @@ impl Drop for Underway<'_> {
 /// See [`super::Projection::rebuild`].
 pub(super) async fn rebuild(shared: &Shared, report: Report<'_>) -> Result<Vec<TableDifference>, ProjectionError> {
     let _underway = Underway::begin(shared)?;
-    let shadow = shared.store.shadow().await?;
-    let head = shared.log.head().await?;
-    let mut shadow_applier = Applier::open(
-        Arc::clone(&shadow),
-        Arc::clone(&shared.opener),
-        Arc::clone(&shared.now),
-        &head,
-    )
-    .await?;
-    follow(shared, &mut shadow_applier, report).await?;
+    let (shadow, mut shadow_applier) = filled_shadow(shared, report).await?;
     let mut applier = shared.applier.lock().await;
     for _ in 0..TRIES {
         match replace(shared, &shadow, &mut shadow_applier, &applier, report).await {
@@ -183,16 +175,7 @@ async fn replace(
 /// See [`super::Projection::verify`].
 pub(super) async fn verify(shared: &Shared, report: Report<'_>) -> Result<Vec<TableDifference>, ProjectionError> {
     let _underway = Underway::begin(shared)?;
-    let shadow = shared.store.shadow().await?;
-    let head = shared.log.head().await?;
-    let mut shadow_applier = Applier::open(
-        Arc::clone(&shadow),
-        Arc::clone(&shared.opener),
-        Arc::clone(&shared.now),
-        &head,
-    )
-    .await?;
-    follow(shared, &mut shadow_applier, report).await?;
+    let (shadow, mut shadow_applier) = filled_shadow(shared, report).await?;
     let mut applier = shared.applier.lock().await;
     for _ in 0..TRIES {
         applier.reload().await?;
@@ -204,6 +187,39 @@ pub(super) async fn verify(shared: &Shared, report: Report<'_>) -> Result<Vec<Ta
         }
     }
     Err(StorageError::Unavailable(NO_REST.into()).into())
+}
+
+/// A shadow close behind the serving rows. It is loaded without checks first; what these would have found in an event is found
+/// at the end, and then all is done again with each event checked, so that the culprits are parked as those of the serving
+/// rows are.
+async fn filled_shadow(shared: &Shared, report: Report<'_>) -> Result<(Arc<dyn ReadStore>, Applier), ProjectionError> {
+    match loaded_shadow(shared, report).await {
+        Err(ProjectionError::Refused(reason)) => {
+            tracing::warn!(%reason, "the rows do not take every event; they are built once more, event by event");
+            let (shadow, mut applier) = empty_shadow(shared).await?;
+            applier.end_loading().await?;
+            follow(shared, &mut applier, report).await?;
+            Ok((shadow, applier))
+        }
+        outcome => outcome,
+    }
+}
+
+async fn loaded_shadow(shared: &Shared, report: Report<'_>) -> Result<(Arc<dyn ReadStore>, Applier), ProjectionError> {
+    let (shadow, mut applier) = empty_shadow(shared).await?;
+    follow(shared, &mut applier, report).await?;
+    applier.end_loading().await?;
+    Ok((shadow, applier))
+}
+
+/// A shadow that is being loaded.
+async fn empty_shadow(shared: &Shared) -> Result<(Arc<dyn ReadStore>, Applier), ProjectionError> {
+    let shadow = shared.store.shadow().await?;
+    let head = shared.log.head().await?;
+    let (opener, now) = (Arc::clone(&shared.opener), Arc::clone(&shared.now));
+    let mut applier = Applier::open(Arc::clone(&shadow), opener, now, &head).await?;
+    applier.loading = true;
+    Ok((shadow, applier))
 }
 
 /// Fills a shadow until it is close behind the serving rows, without ever passing them.

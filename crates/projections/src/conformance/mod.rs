@@ -66,5 +66,7 @@ pub async fn run_all(adapter: &dyn Adapter) {
     shadows::adopting_finds_its_way_through_keys_and_unique_columns(adapter).await;
     shadows::adopting_takes_the_checkpoint_and_the_parked_events(adapter).await;
     shadows::differences_are_exact(adapter).await;
+    shadows::loading_leaves_the_rows_that_writing_leaves(adapter).await;
+    shadows::what_is_loaded_keeps_foreign_keys(adapter).await;
     shadows::a_shadow_grows_while_the_other_serves(adapter).await;
 }

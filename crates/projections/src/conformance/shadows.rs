@@ -7,10 +7,10 @@ use wfm_storage::{
 
 use super::{
     Adapter,
-    samples::{AT, at, batch, column, delete, first, insert, insert_with, one_of_each, rows, update},
+    samples::{AT, at, batch, column, delete, first, insert, insert_with, one_of_each, place, row, rows, update},
 };
 use crate::tables::{
-    self, API_ENDPOINTS, ENVIRONMENTS, EXECUTION_LOGS, EXECUTION_STATES, PROJECTS, USER_WORKSPACES, USERS,
+    self, API_ENDPOINTS, ENVIRONMENTS, EXECUTION_LOGS, EXECUTION_STATES, PROJECTS, STEP_RUNS, USER_WORKSPACES, USERS,
     WORKFLOW_EXECUTIONS, WORKFLOW_METRICS, WORKFLOW_SCHEDULES, WORKFLOW_STEPS, WORKFLOWS, WORKSPACES,
 };
 
@@ -219,6 +219,123 @@ pub async fn differences_are_exact(adapter: &dyn Adapter) {
         let seen = column(&store, &format!("SELECT {name} FROM Users WHERE Id = {id}")).await;
         assert_eq!(seen, std::slice::from_ref(right), "{name}");
     }
+}
+
+/// The same batches leave the same rows in a shadow that is being loaded as in tables that serve.
+pub async fn loading_leaves_the_rows_that_writing_leaves(adapter: &dyn Adapter) {
+    let fixture = adapter.fresh().await;
+    let store = fixture.reads();
+    let put = |id: i64, output: Cell| {
+        let mut row = row(&STEP_RUNS, id);
+        row[place(&STEP_RUNS, "Output")] = output;
+        Change::Put { table: &STEP_RUNS, row }
+    };
+    let step = |id: i64| insert_with(&WORKFLOW_STEPS, id, &[("WorkflowId", 1.into())]);
+    let log = |id: i64, step: i64, message: &str| {
+        let cells = [
+            ("ExecutionId", "id-1".into()),
+            ("StepId", step.into()),
+            ("Message", message.into()),
+        ];
+        insert_with(&EXECUTION_LOGS, id, &cells)
+    };
+    let metric = |id: i64, value: f64| insert_with(&WORKFLOW_METRICS, id, &[("MetricValue", value.into())]);
+    let long = "\u{1f600}\"\\\n\u{1}'".repeat(3000);
+    let batches = [
+        one_of_each(),
+        // A log that looks for its step in vain, the step, logs that find theirs.
+        vec![
+            log(10, 7, "in vain"),
+            step(7),
+            step(8),
+            log(11, 7, &long),
+            log(12, 1, " a "),
+            put(1, Cell::Null),
+            put(2, long.as_str().into()),
+            put(3, "".into()),
+            metric(2, -0.0),
+            metric(3, 5e-324),
+            metric(4, 1.797_693_134_862_315_7e308),
+        ],
+        // Rows that are there and rows that are new, in one breath.
+        vec![
+            put(2, "changed".into()),
+            put(4, long.as_str().into()),
+            update(&STEP_RUNS, "id-3", &[("Output", long.as_str().into())]),
+            delete(&STEP_RUNS, "id-1"),
+            update(&USERS, 1, &[("LastLoginAt", Cell::Null), ("FirstName", "Ада".into())]),
+        ],
+        // The steps go; a log of one that went looks in vain again.
+        vec![
+            Change::ClearReferences {
+                table: &EXECUTION_LOGS,
+                column: place(&EXECUTION_LOGS, "StepId"),
+                parent: &WORKFLOW_STEPS,
+                parent_column: place(&WORKFLOW_STEPS, "WorkflowId"),
+                value: 1.into(),
+            },
+            Change::DeleteWhere {
+                table: &WORKFLOW_STEPS,
+                column: place(&WORKFLOW_STEPS, "WorkflowId"),
+                value: 1.into(),
+            },
+            log(13, 7, "gone"),
+            step(8),
+            log(14, 8, "back"),
+        ],
+    ];
+    let shadow = store.shadow().await.unwrap();
+    let mut before = None;
+    for (position, changes) in (1..).zip(batches) {
+        let next = at(position, 0);
+        for store in [&store, &shadow] {
+            let batch = batch(before.clone(), next.clone(), changes.clone());
+            store.apply(batch).await.unwrap();
+        }
+        before = Some(next);
+    }
+    shadow.loaded().await.unwrap();
+    assert_eq!(store.compare(&shadow).await.unwrap(), []);
+    let steps = column(&store, "SELECT StepId FROM ExecutionLogs WHERE Id >= 10 ORDER BY Id").await;
+    assert_eq!(
+        steps,
+        [Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Integer(8)]
+    );
+}
+
+/// However a shadow was loaded, its rows keep foreign keys afterwards, or it is refused.
+pub async fn what_is_loaded_keeps_foreign_keys(adapter: &dyn Adapter) {
+    let fixture = adapter.fresh().await;
+    let store = fixture.reads();
+    first(&store, one_of_each()).await;
+    let orphan = || vec![insert(&USERS, 1), insert(&PROJECTS, 1)];
+
+    // A row without its parent is found at once or at the end.
+    let shadow = store.shadow().await.unwrap();
+    let outcome = match shadow.apply(batch(None, at(1, 0), orphan())).await {
+        Ok(()) => shadow.loaded().await,
+        refused => refused,
+    };
+    assert!(matches!(outcome, Err(ApplyError::Rejected(_))), "{outcome:?}");
+    drop(shadow);
+
+    // Once loading has ended, at once, and the shadow goes on.
+    let shadow = store.shadow().await.unwrap();
+    shadow.loaded().await.unwrap();
+    let outcome = shadow.apply(batch(None, at(1, 0), orphan())).await;
+    assert!(matches!(outcome, Err(ApplyError::Rejected(_))), "{outcome:?}");
+    first(&shadow, one_of_each()).await;
+    assert_eq!(store.compare(&shadow).await.unwrap(), []);
+    drop(shadow);
+
+    // What was loaded in order is as if it had been checked.
+    let shadow = store.shadow().await.unwrap();
+    first(&shadow, one_of_each()).await;
+    shadow.loaded().await.unwrap();
+    let orphaning = vec![delete(&WORKFLOWS, 1)];
+    let outcome = shadow.apply(batch(Some(at(1, 0)), at(2, 0), orphaning)).await;
+    assert!(matches!(outcome, Err(ApplyError::Rejected(_))), "{outcome:?}");
+    assert_eq!(store.compare(&shadow).await.unwrap(), []);
 }
 
 /// Neither sees the other's rows; one shadow follows another.

@@ -5,7 +5,10 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use tiberius::{ColumnData, Row, time::DateTime2};
+use tiberius::{
+    ColumnData, Row,
+    time::{Date, DateTime2, Time},
+};
 use wfm_storage::read_store::{Cell, Query};
 
 use crate::{error::SqlError, parameter::Parameter};
@@ -75,6 +78,38 @@ fn date(days: u32) -> (u32, u32, u32) {
     }
 }
 
+/// The instant of a text such as [`instant`] makes; `None` when it is none.
+pub fn date_time(text: &str) -> Option<DateTime2> {
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();
+    let shape = "0000-00-00T00:00:00.000000Z";
+    let alike = |(byte, model): (u8, u8)| byte == model || (byte.is_ascii_digit() && model == b'0');
+    if text.len() != shape.len() || !text.bytes().zip(shape.bytes()).all(alike) {
+        return None;
+    }
+    let days = days(number(0..4)?, number(5..7)?, number(8..10)?)?;
+    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let seconds = u64::from((hour * 60 + minute) * 60 + second);
+    let increments = (seconds * 1_000_000 + u64::from(number(20..26)?)) * 10;
+    Some(DateTime2::new(Date::new(days), Time::new(increments, 7)))
+}
+
+/// Days from January 1st of year 1 to a date; `None` when there is no such date. The inverse of [`date`].
+fn days(year: u32, month: u32, day: u32) -> Option<u32> {
+    let (year_of_march, month_of_march) = if month > 2 {
+        (year, month.checked_sub(3)?)
+    } else {
+        (year.checked_sub(1)?, month + 9)
+    };
+    let (era, year_of_era) = (year_of_march / 400, year_of_march % 400);
+    let day_of_year = (153 * month_of_march + 2) / 5 + day.checked_sub(1)?;
+    let day_of_era = 365 * year_of_era + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let days = (era * DAYS_OF_ERA + day_of_era).checked_sub(DAYS_BEFORE_YEAR_ONE)?;
+    (date(days) == (year, month, day)).then_some(days)
+}
+
 /// The text of a query for this database, and its parameters. A NULL has no type on its way to the server: it stands in the
 /// text instead.
 pub fn text_and_parameters(query: &Query) -> (Cow<'_, str>, Vec<Parameter<'_>>) {
@@ -118,8 +153,6 @@ fn with_nulls(text: &str, parameters: &[Cell]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tiberius::time::{Date, Time};
-
     use super::*;
 
     #[test]
@@ -161,6 +194,34 @@ mod tests {
             before = (year, month, day);
         }
         assert_eq!(before, (800, 12, 31));
+    }
+
+    #[test]
+    fn texts_of_instants_are_read_back() {
+        for text in [
+            "0001-01-01T00:00:00.000000Z",
+            "1900-03-01T23:59:59.000001Z",
+            "2000-02-29T00:00:00.100000Z",
+            "2026-11-22T16:29:03.123456Z",
+            "9999-12-31T23:59:59.999999Z",
+        ] {
+            assert_eq!(date_time(text).map(instant).as_deref(), Some(text));
+        }
+        for text in [
+            "",
+            "2026-11-22T16:29:03.123456",
+            "2026-11-22 16:29:03.123456Z",
+            "2026-02-29T00:00:00.000000Z",
+            "2026-00-10T00:00:00.000000Z",
+            "2026-13-10T00:00:00.000000Z",
+            "2026-01-00T00:00:00.000000Z",
+            "0000-03-01T00:00:00.000000Z",
+            "2026-11-22T24:00:00.000000Z",
+            "2026-11-22T16:60:00.000000Z",
+            "+026-11-22T16:29:03.123456Z",
+        ] {
+            assert_eq!(date_time(text), None, "{text}");
+        }
     }
 
     #[test]

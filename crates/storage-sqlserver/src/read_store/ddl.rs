@@ -4,7 +4,7 @@
 //! dropped and comes last when they are made. Tables are disposable, so that nothing is ever migrated. Each shape that the texts
 //! ever had is a generation, so that of two versions of the program on one database only the later makes tables anew.
 
-use std::sync::LazyLock;
+use std::{fmt::Write as _, sync::LazyLock};
 
 use sha2::{Digest, Sha256};
 
@@ -81,6 +81,56 @@ pub fn making(schema: &str) -> Vec<String> {
     batches
 }
 
+/// The batches that make the tables of a shadow that is being loaded: as [`making`] makes them, without foreign keys, which
+/// cost as much as the rows and bind tables to an order, and without IDENTITY: the log numbers the rows.
+pub fn making_to_load() -> Vec<String> {
+    let batches = making(SHADOW);
+    let batches = batches.iter().map(|batch| without_foreign_keys(batch));
+    batches.map(|batch| batch.replace(" IDENTITY(1, 1)", "")).collect()
+}
+
+/// The batch that gives a loaded shadow its foreign keys; it fails when its rows break one.
+pub fn ending_the_load() -> String {
+    let mut text = String::new();
+    for batch in making(SHADOW) {
+        let Some(table) = created_table(&batch) else { continue };
+        for key in foreign_keys(&batch) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "ALTER TABLE {table} ADD {};", key.trim().trim_end_matches(','));
+        }
+    }
+    text
+}
+
+/// `shadow.Users` of the batch that makes it.
+fn created_table(batch: &str) -> Option<&str> {
+    let (_, rest) = batch.split_once("CREATE TABLE ")?;
+    rest.split_whitespace().next()
+}
+
+/// The lines of a table that are foreign keys; the formatter leaves each on a line of its own.
+fn foreign_keys(batch: &str) -> impl Iterator<Item = &str> {
+    batch.lines().filter(|line| is_foreign_key(line))
+}
+
+fn is_foreign_key(line: &str) -> bool {
+    line.trim_start().starts_with("CONSTRAINT FK_")
+}
+
+fn without_foreign_keys(batch: &str) -> String {
+    let mut lines: Vec<&str> = batch
+        .lines()
+        .filter(|line| !is_foreign_key(line) && !line.trim_start().starts_with("--"))
+        .collect();
+    // What is the last line of the table now stood before a comma.
+    if let Some(end) = lines.iter().position(|line| *line == ");")
+        && let Some(last) = end.checked_sub(1).and_then(|last| lines.get_mut(last))
+    {
+        *last = last.trim_end_matches(',');
+    }
+    lines.join("\n")
+}
+
 /// The batches that let analysts read the serving tables.
 pub fn granting() -> Vec<String> {
     migrations::batches(ANALYSTS_RIGHTS)
@@ -113,6 +163,31 @@ mod tests {
                 "{batch}"
             );
         }
+    }
+
+    #[test]
+    fn a_shadow_gets_its_foreign_keys_when_it_is_loaded() {
+        let complete = making(SHADOW).concat();
+        let loading = making_to_load();
+        assert!(!loading.concat().contains("FOREIGN KEY") && !loading.concat().contains("IDENTITY"));
+        for batch in &loading {
+            assert!(!batch.contains(",\n);"), "{batch}");
+        }
+        let keys = ending_the_load();
+        assert_eq!(
+            keys.matches("FOREIGN KEY").count(),
+            complete.matches("FOREIGN KEY").count()
+        );
+        assert!(keys.contains(
+            "ALTER TABLE shadow.ExecutionLogs ADD CONSTRAINT FK_ExecutionLogs_ExecutionId FOREIGN KEY (ExecutionId) \
+             REFERENCES shadow.WorkflowExecutions(Id) ON DELETE CASCADE;\n"
+        ));
+        let columns = |text: &str| text.matches(" NULL").count() + text.matches("CONSTRAINT CK_").count();
+        assert_eq!(
+            columns(&loading.concat()),
+            columns(&complete),
+            "nothing else is missing"
+        );
     }
 
     /// Whoever changes the texts begins a generation: `WFM_WRITE_TEXTS=1` adds its line.

@@ -12,6 +12,7 @@ use wfm_storage::{
 };
 
 use super::{
+    ddl::SHADOW,
     rows::{Field, Rows, Unfit},
     shape::{self, ColumnShape},
 };
@@ -129,6 +130,11 @@ fn conditional(schema: &str, change: &Change) -> Result<Part, ApplyError> {
     }
 }
 
+/// The refusal of changes to a table that the DDL does not know.
+pub fn no_such_table(table: &Table) -> ApplyError {
+    ApplyError::Rejected(format!("the DDL has no table {} of this shape", table.name))
+}
+
 /// A table of a schema.
 struct Target<'a> {
     schema: &'a str,
@@ -139,8 +145,7 @@ struct Target<'a> {
 
 impl<'a> Target<'a> {
     fn of(schema: &'a str, table: &'static Table) -> Result<Self, ApplyError> {
-        let shape = shape::of(table)
-            .ok_or_else(|| ApplyError::Rejected(format!("the DDL has no table {} of this shape", table.name)))?;
+        let shape = shape::of(table).ok_or_else(|| no_such_table(table))?;
         Ok(Self {
             schema,
             table,
@@ -224,7 +229,8 @@ impl<'a> Target<'a> {
             list(cells),
             values.table()
         );
-        if self.columns[0].identity {
+        // A shadow numbers nothing.
+        if self.columns[0].identity && self.schema != SHADOW {
             format!("SET IDENTITY_INSERT {name} ON; {insert} SET IDENTITY_INSERT {name} OFF;")
         } else {
             insert

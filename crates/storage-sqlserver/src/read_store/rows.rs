@@ -101,16 +101,13 @@ impl Rows {
 
 impl Field {
     fn check(&self, text: &str) -> Result<(), Unfit> {
-        let Some(most) = self.shape.units.filter(|most| text.len() > *most) else {
+        if self.shape.takes(text) {
             return Ok(());
-        };
-        match text.encode_utf16().count() {
-            units if units > most => Err(Unfit::TooLong {
-                column: self.shape.name,
-                units,
-            }),
-            _ => Ok(()),
         }
+        Err(Unfit::TooLong {
+            column: self.shape.name,
+            units: text.encode_utf16().count(),
+        })
     }
 }
 

@@ -104,11 +104,12 @@ pub struct Shadow {
 }
 
 impl Shadow {
-    /// Makes empty tables.
+    /// Makes empty tables without foreign keys.
     pub async fn make(pool: &Pool) -> Result<Self, StorageError> {
         let mut shadow = Self::lock(pool, REMOVING_TAKES_AT_MOST_MILLISECONDS).await?;
         make_shadow_schema(&mut shadow.connection).await?;
-        make(&mut shadow.connection, SHADOW).await?;
+        execute(&mut shadow.connection, ddl::dropping(SHADOW)).await?;
+        execute(&mut shadow.connection, ddl::making_to_load()).await?;
         Ok(shadow)
     }
 

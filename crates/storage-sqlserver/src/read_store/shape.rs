@@ -32,6 +32,13 @@ impl ColumnShape {
     pub fn is_text(&self) -> bool {
         self.sql_type.starts_with("NVARCHAR")
     }
+
+    /// Whether a text fits, which is measured in UTF-16 units.
+    pub fn takes(&self, text: &str) -> bool {
+        // Units are no more than bytes.
+        self.units
+            .is_none_or(|most| text.len() <= most || text.encode_utf16().count() <= most)
+    }
 }
 
 /// What the trigger of an audited table sets, unless the statement does.

@@ -106,6 +106,22 @@ fn every_statement_stands_in_a_file() {
             format!("DECLARE {};\n", declaring(Place::Whole, 3)),
         ),
         ("prepare_three_statements", preparing(3) + "\n"),
+        ("apply_apart", applying(SHADOW, Place::Apart, 3) + "\n"),
+        (
+            "load_tables",
+            ddl::making_to_load()
+                .iter()
+                .map(|batch| format!("{}\nGO\n", batch.trim_end()))
+                .collect(),
+        ),
+        ("load_end", ddl::ending_the_load()),
+        (
+            "load_keys",
+            tables::ALL
+                .iter()
+                .map(|table| format!("{}\nGO\n", bulk::looking_up(table).unwrap()))
+                .collect(),
+        ),
         ("compare", difference::comparing()),
         ("adopt", difference::adopting()),
         (

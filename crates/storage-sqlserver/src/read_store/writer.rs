@@ -29,6 +29,24 @@ pub enum Place {
     First,
     /// A further one.
     Further,
+    /// It is all of a transaction that leaves the checkpoint where it is.
+    Apart,
+}
+
+impl Place {
+    fn moves_the_checkpoint(self) -> bool {
+        match self {
+            Self::Whole | Self::First => true,
+            Self::Further | Self::Apart => false,
+        }
+    }
+
+    fn is_a_transaction(self) -> bool {
+        match self {
+            Self::Whole | Self::Apart => true,
+            Self::First | Self::Further => false,
+        }
+    }
 }
 
 /// Moves the checkpoint (`@P1` to `@P9`), unless it is elsewhere, then carries out so many parts, four parameters each: the
@@ -39,13 +57,17 @@ pub fn applying(schema: &str, place: Place, parts: usize) -> String {
     let mut write = |arguments: std::fmt::Arguments<'_>| {
         let _ = text.write_fmt(arguments);
     };
-    if place != Place::Further {
-        let (begin, give_up) = match place {
-            Place::Whole => (" BEGIN TRANSACTION;", "ROLLBACK TRANSACTION; "),
-            Place::First | Place::Further => ("", ""),
+    if place.is_a_transaction() {
+        write(format_args!(" BEGIN TRANSACTION;"));
+    }
+    if place.moves_the_checkpoint() {
+        let give_up = if place.is_a_transaction() {
+            "ROLLBACK TRANSACTION; "
+        } else {
+            ""
         };
         write(format_args!(
-            "{begin} UPDATE {schema}.[Checkpoint] SET LogId = @P6, Position = @P7, LeafHash = @P8, Epoch = @P9 WHERE {}; {}",
+            " UPDATE {schema}.[Checkpoint] SET LogId = @P6, Position = @P7, LeafHash = @P8, Epoch = @P9 WHERE {}; {}",
             checkpoint::AS_EXPECTED,
             checkpoint::unless_moved(schema, give_up)
         ));
@@ -55,7 +77,7 @@ pub fn applying(schema: &str, place: Place, parts: usize) -> String {
             " EXEC sp_execute @Statement{part}, @Rows{part}, @Images{part}, @Characters{part};"
         ));
     }
-    if place == Place::Whole {
+    if place.is_a_transaction() {
         write(format_args!(" COMMIT TRANSACTION;"));
     }
     text
@@ -64,7 +86,7 @@ pub fn applying(schema: &str, place: Place, parts: usize) -> String {
 /// Declaration of the parameters that [`applying`] takes, in their order.
 pub fn declaring(place: Place, parts: usize) -> String {
     let mut text = String::new();
-    if place != Place::Further {
+    if place.moves_the_checkpoint() {
         text.push_str(checkpoint::PARAMETERS);
     }
     for part in 0..parts {
@@ -109,14 +131,31 @@ pub async fn carry_out(
     let statements: Vec<&str> = parts.iter().map(|part| part.statement.as_str()).collect();
     prepare(connection, PARAMETERS, &statements).await?;
     let moved = if parts.len() <= PARTS_PER_CALL {
-        call(connection, schema, Place::Whole, batch, parts).await?
+        call(connection, schema, Place::Whole, moving(batch), parts).await?
     } else {
         carry_out_in_calls(connection, schema, batch, parts).await?
     };
+    retire(connection);
+    Ok(moved)
+}
+
+/// Carries parts out without a word about the checkpoint, in transactions as large as a call may be. After an error, see
+/// [`carry_out`].
+pub async fn carry_out_apart(connection: &mut Connection, schema: &str, parts: &[Part]) -> Result<(), SqlError> {
+    let statements: Vec<&str> = parts.iter().map(|part| part.statement.as_str()).collect();
+    prepare(connection, PARAMETERS, &statements).await?;
+    for parts in parts.chunks(PARTS_PER_CALL) {
+        call(connection, schema, Place::Apart, Vec::new(), parts).await?;
+    }
+    retire(connection);
+    Ok(())
+}
+
+/// Lets a connection go that holds on to too much.
+fn retire(connection: &mut Connection) {
     if connection.prepared.len() > PREPARED_AT_MOST {
         connection.condemn();
     }
-    Ok(moved)
 }
 
 async fn carry_out_in_calls(
@@ -128,7 +167,12 @@ async fn carry_out_in_calls(
     connection.execute_batch("BEGIN TRANSACTION").await?;
     let mut place = Place::First;
     for parts in parts.chunks(PARTS_PER_CALL) {
-        if let Some(moved) = call(connection, schema, place, batch, parts).await? {
+        let leading = if place.moves_the_checkpoint() {
+            moving(batch)
+        } else {
+            Vec::new()
+        };
+        if let Some(moved) = call(connection, schema, place, leading, parts).await? {
             connection.execute_batch("ROLLBACK TRANSACTION").await?;
             return Ok(Some(moved));
         }
@@ -138,20 +182,23 @@ async fn carry_out_in_calls(
     Ok(None)
 }
 
+/// Parameters of a call that moves the checkpoint.
+fn moving(batch: &ProjectedBatch) -> Vec<Parameter<'_>> {
+    let mut parameters = Vec::from(checkpoint::expected(batch.expected.as_ref()));
+    parameters.extend(checkpoint::next(&batch.next));
+    parameters
+}
+
 async fn call(
     connection: &mut Connection,
     schema: &str,
     place: Place,
-    batch: &ProjectedBatch,
+    mut parameters: Vec<Parameter<'_>>,
     parts: &[Part],
 ) -> Result<Option<Vec<Row>>, SqlError> {
     let text = applying(schema, place, parts.len());
     prepare(connection, &declaring(place, parts.len()), &[&text]).await?;
-    let mut parameters = Vec::with_capacity(9 + parts.len() * 4);
-    if place != Place::Further {
-        parameters.extend(checkpoint::expected(batch.expected.as_ref()));
-        parameters.extend(checkpoint::next(&batch.next));
-    }
+    parameters.reserve(parts.len() * 4);
     for Part { statement, rows } in parts {
         parameters.push(Parameter::Small(handle(connection, statement)?));
         parameters.extend([&rows.json, &rows.images, &rows.characters].map(|text| Parameter::from(text.as_str())));

@@ -1,0 +1,1 @@
+SET NOCOUNT ON; SET XACT_ABORT ON; BEGIN TRANSACTION; EXEC sp_execute @Statement0, @Rows0, @Images0, @Characters0; EXEC sp_execute @Statement1, @Rows1, @Images1, @Characters1; EXEC sp_execute @Statement2, @Rows2, @Images2, @Characters2; COMMIT TRANSACTION;
