@@ -10,6 +10,7 @@ pub mod crowd;
 pub mod error;
 pub mod extract;
 pub mod metrics;
+mod objects;
 pub mod openapi;
 pub mod pages;
 pub mod routes;
