@@ -61,6 +61,20 @@ impl Drop for Unfinished {
     }
 }
 
+/// The configuration of a node over a place.
+pub(crate) fn config(place: &Place, settings: &[(&'static str, &str)]) -> Config {
+    let mut flags = vec![
+        ("database", Some(place.database())),
+        ("master_key_file", place.master_key_file()),
+        ("listen", Some("127.0.0.1:0".to_owned())),
+        ("bcrypt_cost", Some("4".to_owned())),
+        ("drain_seconds", Some("1".to_owned())),
+        ("node", Some("story".to_owned())),
+    ];
+    flags.extend(settings.iter().map(|(key, value)| (*key, Some((*value).to_owned()))));
+    Config::new(&Values::read(None, [], &flags).unwrap()).unwrap()
+}
+
 impl TestServer {
     /// Starts one with an administrator.
     pub async fn spawn() -> Self {
@@ -74,16 +88,7 @@ impl TestServer {
 
     /// Starts one over a place, with settings of its own.
     pub async fn over(place: Place, settings: &[(&'static str, &str)]) -> Self {
-        let mut flags = vec![
-            ("database", Some(place.database())),
-            ("master_key_file", place.master_key_file()),
-            ("listen", Some("127.0.0.1:0".to_owned())),
-            ("bcrypt_cost", Some("4".to_owned())),
-            ("drain_seconds", Some("1".to_owned())),
-            ("node", Some("story".to_owned())),
-        ];
-        flags.extend(settings.iter().map(|(key, value)| (*key, Some((*value).to_owned()))));
-        let config = Config::new(&Values::read(None, [], &flags).unwrap()).unwrap();
+        let config = config(&place, settings);
         let clock = Arc::new(MovableClock::default());
         let surroundings = Surroundings {
             clock: Arc::clone(&clock) as _,

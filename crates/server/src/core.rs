@@ -27,7 +27,7 @@ use wfm_application::{
 use wfm_connectors::{EgressPolicy, GateRegistry, GuardedConnector, HttpConnector, HttpSettings};
 use wfm_domain::event::Event;
 use wfm_engine::{Engine, connector::Connector};
-use wfm_storage::cleanup::CleanupRequests;
+use wfm_storage::{cleanup::CleanupRequests, log::EventLog};
 
 use crate::{
     config::Config,
@@ -62,6 +62,9 @@ impl Opener for KeyringOpener {
 /// What a node puts around its connector, or in its place.
 pub type Around = Arc<dyn Fn(Arc<dyn Connector>) -> Arc<dyn Connector> + Send + Sync>;
 
+/// What a node puts around its log.
+pub type AroundLog = Arc<dyn Fn(Arc<dyn EventLog>) -> Arc<dyn EventLog> + Send + Sync>;
+
 /// Time, chance and the way out of a node; tests and measurements hand in their own.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -71,6 +74,8 @@ pub struct Surroundings {
     pub entropy: Arc<dyn Entropy>,
     /// What stands around the connector that sends calls.
     pub around: Around,
+    /// What stands around the log that takes appends.
+    pub around_log: AroundLog,
 }
 
 impl Default for Surroundings {
@@ -79,6 +84,7 @@ impl Default for Surroundings {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             around: Arc::new(|connector| connector),
+            around_log: Arc::new(|log| log),
         }
     }
 }
@@ -101,12 +107,13 @@ impl Parts {
     pub async fn open(config: &Config, surroundings: &Surroundings) -> Result<Self> {
         let folder = database::folder(&config.database);
         let master = master_key::load(config.master_key_file.as_deref(), folder, surroundings.entropy.as_ref()).await?;
-        let database = database::open(
+        let mut database = database::open(
             &config.database,
             config.database_read.as_deref(),
             Arc::clone(&surroundings.clock),
         )
         .await?;
+        database.log = (surroundings.around_log)(database.log);
         let keyring = Arc::new(Keyring::new(
             &master,
             Arc::clone(&database.vault),

@@ -11,6 +11,7 @@ mod callbacks;
 mod compensating;
 mod connecting;
 mod definitions;
+mod dying;
 mod failing;
 mod folder;
 mod hostile;
