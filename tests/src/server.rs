@@ -88,6 +88,13 @@ impl TestServer {
 
     /// Starts one over a place, with settings of its own.
     pub async fn over(place: Place, settings: &[(&'static str, &str)]) -> Self {
+        let mut server = Self::over_as(place, settings, &Client::stranger("")).await;
+        server.sign_in().await;
+        server
+    }
+
+    /// The same for an administrator who has signed in before.
+    pub async fn over_as(place: Place, settings: &[(&'static str, &str)], admin: &Client) -> Self {
         let config = config(&place, settings);
         let clock = Arc::new(MovableClock::default());
         let surroundings = Surroundings {
@@ -97,7 +104,7 @@ impl TestServer {
         };
         let node = Node::start(&config, surroundings).await.unwrap();
         node.app.create_first_admin(ADMIN, PASSWORD).await.unwrap();
-        let admin = Client::login(format!("http://{}", node.address), ADMIN).await;
+        let admin = admin.at(&format!("http://{}", node.address));
         Self {
             node,
             admin,
@@ -153,7 +160,15 @@ impl TestServer {
         Self::over(self.end().await, &[]).await
     }
 
-    /// The same, and hands over its place.
+    /// Stops where the read models cannot be what the log says yet, and hands over its place; the next server checks them.
+    pub async fn abandon(mut self) -> Place {
+        self.unfinished.0 = false;
+        let Self { node, place, .. } = self;
+        node.stop().await;
+        place
+    }
+
+    /// Checks that the log is sound and that the read models are exactly what it says; then stops, and hands over its place.
     pub async fn end(mut self) -> Place {
         self.settled().await;
         let app = &self.node.app;

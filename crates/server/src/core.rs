@@ -9,6 +9,7 @@ use uuid::Uuid;
 use wfm_application::{
     app::App,
     clock::{Clock, Entropy, SystemClock, SystemEntropy},
+    error::ApplicationError,
     executions::{cache::Definitions, queue::Queue, runs::Runs},
     hooks::{callbacks::Callbacks, throttle::Throttle},
     housekeeping::DailyRetention,
@@ -27,13 +28,16 @@ use wfm_application::{
 use wfm_connectors::{EgressPolicy, GateRegistry, GuardedConnector, HttpConnector, HttpSettings};
 use wfm_domain::event::Event;
 use wfm_engine::{Engine, connector::Connector};
-use wfm_storage::{cleanup::CleanupRequests, log::EventLog};
+use wfm_storage::{append::StorageError, cleanup::CleanupRequests, log::EventLog};
 
 use crate::{
     config::Config,
     database::{self, OpenDatabase},
     master_key,
 };
+
+/// How often it is tried to take over runs while the log cannot grow.
+const RECOVERY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs that may wait between the application and the engine.
 const READY_RUNS: usize = 16_384;
@@ -110,6 +114,7 @@ impl Parts {
         let mut database = database::open(
             &config.database,
             config.database_read.as_deref(),
+            config.file_limits,
             Arc::clone(&surroundings.clock),
         )
         .await?;
@@ -239,13 +244,19 @@ impl Core {
         if database.leases.shared() {
             following.push(tokio::spawn(stay_alive(Arc::clone(&membership))));
         }
-        let recovered = runs.recover().await?;
-        if recovered.adopted + recovered.queued > 0 {
-            tracing::info!(
+        match runs.recover().await {
+            Ok(recovered) if recovered.adopted + recovered.queued > 0 => tracing::info!(
                 adopted = recovered.adopted,
                 queued = recovered.queued,
                 "took over runs that were under way"
-            );
+            ),
+            Ok(_) => {}
+            // Reads are answered all the same, and what is under way goes on when there is room.
+            Err(ApplicationError::Storage(error @ StorageError::Full(_))) => {
+                tracing::error!(%error, "runs that were under way cannot go on; it is tried again");
+                following.push(tokio::spawn(recover_later(Arc::clone(&app))));
+            }
+            Err(error) => return Err(error.into()),
         }
         engine.call_back(Arc::new(Callbacks::new(
             app.store.clone(),
@@ -367,13 +378,24 @@ async fn take_over(app: Arc<App>, membership: Arc<Membership>, mut lapses: u64, 
     }
 }
 
+/// Takes over what was under way as soon as that can be recorded.
+async fn recover_later(app: Arc<App>) {
+    let mut looks = tokio::time::interval(RECOVERY_PAUSE);
+    loop {
+        looks.tick().await;
+        if recovered(&app).await {
+            return;
+        }
+    }
+}
+
 async fn recovered(app: &App) -> bool {
     match app.runs.recover().await {
         Ok(recovered) => {
             tracing::info!(
                 adopted = recovered.adopted,
                 queued = recovered.queued,
-                "took over runs of a node that is gone"
+                "took over runs that were under way"
             );
             true
         }

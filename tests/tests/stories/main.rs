@@ -13,6 +13,7 @@ mod connecting;
 mod definitions;
 mod dying;
 mod failing;
+mod filling;
 mod folder;
 mod hostile;
 mod killing;
