@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod bodies;
+mod conditional;
 pub mod context;
 pub mod crowd;
 pub mod error;
