@@ -274,13 +274,18 @@ impl Client {
         let mut cursor: Option<String> = None;
         loop {
             let glue = if path.contains('?') { '&' } else { '?' };
-            let next = cursor.map_or_else(|| path.to_owned(), |cursor| format!("{path}{glue}cursor={cursor}"));
+            let next = cursor
+                .as_ref()
+                .map_or_else(|| path.to_owned(), |cursor| format!("{path}{glue}cursor={cursor}"));
             let page = self.get(&next).await.expect(200).json();
             let found = page["items"].as_array().unwrap().clone();
-            let end = found.is_empty();
+            assert!(
+                cursor.is_none() || !found.is_empty(),
+                "the cursor of {path} leads to an empty page"
+            );
             items.extend(found);
             cursor = page["nextCursor"].as_str().map(str::to_owned);
-            if end || cursor.is_none() {
+            if cursor.is_none() {
                 return items;
             }
         }

@@ -116,6 +116,15 @@ pub const TABLES: [&str; 14] = [
     "Workspaces",
 ];
 
+/// Changes rows of `dbo.db` behind the back of a stopped server.
+pub async fn change_rows(folder: &Path, sql: String) {
+    let options = SqliteConnectOptions::new().filename(folder.join("dbo.db"));
+    let mut connection = options.connect().await.unwrap();
+    let statements = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+    statements.execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
 /// Every row of every documented table, by its key.
 pub async fn everything(folder: &Path) -> Vec<(&'static str, Vec<Value>)> {
     let mut tables = Vec::new();

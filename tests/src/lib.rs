@@ -7,6 +7,7 @@
 pub mod client;
 pub mod database;
 pub mod freezing;
+pub mod mortal;
 pub mod place;
 pub mod process;
 pub mod saga;
@@ -19,6 +20,7 @@ pub mod until;
 pub mod world;
 
 pub use client::{Answer, Client};
+pub use mortal::{Moment, Mortal};
 pub use place::Place;
 pub use process::{Process, Settings};
 pub use server::{MovableClock, TestServer};

@@ -61,6 +61,20 @@ impl Drop for Unfinished {
     }
 }
 
+/// The configuration of a node over a place.
+pub(crate) fn config(place: &Place, settings: &[(&'static str, &str)]) -> Config {
+    let mut flags = vec![
+        ("database", Some(place.database())),
+        ("master_key_file", place.master_key_file()),
+        ("listen", Some("127.0.0.1:0".to_owned())),
+        ("bcrypt_cost", Some("4".to_owned())),
+        ("drain_seconds", Some("1".to_owned())),
+        ("node", Some("story".to_owned())),
+    ];
+    flags.extend(settings.iter().map(|(key, value)| (*key, Some((*value).to_owned()))));
+    Config::new(&Values::read(None, [], &flags).unwrap()).unwrap()
+}
+
 impl TestServer {
     /// Starts one with an administrator.
     pub async fn spawn() -> Self {
@@ -74,16 +88,14 @@ impl TestServer {
 
     /// Starts one over a place, with settings of its own.
     pub async fn over(place: Place, settings: &[(&'static str, &str)]) -> Self {
-        let mut flags = vec![
-            ("database", Some(place.database())),
-            ("master_key_file", place.master_key_file()),
-            ("listen", Some("127.0.0.1:0".to_owned())),
-            ("bcrypt_cost", Some("4".to_owned())),
-            ("drain_seconds", Some("1".to_owned())),
-            ("node", Some("story".to_owned())),
-        ];
-        flags.extend(settings.iter().map(|(key, value)| (*key, Some((*value).to_owned()))));
-        let config = Config::new(&Values::read(None, [], &flags).unwrap()).unwrap();
+        let mut server = Self::over_as(place, settings, &Client::stranger("")).await;
+        server.sign_in().await;
+        server
+    }
+
+    /// The same for an administrator who has signed in before.
+    pub async fn over_as(place: Place, settings: &[(&'static str, &str)], admin: &Client) -> Self {
+        let config = config(&place, settings);
         let clock = Arc::new(MovableClock::default());
         let surroundings = Surroundings {
             clock: Arc::clone(&clock) as _,
@@ -92,7 +104,7 @@ impl TestServer {
         };
         let node = Node::start(&config, surroundings).await.unwrap();
         node.app.create_first_admin(ADMIN, PASSWORD).await.unwrap();
-        let admin = Client::login(format!("http://{}", node.address), ADMIN).await;
+        let admin = admin.at(&format!("http://{}", node.address));
         Self {
             node,
             admin,
@@ -148,7 +160,15 @@ impl TestServer {
         Self::over(self.end().await, &[]).await
     }
 
-    /// The same, and hands over its place.
+    /// Stops where the read models cannot be what the log says yet, and hands over its place; the next server checks them.
+    pub async fn abandon(mut self) -> Place {
+        self.unfinished.0 = false;
+        let Self { node, place, .. } = self;
+        node.stop().await;
+        place
+    }
+
+    /// Checks that the log is sound and that the read models are exactly what it says; then stops, and hands over its place.
     pub async fn end(mut self) -> Place {
         self.settled().await;
         let app = &self.node.app;

@@ -29,6 +29,7 @@ use wfm_storage::{
 
 use crate::{
     ApiOptions,
+    conditional::KnownTags,
     crowd::{Crowd, Presence},
     error::Problem,
     extract::minimum_position,
@@ -148,7 +149,7 @@ pub struct GuardedRoute {
 pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let started = std::time::Instant::now();
     let request_id = request_id(request.headers(), guard.api.app.store.entropy.as_ref());
-    let uri = request.uri().clone();
+    let (uri, known) = (request.uri().clone(), KnownTags::of(&request));
     let response = match admit(&guard, request, &request_id) {
         // A position that is none is refused by the handler.
         Ok((request, _present)) if request.method() == Method::GET => {
@@ -159,7 +160,7 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
         Ok((request, _present)) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    let response = finish(response, &uri, &request_id);
+    let response = finish(known.spare(response), &uri, &request_id);
     guard.route.metrics.observe(response.status(), started.elapsed());
     response
 }

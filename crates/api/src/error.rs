@@ -322,22 +322,30 @@ impl From<ApplicationError> for Problem {
 
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
-        let (code, detail) = match &error {
-            StorageError::Full(_) => (
-                "storage-full",
-                "the disk of the server is full; nothing can be recorded until there is room",
-            ),
-            StorageError::ReadOnly(_) => (
-                "storage-read-only",
-                "the store cannot be written; nothing can be recorded",
-            ),
-            StorageError::Unavailable(_) => ("storage-unavailable", "the store is not available; try again later"),
-            StorageError::Held(_) => ("storage-held", "another process holds the store; try again later"),
-            StorageError::Corrupt(_) | StorageError::Other(_) => return Self::internal(error),
+        let Some((code, detail)) = told(&error) else {
+            return Self::internal(error);
         };
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
             .retry_after(RETRY_STORAGE_SECONDS)
             .because(error)
+    }
+}
+
+/// Code and explanation of a failure of the store that a caller or an operator can do something about.
+pub fn told(error: &StorageError) -> Option<(&'static str, &'static str)> {
+    match error {
+        StorageError::Full(_) => Some((
+            "storage-full",
+            "the database cannot grow: its disk is full, or it is as large as max_log_megabytes or max_read_models_megabytes \
+             allows; nothing was recorded. Make room or raise the limit, then send the request again",
+        )),
+        StorageError::ReadOnly(_) => Some((
+            "storage-read-only",
+            "the store cannot be written; nothing can be recorded",
+        )),
+        StorageError::Unavailable(_) => Some(("storage-unavailable", "the store is not available; try again later")),
+        StorageError::Held(_) => Some(("storage-held", "another process holds the store; try again later")),
+        StorageError::Corrupt(_) | StorageError::Other(_) => None,
     }
 }
 

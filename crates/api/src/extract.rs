@@ -16,7 +16,12 @@ use std::sync::Arc;
 use wfm_application::context::{Context, Idempotency};
 use wfm_domain::field_errors::pointer_segment;
 
-use crate::{answer::Preference, context::Api, error::Problem};
+use crate::{
+    answer::Preference,
+    context::Api,
+    error::Problem,
+    objects::{self, Objects},
+};
 
 /// Longest `Idempotency-Key` in characters.
 const LONGEST_IDEMPOTENCY_KEY: usize = 200;
@@ -286,13 +291,16 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if first.is_some_and(|first| *first != b'{') && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
         return Err(Problem::malformed("wrong-type", "", "a JSON object is expected"));
     }
-    serde_json::from_slice(bytes).map_err(|error| locate::<T>(bytes, error))
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    objects::deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| locate::<T>(bytes, error))
 }
 
 /// The problem of a refused body, with the place at fault.
 fn locate<T: DeserializeOwned>(bytes: &[u8], error: serde_json::Error) -> Problem {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let (path, error) = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+    let (path, error) = match serde_path_to_error::deserialize::<_, T>(Objects::within(&mut deserializer)) {
         Ok(_) => (String::new(), error),
         Err(located) => (pointer(located.path()), located.into_inner()),
     };
@@ -440,6 +448,8 @@ mod tests {
             (r#"{"name":"a","name":"b"}"#, "wrong-type", "/name"),
             (r#"{}"#, "missing-field", "/name"),
             (r#"[]"#, "wrong-type", "\"\""),
+            (r#"{"name":"a","items":[{"timeOut":1},[1]]}"#, "wrong-type", "/items/1"),
+            (r#"{"name":"a"} x"#, "malformed-json", "\"\""),
             (r#"{"name":"a","free":{"x":[1,}}"#, "malformed-json", "/free/x/1"),
             (r#"{"name":"a""#, "malformed-json", "\"\""),
             ("", "malformed-json", "\"\""),

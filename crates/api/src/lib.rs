@@ -5,11 +5,13 @@
 
 pub mod answer;
 pub mod bodies;
+mod conditional;
 pub mod context;
 pub mod crowd;
 pub mod error;
 pub mod extract;
 pub mod metrics;
+mod objects;
 pub mod openapi;
 pub mod pages;
 pub mod routes;

@@ -3,7 +3,7 @@
 //! Invariant: every route is in it with its right, its parameters, its body, its answers and the errors it can give.
 
 use utoipa::openapi::{
-    Components, ComponentsBuilder, Content, Info, OpenApi, OpenApiBuilder, PathsBuilder, RefOr, Required,
+    Components, ComponentsBuilder, Content, Header, Info, OpenApi, OpenApiBuilder, PathsBuilder, RefOr, Required,
     ResponseBuilder,
     path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem},
     request_body::RequestBodyBuilder,
@@ -52,7 +52,7 @@ pub fn document() -> OpenApi {
 
 const DESCRIPTION: &str = "Commands answer when the read models show their effect; `Prefer: respond-async` skips that wait, \
 `min-position` makes a query wait for a position. `If-Match` with the `ETag` of an entity guards against lost updates; \
-`Idempotency-Key` makes a command safe to repeat. Errors are problem documents (RFC 9457). Enums are read by name or number \
+`If-None-Match` spares sending what is known; `Idempotency-Key` makes a command safe to repeat. Errors are problem documents (RFC 9457). Enums are read by name or number \
 and answered by name.";
 
 fn components(schemas: Vec<(String, RefOr<Schema>)>) -> Components {
@@ -126,6 +126,13 @@ fn operation(route: &Route) -> OperationBuilder {
     }
     for answer in &route.answers {
         operation = operation.response(answer.status.to_string(), response(answer));
+    }
+    if route.is_tagged {
+        let tag = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).build();
+        let not_modified = ResponseBuilder::new()
+            .description("The entity has a tag that If-None-Match names; there is no body")
+            .header("ETag", Header::new(tag));
+        operation = operation.response("304", not_modified.build());
     }
     for status in errors(route) {
         let content = Content::new(Some(Ref::from_schema_name(ProblemDocument::name())));
@@ -254,13 +261,24 @@ fn usual_parameters(route: &Route) -> Vec<Parameter> {
     }
     if !route.is_command {
         let says = "Position that the read models must have reached.";
-        return vec![parameter(
+        let mut parameters = vec![parameter(
             MINIMUM_POSITION,
             ParameterIn::Query,
             number(),
             Required::False,
             Some(says),
         )];
+        if route.is_tagged {
+            let says = "Entity tags that the caller has, or `*`: an entity with one of them is answered 304.";
+            parameters.push(parameter(
+                "If-None-Match",
+                ParameterIn::Header,
+                text(),
+                Required::False,
+                Some(says),
+            ));
+        }
+        return parameters;
     }
     let key = "Makes the command safe to repeat: a repeat gets the first answer.";
     let prefer =

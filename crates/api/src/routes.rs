@@ -43,7 +43,11 @@ use utoipa::{
 use wfm_application::security::permission::Permission;
 use wfm_projections::queries::Listed;
 
-use crate::{context::Api, row_schemas, rows::Shown};
+use crate::{
+    context::Api,
+    row_schemas,
+    rows::{Shown, keeps_version},
+};
 
 /// Who may use a route, and where that is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,6 +212,8 @@ pub(crate) struct Route {
     pub body: Option<(NamedSchema, bool)>,
     pub answers: Vec<Answer>,
     pub is_command: bool,
+    /// Whether a reader gets an entity tag, and 304 for one that is known.
+    pub is_tagged: bool,
 }
 
 impl Route {
@@ -226,6 +232,7 @@ impl Route {
             body: None,
             answers: Vec::new(),
             is_command,
+            is_tagged: false,
         }
     }
 
@@ -268,9 +275,20 @@ impl Route {
         self.answers_with(status, AnswerBody::Json(NamedSchema::of::<A>()))
     }
 
+    /// Answers with an entity tag; whoever reads and knows it is answered 304.
+    pub fn tagged(mut self) -> Self {
+        self.is_tagged = !self.is_command;
+        self
+    }
+
     /// Answers with an entity.
     pub fn shows<R: Shown>(self) -> Self {
-        self.answers_with(200, AnswerBody::Json(NamedSchema::entity::<R>()))
+        let tagged = if keeps_version(R::RESOURCE) {
+            self.tagged()
+        } else {
+            self
+        };
+        tagged.answers_with(200, AnswerBody::Json(NamedSchema::entity::<R>()))
     }
 
     /// Answers with an entity and more, or with another form.
@@ -282,7 +300,8 @@ impl Route {
             schemas.push((row_schemas::entity_schema_name::<R>(), RefOr::T(Schema::AllOf(both))));
             row_schemas::part_schemas::<R>(schemas);
         };
-        self.answers_with(200, AnswerBody::Either(vec![entity, NamedSchema::of::<Other>()]))
+        self.tagged()
+            .answers_with(200, AnswerBody::Either(vec![entity, NamedSchema::of::<Other>()]))
     }
 
     /// Answers with a page of rows, filtered and sorted by the resource's columns.

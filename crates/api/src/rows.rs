@@ -63,6 +63,13 @@ pub fn column_name<'a>(resource: &Resource, name: &'a str) -> &'a str {
     }
 }
 
+/// Whether rows know the version of their stream.
+pub(crate) fn keeps_version(resource: &Resource) -> bool {
+    // A filter by `version` tells a number of its own from the stream's.
+    let mut columns = resource.columns.iter();
+    columns.any(|column| column.name == "version" && !column.filter)
+}
+
 /// A row of a resource. Serialises as a JSON object.
 pub struct Row {
     resource: &'static Resource,
@@ -113,13 +120,8 @@ impl Row {
     /// Version of the row's stream, where it has one.
     #[must_use]
     pub fn stream_version(&self) -> Option<u64> {
-        // A filter by `version` tells a number of its own from the stream's.
-        let keeps_version = self
-            .resource
-            .columns
-            .iter()
-            .any(|column| column.name == "version" && !column.filter);
-        self.integer("version").filter(|_| keeps_version)?.try_into().ok()
+        let version = self.integer("version").filter(|_| keeps_version(self.resource));
+        version?.try_into().ok()
     }
 
     /// Writes the row's members into an object under construction.

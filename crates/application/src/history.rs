@@ -18,7 +18,7 @@ use wfm_domain::{
 };
 use wfm_storage::{
     event::{Position, StoredEvent, StreamId, StreamVersion},
-    log::StreamInfo,
+    log::{MAX_PAGE_BYTES, StreamInfo},
 };
 
 use crate::{
@@ -75,8 +75,7 @@ pub struct EventView {
 pub struct EventPage {
     /// The events in order.
     pub items: Vec<EventView>,
-    /// Position (of the log) or version (of a stream) to go on after; null when nothing follows. A page of the log may end
-    /// before its limit, so there it is null only once nothing was found.
+    /// Position (of the log) or version (of a stream) to go on after; null when nothing follows yet.
     pub next: Option<u64>,
 }
 
@@ -115,20 +114,38 @@ impl App {
         workspace: Option<WorkspaceId>,
     ) -> Result<EventPage, ApplicationError> {
         let limit = limit.clamp(1, MAXIMUM_PAGE);
-        let page = match workspace {
-            Some(id) => {
-                self.demand_in(context, Permission::ReadWorkspaceLog, id, || format!("workspace {id}"))?;
-                self.store.log.read_workspace(id.0, after, limit).await?
-            }
-            None => {
-                self.demand(context, Permission::Operate)?;
-                self.store.log.read_log(after, limit).await?
-            }
-        };
-        let next = page.last().map(|last| last.position.0);
+        match workspace {
+            Some(id) => self.demand_in(context, Permission::ReadWorkspaceLog, id, || format!("workspace {id}"))?,
+            None => self.demand(context, Permission::Operate)?,
+        }
+        let mut page = self.log_page(workspace, after, limit + 1).await?;
+        let mut more = page.len() > limit as usize;
+        page.truncate(limit as usize);
+        let last = page.last().map(|last| last.position);
+        if let Some(last) = last.filter(|_| !more) {
+            // Large events end a page before its limit.
+            let bytes: usize = page
+                .iter()
+                .map(|event| event.payload.len() + event.metadata.len())
+                .sum();
+            more = bytes >= MAX_PAGE_BYTES && !self.log_page(workspace, last, 1).await?.is_empty();
+        }
         Ok(EventPage {
             items: self.views(context, &page).await?,
-            next,
+            next: last.filter(|_| more).map(|last| last.0),
+        })
+    }
+
+    async fn log_page(
+        &self,
+        workspace: Option<WorkspaceId>,
+        after: Position,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, ApplicationError> {
+        let log = &self.store.log;
+        Ok(match workspace {
+            Some(id) => log.read_workspace(id.0, after, limit).await?,
+            None => log.read_log(after, limit).await?,
         })
     }
 

@@ -19,7 +19,7 @@ use wfm_connectors::{EgressRule, ProxySettings};
 use wfm_domain::{refusal::FieldError, retention::RetentionPeriods};
 use wfm_storage_sqlserver::Settings;
 
-pub use database::Database;
+pub use database::{Database, FileLimits};
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +67,16 @@ pub const SETTINGS: &[Setting] = &[
     secret(
         "database_read",
         "connection string of a readable secondary of SQL Server, for queries; commands and projections never use it",
+    ),
+    setting(
+        "max_log_megabytes",
+        "",
+        "most MiB that the embedded database's event log (es.db) may take; then commands are refused; default: what the disk has",
+    ),
+    setting(
+        "max_read_models_megabytes",
+        "",
+        "most MiB that the embedded database's read models (dbo.db) may take; then rows stand still; default: what the disk has",
     ),
     setting(
         "listen",
@@ -299,6 +309,8 @@ pub struct Config {
     pub database: Database,
     /// A readable secondary of the database, for queries.
     pub database_read: Option<Box<Settings>>,
+    /// How large the files of the embedded database may grow.
+    pub file_limits: FileLimits,
     /// Address of the HTTP API.
     pub listen: SocketAddr,
     /// File with the master key, if named.
@@ -356,6 +368,7 @@ impl Config {
         let listen: SocketAddr = values.parse("listen")?;
         let database = database::told(values)?;
         let database_read = database::readable_secondary(values, &database)?;
+        let file_limits = database::file_limits(values, &database)?;
         let egress_allow_private = match values.optional("egress_allow_private") {
             Some(_) => values.parse("egress_allow_private")?,
             None => listen.ip().is_loopback(),
@@ -382,6 +395,7 @@ impl Config {
         Ok(Self {
             database,
             database_read,
+            file_limits,
             listen,
             master_key_file: values.optional("master_key_file").map(PathBuf::from),
             admin_email: values.optional("admin_email"),

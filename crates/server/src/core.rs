@@ -9,6 +9,7 @@ use uuid::Uuid;
 use wfm_application::{
     app::App,
     clock::{Clock, Entropy, SystemClock, SystemEntropy},
+    error::ApplicationError,
     executions::{cache::Definitions, queue::Queue, runs::Runs},
     hooks::{callbacks::Callbacks, throttle::Throttle},
     housekeeping::DailyRetention,
@@ -27,13 +28,16 @@ use wfm_application::{
 use wfm_connectors::{EgressPolicy, GateRegistry, GuardedConnector, HttpConnector, HttpSettings};
 use wfm_domain::event::Event;
 use wfm_engine::{Engine, connector::Connector};
-use wfm_storage::cleanup::CleanupRequests;
+use wfm_storage::{append::StorageError, cleanup::CleanupRequests, log::EventLog};
 
 use crate::{
     config::Config,
     database::{self, OpenDatabase},
     master_key,
 };
+
+/// How often it is tried to take over runs while the log cannot grow.
+const RECOVERY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs that may wait between the application and the engine.
 const READY_RUNS: usize = 16_384;
@@ -62,6 +66,9 @@ impl Opener for KeyringOpener {
 /// What a node puts around its connector, or in its place.
 pub type Around = Arc<dyn Fn(Arc<dyn Connector>) -> Arc<dyn Connector> + Send + Sync>;
 
+/// What a node puts around its log.
+pub type AroundLog = Arc<dyn Fn(Arc<dyn EventLog>) -> Arc<dyn EventLog> + Send + Sync>;
+
 /// Time, chance and the way out of a node; tests and measurements hand in their own.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -71,6 +78,8 @@ pub struct Surroundings {
     pub entropy: Arc<dyn Entropy>,
     /// What stands around the connector that sends calls.
     pub around: Around,
+    /// What stands around the log that takes appends.
+    pub around_log: AroundLog,
 }
 
 impl Default for Surroundings {
@@ -79,6 +88,7 @@ impl Default for Surroundings {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             around: Arc::new(|connector| connector),
+            around_log: Arc::new(|log| log),
         }
     }
 }
@@ -101,12 +111,14 @@ impl Parts {
     pub async fn open(config: &Config, surroundings: &Surroundings) -> Result<Self> {
         let folder = database::folder(&config.database);
         let master = master_key::load(config.master_key_file.as_deref(), folder, surroundings.entropy.as_ref()).await?;
-        let database = database::open(
+        let mut database = database::open(
             &config.database,
             config.database_read.as_deref(),
+            config.file_limits,
             Arc::clone(&surroundings.clock),
         )
         .await?;
+        database.log = (surroundings.around_log)(database.log);
         let keyring = Arc::new(Keyring::new(
             &master,
             Arc::clone(&database.vault),
@@ -232,13 +244,19 @@ impl Core {
         if database.leases.shared() {
             following.push(tokio::spawn(stay_alive(Arc::clone(&membership))));
         }
-        let recovered = runs.recover().await?;
-        if recovered.adopted + recovered.queued > 0 {
-            tracing::info!(
+        match runs.recover().await {
+            Ok(recovered) if recovered.adopted + recovered.queued > 0 => tracing::info!(
                 adopted = recovered.adopted,
                 queued = recovered.queued,
                 "took over runs that were under way"
-            );
+            ),
+            Ok(_) => {}
+            // Reads are answered all the same, and what is under way goes on when there is room.
+            Err(ApplicationError::Storage(error @ StorageError::Full(_))) => {
+                tracing::error!(%error, "runs that were under way cannot go on; it is tried again");
+                following.push(tokio::spawn(recover_later(Arc::clone(&app))));
+            }
+            Err(error) => return Err(error.into()),
         }
         engine.call_back(Arc::new(Callbacks::new(
             app.store.clone(),
@@ -360,13 +378,24 @@ async fn take_over(app: Arc<App>, membership: Arc<Membership>, mut lapses: u64, 
     }
 }
 
+/// Takes over what was under way as soon as that can be recorded.
+async fn recover_later(app: Arc<App>) {
+    let mut looks = tokio::time::interval(RECOVERY_PAUSE);
+    loop {
+        looks.tick().await;
+        if recovered(&app).await {
+            return;
+        }
+    }
+}
+
 async fn recovered(app: &App) -> bool {
     match app.runs.recover().await {
         Ok(recovered) => {
             tracing::info!(
                 adopted = recovered.adopted,
                 queued = recovered.queued,
-                "took over runs of a node that is gone"
+                "took over runs that were under way"
             );
             true
         }

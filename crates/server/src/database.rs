@@ -15,7 +15,7 @@ use wfm_storage::{
 use wfm_storage_sqlite::{SqliteLog, SqliteMigrations, read_store::SqliteReadStore};
 use wfm_storage_sqlserver::{Pool, Settings, SqlServerLog, SqlServerMigrations, SqlServerReadStore};
 
-use crate::config::Database;
+use crate::config::{Database, FileLimits};
 
 /// An open database.
 pub struct OpenDatabase {
@@ -85,23 +85,28 @@ pub fn migrations(database: &Database, clock: Arc<dyn Clock>) -> Box<dyn Migrati
 pub async fn open(
     database: &Database,
     readable_secondary: Option<&Settings>,
+    limits: FileLimits,
     clock: Arc<dyn Clock>,
 ) -> Result<OpenDatabase> {
     match database {
-        Database::Sqlite(folder) => open_folder(folder, clock).await,
+        Database::Sqlite(folder) => open_folder(folder, limits, clock).await,
         Database::SqlServer(settings) => open_sql_server(settings, readable_secondary, clock)
             .await
             .with_context(|| format!("opening {database}")),
     }
 }
 
-async fn open_folder(folder: &Path, clock: Arc<dyn Clock>) -> Result<OpenDatabase> {
-    let log = SqliteLog::open(folder, log_options(clock))
+async fn open_folder(folder: &Path, limits: FileLimits, clock: Arc<dyn Clock>) -> Result<OpenDatabase> {
+    let mut options = log_options(clock);
+    options.max_pages = limits.log_pages;
+    let log = SqliteLog::open(folder, options)
         .await
         .with_context(|| format!("opening the event log in {}", folder.display()))?;
-    let reads = SqliteReadStore::open(folder)
-        .await
-        .with_context(|| format!("opening the read models in {}", folder.display()))?;
+    let reads = match limits.read_models_pages {
+        None => SqliteReadStore::open(folder).await,
+        Some(pages) => SqliteReadStore::open_bounded(folder, pages).await,
+    };
+    let reads = reads.with_context(|| format!("opening the read models in {}", folder.display()))?;
     Ok(OpenDatabase {
         log: Arc::clone(&log) as _,
         vault: log,

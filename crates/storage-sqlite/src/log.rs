@@ -364,6 +364,10 @@ impl EventLog for SqliteLog {
         Subscription::new(log, live, after)
     }
 
+    fn trouble(&self) -> Option<StorageError> {
+        self.writing.as_ref()?.sequencer.trouble()
+    }
+
     async fn close(&self) {
         if let Some(writing) = &self.writing {
             writing.sequencer.close().await;

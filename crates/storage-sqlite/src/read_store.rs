@@ -116,6 +116,21 @@ impl SqliteReadStore {
         Ok(store)
     }
 
+    /// The same; the file grows to so many pages (of 4 KiB) and no further.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn open_bounded(folder: &Path, max_pages: u32) -> Result<Arc<dyn ReadStore>, StorageError> {
+        remove_left_shadows(folder);
+        let store = Self::open_file(folder.join("dbo.db"), Use::Serving).await?;
+        let bound = AssertSqlSafe(format!("PRAGMA max_page_count = {max_pages}"));
+        let bounded = sqlx::raw_sql(bound)
+            .execute(&mut store.writer.lock().await.connection)
+            .await;
+        bounded.map_err(storage_error)?;
+        Ok(store)
+    }
+
     /// Removes the read models of a folder that no process has open; the next opening makes empty ones.
     ///
     /// # Errors

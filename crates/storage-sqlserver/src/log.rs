@@ -385,6 +385,10 @@ impl EventLog for SqlServerLog {
         Subscription::new(log, live, after)
     }
 
+    fn trouble(&self) -> Option<StorageError> {
+        self.sequencer.as_ref()?.trouble()
+    }
+
     async fn close(&self) {
         if let Some(sequencer) = &self.sequencer {
             sequencer.close().await;

@@ -102,6 +102,11 @@ pub trait EventLog: Send + Sync + 'static {
     /// Every event after `after`, and every later one as it is committed.
     fn subscribe(&self, after: Position) -> Subscription;
 
+    /// Why nothing could be recorded a moment ago; `None` when something was recorded since, or that is long past.
+    fn trouble(&self) -> Option<StorageError> {
+        None
+    }
+
     /// Commits what was accepted, refuses what comes later, ends subscriptions and lets go of the store. Reads may go on.
     async fn close(&self) {}
 }

@@ -6,7 +6,8 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Weak},
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -27,6 +28,10 @@ pub const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Bytes of payload and metadata that published batches may keep in memory before slow subscribers must read the log.
 pub const MAX_FEED_BYTES: usize = 32 * 1024 * 1024;
+
+/// How long a failure to write counts as a trouble of the log while nothing is written since. Afterwards nobody knows: whoever
+/// kept away because of it comes back and finds out.
+pub const TROUBLE_LASTS: Duration = Duration::from_secs(30);
 
 /// What became of one append of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +75,25 @@ pub struct Sequencer {
     feed: broadcast::WeakSender<CommittedBatch>,
     closing: Arc<Notify>,
     finished: watch::Receiver<()>,
+    trouble: Arc<Trouble>,
+}
+
+/// The last failure to write, until something is written.
+#[derive(Debug, Default)]
+struct Trouble(Mutex<Option<(Instant, StorageError)>>);
+
+impl Trouble {
+    fn note(&self, failure: Option<&StorageError>) {
+        let failure = failure.map(|error| (Instant::now(), error.clone()));
+        // A failure is whole whatever became of the thread that noted it.
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    fn present(&self) -> Option<StorageError> {
+        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lasting = noted.as_ref().filter(|(since, _)| since.elapsed() < TROUBLE_LASTS);
+        lasting.map(|(_, error)| error.clone())
+    }
 }
 
 impl Sequencer {
@@ -81,6 +105,7 @@ impl Sequencer {
         let weak_feed = feed.downgrade();
         let closing = Arc::new(Notify::new());
         let (task_lives, finished) = watch::channel(());
+        let trouble = Arc::new(Trouble::default());
         let publisher = Publisher {
             feed,
             published: VecDeque::new(),
@@ -92,6 +117,7 @@ impl Sequencer {
             waiting,
             deferred: VecDeque::new(),
             closing: closing.clone(),
+            trouble: Arc::clone(&trouble),
         };
         tokio::spawn(async move {
             task.run().await;
@@ -102,7 +128,14 @@ impl Sequencer {
             feed: weak_feed,
             closing,
             finished,
+            trouble,
         }
+    }
+
+    /// Why the last batch could not be written, if that was a moment ago ([`TROUBLE_LASTS`]) and none was written since.
+    #[must_use]
+    pub fn trouble(&self) -> Option<StorageError> {
+        self.trouble.present()
     }
 
     /// Hands an append in and waits for its outcome. Dropping the future does not take it back.
@@ -159,6 +192,7 @@ struct Task<W> {
     waiting: mpsc::Receiver<Waiting>,
     deferred: VecDeque<Waiting>,
     closing: Arc<Notify>,
+    trouble: Arc<Trouble>,
 }
 
 impl<W: BatchWriter> Task<W> {
@@ -208,6 +242,7 @@ impl<W: BatchWriter> Task<W> {
             Ok(outcome) => self.settle(outcome, appends, answers),
             Err(error) if appends.len() == 1 || concerns_all(&error) => {
                 tracing::error!(%error, appends = appends.len(), "a batch could not be committed");
+                self.trouble.note(Some(&error));
                 for answer in answers {
                     let _caller_gone = answer.send(Err(error.clone().into()));
                 }
@@ -229,6 +264,7 @@ impl<W: BatchWriter> Task<W> {
 
     fn settle(&mut self, outcome: BatchOutcome, appends: Vec<Prepared>, answers: Vec<Answer>) {
         debug_assert_eq!(outcome.outcomes.len(), appends.len(), "one outcome for each append");
+        self.trouble.note(None);
         self.publisher.publish(outcome.events);
         let mut deferred = VecDeque::new();
         for ((outcome, append), answer) in outcome.outcomes.into_iter().zip(appends).zip(answers) {

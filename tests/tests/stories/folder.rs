@@ -6,7 +6,7 @@ use std::os::unix::{
 };
 
 use serde_json::{Value, json};
-use wfm_tests::{Process, Settings, Target, World};
+use wfm_tests::{Process, Settings, Target, World, database};
 
 use crate::settings;
 
@@ -190,4 +190,36 @@ async fn the_schema_goes_up_and_down_from_the_command_line() {
     assert_eq!(taken_back["takenBack"], json!(last_first));
     assert!(states().iter().all(|state| state == "pending"));
     assert!(settings.succeed(&["migrate", "status"]).contains("pending"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parked_events_are_shown_and_tried_again_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    let process = Process::spawn(&settings);
+    let client = process.admin().await;
+    let body = json!({"name": "Parked", "description": "at first"});
+    let id = client.create("/api/v1/workspaces", &body).await;
+    let path = format!("/api/v1/workspaces/{id}");
+    let changed = client.patch(&path, &json!({"description": "in the end"})).await;
+    let position = changed.expect(200).json()["position"].clone();
+    assert!(process.stop().0.success());
+    let shown = || -> Value { serde_json::from_str(&settings.succeed(&["projections", "parked", "--json"])).unwrap() };
+    assert_eq!(shown(), json!([]));
+    // As though the row had refused the last change.
+    let park = format!(
+        "UPDATE Workspaces SET Description = 'at first' WHERE Id = {id};
+         INSERT INTO ParkedEvents VALUES ({position}, 'workspace-{id}', 'WorkspaceChanged', 'for the test', '2026-11-22T16:29:03.123456Z')"
+    );
+    database::change_rows(folder.path(), park).await;
+    let parked = json!([{
+        "position": position, "stream": format!("workspace-{id}"), "type": "WorkspaceChanged", "reason": "for the test",
+        "parkedAt": "2026-11-22T16:29:03.123456Z",
+    }]);
+    assert_eq!(shown(), parked);
+    assert!(settings.succeed(&["projections", "parked"]).contains("for the test"));
+    let retried: Value = serde_json::from_str(&settings.succeed(&["projections", "retry", "--json"])).unwrap();
+    assert_eq!(retried, json!({"released": 1, "parked": 0}));
+    assert_eq!(shown(), json!([]));
+    settings.succeed(&["projections", "verify"]);
 }

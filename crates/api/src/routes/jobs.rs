@@ -45,6 +45,7 @@ pub(super) fn routes() -> Vec<Route> {
             .pages::<JobView>(),
         get("/api/v1/jobs/{id}", READ, show)
             .says("Shows a job")
+            .tagged()
             .answers::<JobView>(200),
         get("/api/v1/jobs/{id}/items", READ, list_items)
             .says("Lists what became of a job's executions, in order, at most 100 a page")

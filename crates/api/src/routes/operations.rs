@@ -14,7 +14,13 @@ use utoipa_swagger_ui::Config;
 use wfm_application::{executions::gates::Circuit, projection::ProjectionState};
 
 use super::{Access, Route, get};
-use crate::{answer::json, context::Api, error::Problem, extract::Path, openapi};
+use crate::{
+    answer::json,
+    context::Api,
+    error::{Problem, told},
+    extract::Path,
+    openapi,
+};
 
 const OPEN: Access = Access::Public;
 
@@ -46,6 +52,9 @@ pub(super) fn routes() -> Vec<Route> {
             .answers_media("*/*"),
     ]
 }
+
+const READ_MODELS_FULL: &str = "the read models cannot grow: the disk is full, or they are as large as \
+    max_read_models_megabytes allows; what is recorded meanwhile shows when there is room";
 
 const METRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -115,6 +124,7 @@ async fn ready(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
                 ProjectionState::Running | ProjectionState::Following => {}
                 ProjectionState::Rebuilding => reasons.push("the read models are being built anew".to_owned()),
                 ProjectionState::Retrying => reasons.push("the read models cannot be written at the moment".to_owned()),
+                ProjectionState::Full => reasons.push(READ_MODELS_FULL.to_owned()),
                 ProjectionState::Stopped => reasons.push("the read models stand still".to_owned()),
             }
             if status.lag > READY_LAG {
@@ -127,6 +137,10 @@ async fn ready(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
                 ));
             }
         }
+    }
+    if let Some(trouble) = api.app.store.log.trouble() {
+        let (_, why) = told(&trouble).unwrap_or(("", "the server's log says why"));
+        reasons.push(format!("the event log cannot be written: {why}"));
     }
     if api.app.reads.checkpoint().await.is_err() {
         reasons.push("the read models cannot be read".to_owned());

@@ -47,6 +47,7 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/workflows/{id}/steps/{stepId}", READ, step)
             .says("Shows a step of the version in force, the draft, or any published version")
             .query::<VersionParameter>()
+            .tagged()
             .shows::<WorkflowStepRow>(),
         patch("/api/v1/workflows/{id}/steps/{stepId}", EDIT, change_step)
             .says("Changes a step of the draft")

@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     answer::{Done, carry, entity_tag, json},
+    conditional::ChangesByItself,
     context::Api,
     error::Problem,
     extract::{Command, Json, Nothing, Pairs, Path, Query, Reader},
@@ -186,7 +187,11 @@ async fn show(
                 has_draft_changes: api.app.workflow_draft(&context, id).await?.has_draft_changes,
                 outdated_endpoints: &api.app.outdated_endpoints(&context, id).await?,
             };
-            return Ok(entity_tag(json(StatusCode::OK, &shown)?, entity.row.stream_version()));
+            let mut response = entity_tag(json(StatusCode::OK, &shown)?, entity.row.stream_version());
+            if !shown.outdated_endpoints.is_empty() {
+                response.extensions_mut().insert(ChangesByItself);
+            }
+            return Ok(response);
         }
         Wished::Draft => api.app.workflow_draft(&context, id).await?,
         Wished::Number(version) => api.app.workflow_version(&context, id, version).await?,

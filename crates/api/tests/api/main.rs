@@ -5,6 +5,7 @@
 mod commands;
 mod dry_run;
 mod executions;
+mod nested_objects;
 mod openapi;
 mod operations;
 mod problems;

@@ -138,6 +138,23 @@ async fn the_log_is_read_by_those_who_may() {
         .expect(200)
         .json();
     assert_eq!(next["items"][0]["position"], 4);
+    for log in [String::new(), format!("&workspaceId={}", world.workspace)] {
+        let all = test.get(&format!("/api/v1/events?limit=200{log}")).await.json();
+        let count = all["items"].as_array().unwrap().len();
+        assert!(all["nextCursor"].is_null() && count > 3, "{count} events are not 200");
+        let exact = test.get(&format!("/api/v1/events?limit={count}{log}")).await.json();
+        assert_eq!(exact, all, "no cursor leads to an empty page");
+        let fewer = test
+            .get(&format!("/api/v1/events?limit={}{log}", count - 1))
+            .await
+            .json();
+        let cursor = fewer["nextCursor"].as_str().unwrap();
+        let last = test.get(&format!("/api/v1/events?cursor={cursor}{log}")).await.json();
+        assert_eq!(
+            (&last["items"][0], &last["nextCursor"]),
+            (&all["items"][count - 1], &Value::Null)
+        );
+    }
     assert_eq!(
         test.get("/api/v1/events?limit=1&after=3").await.json()["items"][0]["position"],
         4

@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use wfm_api::{Access, RouteInfo, routes};
+use wfm_api::{Access, RouteInfo, openapi::document, routes};
 use wfm_application::security::permission::Permission;
 use wfm_domain::role::Role;
 
@@ -34,6 +34,8 @@ fn path(route: &RouteInfo, world: &World, user: i64, key: i64, parameter: i64, s
         .replace("{name}", "read-models");
     match template {
         "/api/v1/events" | "/api/v1/streams" | "/api/v1/jobs" => format!("{path}?workspaceId={}", world.workspace),
+        // Only a step of a version that is named has a tag.
+        "/api/v1/workflows/{id}/steps/{stepId}" if route.method == Method::GET => format!("{path}?version=1"),
         "/api/v1/schedules/preview" => format!("{path}?cronExpression=0+9+*+*+MON"),
         _ => path,
     }
@@ -89,6 +91,11 @@ struct Sweep {
 
 impl Sweep {
     async fn send(&self, route: &RouteInfo, token: Option<&str>) -> crate::support::Answer {
+        self.send_knowing(route, token, None).await
+    }
+
+    /// The same for who has the entity with one of these tags.
+    async fn send_knowing(&self, route: &RouteInfo, token: Option<&str>, tags: Option<&str>) -> crate::support::Answer {
         let path = path(
             route,
             &self.world,
@@ -99,6 +106,9 @@ impl Sweep {
             &self.run,
         );
         let mut call = self.test.call(route.method.clone(), &path);
+        if let Some(tags) = tags {
+            call = call.header("if-none-match", tags);
+        }
         if let Some(token) = token {
             call = call.token(token);
         }
@@ -159,7 +169,7 @@ async fn prepare() -> Sweep {
 async fn strangers_get_in_nowhere() {
     let sweep = prepare().await;
     for route in routes() {
-        let answer = sweep.send(route, None).await;
+        let answer = sweep.send_knowing(route, None, Some("*")).await;
         if route.access == Access::Signed {
             let problem = answer.json();
             let kind = "/problems/unauthenticated";
@@ -185,7 +195,7 @@ async fn outsiders_do_not_learn_that_a_workspace_exists() {
         // Everything of the workspace is invisible, also to global roles below Admin.
         let is_of_workspace = route.is_workspace_scoped() || route.path.starts_with("/api/v1/api-endpoints/");
         for token in [&manager, &outsider] {
-            let answer = sweep.send(route, Some(token)).await;
+            let answer = sweep.send_knowing(route, Some(token), Some("*")).await;
             if is_of_workspace {
                 assert_eq!(answer.status, StatusCode::NOT_FOUND, "{route:?}: {}", answer.text);
             } else if route.path == "/api/v1/schedules/preview" {
@@ -229,7 +239,7 @@ async fn members_of_too_low_a_role_are_refused() {
     for route in routes().iter().filter(|route| route.is_workspace_scoped()) {
         let minimum = route.permission().and_then(Permission::in_workspace).unwrap();
         if let Some(low) = below(minimum) {
-            let answer = sweep.send(route, token(low)).await;
+            let answer = sweep.send_knowing(route, token(low), Some("*")).await;
             assert_eq!(
                 answer.status,
                 StatusCode::FORBIDDEN,
@@ -260,4 +270,60 @@ async fn admins_read_everything() {
         let answer = sweep.send(route, Some(&admin)).await;
         assert_eq!(answer.status, StatusCode::OK, "{route:?}: {}", answer.text);
     }
+}
+
+#[tokio::test]
+async fn an_entity_that_is_known_is_not_sent_again() {
+    let sweep = prepare().await;
+    let admin = Some(sweep.test.admin.as_str());
+    let document: Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
+    let mut tagged = 0;
+    for route in routes().iter().filter(|route| route.method == Method::GET) {
+        let documented = &document["paths"][&route.path.replace("{*", "{")]["get"]["responses"]["304"];
+        let first = sweep.send(route, admin).await;
+        let Some(tag) = first.headers.get("etag") else {
+            assert!(documented.is_null(), "{route:?} is said to have a tag");
+            continue;
+        };
+        assert!(documented.is_object(), "{route:?} has a tag");
+        let tag = tag.to_str().unwrap();
+        for known in [tag, &format!("W/{tag}"), "*", &format!("\"0\", {tag}")] {
+            let again = sweep.send_knowing(route, admin, Some(known)).await;
+            assert_eq!(
+                (again.status, again.text.as_str()),
+                (StatusCode::NOT_MODIFIED, ""),
+                "{route:?} {known}"
+            );
+            assert_eq!(again.header("etag"), tag, "{route:?}");
+            assert!(!again.headers.contains_key("content-type"), "{route:?}");
+            assert!(!again.header("x-request-id").is_empty(), "{route:?}");
+        }
+        let other = sweep.send_knowing(route, admin, Some("\"0\"")).await;
+        assert_eq!((other.status, &other.text), (StatusCode::OK, &first.text), "{route:?}");
+        tagged += 1;
+    }
+    assert!(tagged >= 12, "{tagged} routes have a tag");
+
+    let path = format!("/api/v1/workflows/{}", sweep.world.workflow);
+    let known = sweep.test.get(&path).await.header("etag").to_owned();
+    let again = async || {
+        let call = sweep.test.call(Method::GET, &path).admin();
+        call.header("if-none-match", &known).send().await.status
+    };
+    assert_eq!(again().await, StatusCode::NOT_MODIFIED);
+    // What a workflow shows of others changes without a new tag.
+    let endpoint = format!("/api/v1/api-endpoints/{}", sweep.world.endpoint);
+    sweep
+        .test
+        .patch(&endpoint, json!({"description": "another"}))
+        .await
+        .expect(200);
+    let shows_more = sweep.test.get(&path).await.json()["outdatedEndpoints"] != json!([]);
+    assert_eq!(again().await == StatusCode::OK, shows_more);
+    sweep
+        .test
+        .patch(&path, json!({"description": "another"}))
+        .await
+        .expect(200);
+    assert_eq!(again().await, StatusCode::OK);
 }

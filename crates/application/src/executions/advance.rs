@@ -105,12 +105,15 @@ impl Runs {
             (Phase::Held, _) => (WorkState::Approval, None, false),
             (Phase::Queued, _) => (WorkState::Queued, None, false),
             (Phase::Parked, due) => (WorkState::Signal, due, true),
-            (Phase::Running, Some(due)) => {
+            // A run that held a place when a signal came, or may get one before its instant, must be driven.
+            (Phase::Running, Some(due)) if standing.only_awaits_retries() => {
                 let due = deadline.map_or(due, |deadline| deadline.min(due));
                 (WorkState::Timer, Some(due), true)
             }
             (Phase::Compensating, Some(due)) => (WorkState::Timer, Some(due), true),
-            (Phase::Running | Phase::Compensating, None) => (WorkState::Running, None, true),
+            (Phase::Running, Some(_)) | (Phase::Running | Phase::Compensating, None) => {
+                (WorkState::Running, None, true)
+            }
         };
         WorkChange::Put(WorkItem {
             execution: id,

@@ -162,7 +162,7 @@ impl App {
             after = last.version;
             for stored in &events {
                 if let Some(JobEvent::JobItemsDone(done)) = job_event(stored) {
-                    let more = stored.version.0 < job.version;
+                    let more = done.progress.done < job.done;
                     return Ok(Page {
                         items: done.results.into_iter().map(ItemView::from).collect(),
                         next: more.then(|| stored.version.0.to_string()),

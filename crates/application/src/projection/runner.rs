@@ -390,7 +390,14 @@ async fn project(shared: &Shared, turn: &mut Turn, stopped: &mut watch::Receiver
             Ok(()) => shared.set_state(ProjectionState::Running, None),
             Err(error) => {
                 tracing::error!(%error, "projecting failed; it is tried again");
-                shared.set_state(ProjectionState::Retrying, Some(error.to_string()));
+                let state = match &error {
+                    ProjectionError::Storage(StorageError::Full(_)) => ProjectionState::Full,
+                    ProjectionError::Storage(_)
+                    | ProjectionError::Busy
+                    | ProjectionError::Moved(_)
+                    | ProjectionError::Refused(_) => ProjectionState::Retrying,
+                };
+                shared.set_state(state, Some(error.to_string()));
                 tokio::select! {
                     _ = stopped.changed() => return Ended::Stopped,
                     () = tokio::time::sleep(REST_AFTER_FAILURE) => {}

@@ -14,6 +14,8 @@ pub enum ProjectionState {
     Rebuilding,
     /// A store failed; it is tried again.
     Retrying,
+    /// The rows cannot grow; it is tried again.
+    Full,
     /// The server is going down.
     Stopped,
 }
@@ -36,6 +38,6 @@ pub struct ProjectionStatus {
     pub parked: u64,
     /// Grows with every rebuild, and when another node takes over.
     pub epoch: i64,
-    /// Why it is retrying.
+    /// Why it is retrying, or full.
     pub error: Option<String>,
 }

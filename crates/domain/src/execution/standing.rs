@@ -123,6 +123,12 @@ impl Standing {
         !self.open.is_empty() && self.open.iter().all(|open| matches!(open.stage, Stage::Signal(..)))
     }
 
+    /// Whether nothing can happen before the next attempt of a step is due.
+    #[must_use]
+    pub fn only_awaits_retries(&self) -> bool {
+        !self.open.is_empty() && self.open.iter().all(|open| matches!(open.stage, Stage::Waiting(_)))
+    }
+
     /// The earliest instant at which an open step goes on by itself.
     #[must_use]
     pub fn due_at(&self) -> Option<Instant> {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use wfm_application::projection::RebuildProgress;
-use wfm_storage::read_store::TableDifference;
+use wfm_storage::read_store::{ParkedEvent, TableDifference};
 
 use super::output;
 use crate::{
@@ -33,6 +33,18 @@ enum Action {
     Rebuild {
         /// Which projection; there is one, read-models, for all tables
         name: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the events that could not be projected, with those that wait behind them
+    Parked {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try to project parked events again, in order; exits 1 when some stay parked
+    Retry {
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -79,6 +91,25 @@ pub async fn run(options: &Options, config: &Config) -> Result<ExitCode> {
             report(*json, "rebuilt", &differences)?;
             ExitCode::SUCCESS
         }
+        Action::Parked { json } => {
+            show_parked(*json, &projection.parked().await?)?;
+            ExitCode::SUCCESS
+        }
+        Action::Retry { json } => {
+            projection.catch_up().await?;
+            let released = projection.retry_parked().await?;
+            let parked = projection.status().await?.parked;
+            if *json {
+                output::json(&json!({ "released": released, "parked": parked }))?;
+            } else {
+                println!("{released} events took effect, {parked} are still parked");
+            }
+            if parked == 0 {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
+        }
         Action::Verify { json } => {
             projection.catch_up().await?;
             let differences = projection.verify(progress).await?;
@@ -92,6 +123,33 @@ pub async fn run(options: &Options, config: &Config) -> Result<ExitCode> {
     };
     parts.database.close().await;
     Ok(code)
+}
+
+fn show_parked(json: bool, parked: &[ParkedEvent]) -> Result<()> {
+    if json {
+        let rows: Vec<_> = parked
+            .iter()
+            .map(|event| {
+                json!({
+                    "position": event.position.0, "stream": event.stream.as_str(), "type": &*event.event_type,
+                    "reason": event.reason, "parkedAt": &*event.parked_at,
+                })
+            })
+            .collect();
+        return output::json(&rows);
+    }
+    let mut table = output::table(&["position", "stream", "type", "since", "why"]);
+    for event in parked {
+        table.add_row([
+            event.position.to_string(),
+            event.stream.to_string(),
+            event.event_type.to_string(),
+            event.parked_at.to_string(),
+            event.reason.clone(),
+        ]);
+    }
+    println!("{table}");
+    Ok(())
 }
 
 /// Shows progress to a person, on standard error.

@@ -74,3 +74,39 @@ pub(super) fn readable_secondary(values: &Values, database: &Database) -> Result
     }
     .map(Box::new))
 }
+
+/// How large the files of the embedded database may grow, in pages of 4 KiB; as far as the disk goes when `None`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileLimits {
+    /// The event log's.
+    pub log_pages: Option<u32>,
+    /// The read models'.
+    pub read_models_pages: Option<u32>,
+}
+
+/// Pages of a MiB.
+const PAGES_A_MEGABYTE: u32 = 256;
+
+/// The largest limit in MiB: a file has less than 2^32 pages.
+const LARGEST_MEGABYTES: u32 = u32::MAX / PAGES_A_MEGABYTE - 1;
+
+/// The limits; SQL Server has its own.
+pub(super) fn file_limits(values: &Values, database: &Database) -> Result<FileLimits> {
+    let pages = |key: &str| -> Result<Option<u32>> {
+        if values.optional(key).is_none() {
+            return Ok(None);
+        }
+        let megabytes: u32 = values.parse(key)?;
+        if !(1..=LARGEST_MEGABYTES).contains(&megabytes) {
+            bail!("{key} = {megabytes}: expected 1 to {LARGEST_MEGABYTES}");
+        }
+        if matches!(database, Database::SqlServer(_)) {
+            bail!("{key}: only the embedded database is bounded here; SQL Server's files have limits of their own");
+        }
+        Ok(Some(megabytes * PAGES_A_MEGABYTE))
+    };
+    Ok(FileLimits {
+        log_pages: pages("max_log_megabytes")?,
+        read_models_pages: pages("max_read_models_megabytes")?,
+    })
+}

@@ -40,7 +40,7 @@ pub async fn measure(place: &Place, seconds: u64) -> Result<Value> {
     let bare = bare_events(&bare_config.database, duration).await?;
     place::remove(&bare_config.database).await;
     let clock = Arc::new(SystemClock);
-    let database = database::open(&config.database, None, clock).await?;
+    let database = database::open(&config.database, None, config.file_limits, clock).await?;
     let appended = appends(&database.log, duration).await?;
     database.close().await;
     drop(database);
