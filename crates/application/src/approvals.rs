@@ -3,6 +3,8 @@
 //! Invariant: a decision about a run that is held, and what it does to the run, are one append; a granted approval of a draft
 //! is used up by the publish that it allows.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -167,39 +169,43 @@ impl App {
         self.store.retrying(attempt).await
     }
 
-    /// Ends pending approvals whose time is over; answers how many.
+    /// Ends all pending approvals whose time is over; answers how many.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn expire_approvals(&self) -> Result<usize, ApplicationError> {
         let now = self.store.now();
-        let pending = self.store.log.claims(Approval::PENDING, None, PAGE).await?;
         let mut expired = 0;
-        for claim in pending {
-            // Keys begin with the instant of expiry and come in that order.
-            let due = claim.key.key.split_once('/').and_then(|(due, _)| Instant::parse(due));
-            if due.is_none_or(|due| now < due) {
-                break;
+        let mut after: Option<Arc<str>> = None;
+        loop {
+            let pending = self.store.log.claims(Approval::PENDING, after.as_deref(), PAGE).await?;
+            let is_last_page = pending.len() < PAGE as usize;
+            for claim in pending {
+                // Keys begin with the instant of expiry and come in that order.
+                let due = claim.key.key.split_once('/').and_then(|(due, _)| Instant::parse(due));
+                if due.is_none_or(|due| now < due) {
+                    return Ok(expired);
+                }
+                expired += usize::from(self.expire_approval(claim.owner.as_str(), now).await?);
+                after = Some(claim.key.key);
             }
-            let approval = self.store.load::<Approval>(claim.owner.as_str().to_owned()).await?;
-            let context = Context::system("approvals", claim.owner.as_str());
-            let command = ExpireApproval { now }.into();
-            match self
-                .record_verdict(
-                    &context,
-                    approval,
-                    command,
-                    Some("the request for approval has expired"),
-                )
-                .await
-            {
-                Ok(_) => expired += 1,
-                // Somebody decided meanwhile, or another node was faster.
-                Err(ApplicationError::Contended | ApplicationError::Refused(_)) => {}
-                Err(error) => return Err(error),
+            if is_last_page {
+                return Ok(expired);
             }
         }
-        Ok(expired)
+    }
+
+    /// Ends one that is due; `false` when somebody decided meanwhile, or another node was faster.
+    async fn expire_approval(&self, stream: &str, now: Instant) -> Result<bool, ApplicationError> {
+        let approval = self.store.load::<Approval>(stream.to_owned()).await?;
+        let context = Context::system("approvals", stream);
+        let command = ExpireApproval { now }.into();
+        let reason = Some("the request for approval has expired");
+        match self.record_verdict(&context, approval, command, reason).await {
+            Ok(_) => Ok(true),
+            Err(ApplicationError::Contended | ApplicationError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Records a decision and what it does to the run that waits for it.

@@ -183,17 +183,23 @@ async fn a_run_waits_for_its_approval_without_a_place_and_across_a_restart() {
 async fn a_request_expires_and_its_run_with_it() {
     let (mut server, target) = (TestServer::spawn().await, Target::start().await);
     let (world, workflow) = runs_need_approval(&server, &target).await;
-    let run = world.start(workflow, &json!({})).await;
+    // More than are looked at in one go.
+    let mut runs = Vec::new();
+    for _ in 0..101 {
+        runs.push(world.start(workflow, &json!({})).await);
+    }
     server.clock.forward_seconds(8 * 86_400);
     server.sign_in().await;
     let world = World {
         client: server.admin.clone(),
         ..world
     };
-    let ended = world.ended(&run).await;
-    assert_eq!(
-        (&ended["status"], &ended["errorMessage"]),
-        (&json!("Cancelled"), &json!("the request for approval has expired"))
-    );
+    for run in &runs {
+        let ended = world.ended(run).await;
+        assert_eq!(
+            (&ended["status"], &ended["errorMessage"]),
+            (&json!("Cancelled"), &json!("the request for approval has expired"))
+        );
+    }
     server.finish().await;
 }

@@ -5,6 +5,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
+use wfm_domain::{ids::WorkspaceId, instant::Instant, retention::Cutoffs};
 use wfm_storage::{
     conformance::recorded,
     read_store::{Cell, ColumnKind, Query},
@@ -14,7 +15,7 @@ use super::{
     ListRequest, Resource, Sorting, Visibility,
     cursor::Cursor,
     list::{page_of, row_of},
-    resources, workflow_metrics,
+    resources, retention, workflow_metrics,
 };
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/query_texts");
@@ -79,12 +80,58 @@ fn texts(resource: &'static Resource) -> Texts {
     texts
 }
 
+fn retention_texts(now: Instant) -> Texts {
+    let cutoffs = Cutoffs {
+        completed_before: now,
+        failed_before: now,
+    };
+    let workspace = WorkspaceId(1);
+    let mut texts = Texts::default();
+    texts.push("months", &retention::months(&cutoffs));
+    texts.push("due", &retention::due(workspace, now, now, &cutoffs, 100));
+    texts.push("began_between", &retention::began_between(workspace, now, now));
+    texts
+}
+
+/// Whoever writes a function that makes a query has its text recorded here, and so parsed.
+#[test]
+fn every_function_that_makes_a_query_is_recorded() {
+    let sources = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/queries"));
+    let recorded = include_str!("tests.rs");
+    // `list` and `get` are `page_of` and `row_of` of a resource; `query` is their last step.
+    let in_others = ["list", "get", "query"];
+    let mut seen = 0;
+    for file in std::fs::read_dir(sources).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_dir() || path.ends_with("tests.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(path).unwrap();
+        for function in text.split("fn ").skip(1) {
+            let (signature, _) = function.split_once('{').unwrap_or((function, ""));
+            if !signature.contains("-> Query") && !signature.contains("-> Result<Query") {
+                continue;
+            }
+            let name = signature.split(['(', '<']).next().unwrap();
+            assert!(
+                in_others.contains(&name) || recorded.contains(&format!("{name}(")),
+                "{name} is not recorded"
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 7, "{seen}");
+}
+
 #[test]
 fn every_query_text_stands_in_a_file() {
     let now = super::instant("2026-11-30T00:00:00Z").unwrap();
     let mut metrics = Texts::default();
     metrics.push("sp_GetWorkflowMetrics", &workflow_metrics(1, None, None, now));
-    let mut files = vec![("sp_GetWorkflowMetrics.sql".to_owned(), metrics)];
+    let mut files = vec![
+        ("sp_GetWorkflowMetrics.sql".to_owned(), metrics),
+        ("retention.sql".to_owned(), retention_texts(now)),
+    ];
     for resource in resources::ALL.iter().chain(super::run_resources::ALL) {
         files.push((format!("{}.sql", resource.name.replace(' ', "_")), texts(resource)));
     }

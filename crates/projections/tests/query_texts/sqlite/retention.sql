@@ -1,0 +1,12 @@
+-- months
+SELECT s.WorkspaceId, substr(e.ExecutedAt, 1, 7), e.Status, COUNT(*), SUM(CASE WHEN (e.Status IN (1, 3) AND e.ExecutedAt < @P1 OR e.Status = 2 AND e.ExecutedAt < @P2) THEN 1 ELSE 0 END) FROM WorkflowExecutions e CROSS JOIN ExecutionStates s WHERE s.ExecutionId = e.Id AND e.ExecutedAt < @P3 GROUP BY s.WorkspaceId, substr(e.ExecutedAt, 1, 7), e.Status ORDER BY 1, 2, 3;
+GO
+
+-- due
+SELECT e.Id, e.Status, e.ExecutedAt, s.StreamVersion FROM WorkflowExecutions e CROSS JOIN ExecutionStates s WHERE s.ExecutionId = e.Id AND (e.Status IN (1, 3) AND e.ExecutedAt < @P1 OR e.Status = 2 AND e.ExecutedAt < @P2) AND e.ExecutedAt >= @P3 AND e.ExecutedAt < @P4 AND s.WorkspaceId = @P5 ORDER BY e.ExecutedAt, e.Id LIMIT 100;
+GO
+
+-- began_between
+SELECT COUNT(*) FROM WorkflowExecutions e CROSS JOIN ExecutionStates s WHERE s.ExecutionId = e.Id AND e.ExecutedAt >= @P1 AND e.ExecutedAt < @P2 AND s.WorkspaceId = @P3;
+GO
+
