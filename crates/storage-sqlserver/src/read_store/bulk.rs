@@ -50,8 +50,8 @@ pub async fn load(
     connection.load(&name, rows).await.map_err(apply_error)
 }
 
-/// Parts rows into those whose keys `table` has and those that are new to it.
-pub async fn part(
+/// The rows whose keys `table` has, and those that are new to it.
+pub async fn known_and_new(
     connection: &mut Connection,
     table: &'static Table,
     rows: Vec<Vec<Cell>>,

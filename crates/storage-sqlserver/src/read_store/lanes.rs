@@ -56,9 +56,8 @@ async fn carry_out_over(connection: &mut Connection, lane: Vec<Operation>) -> Re
             Operation::Insert { table, rows } => (None, Some((table, rows))),
             Operation::Put { table, rows } => {
                 carry_out_parts(connection, &mut parts).await?;
-                let (there, new) = bulk::part(connection, table, rows).await?;
+                let (rows, new) = bulk::known_and_new(connection, table, rows).await?;
                 let columns = (1..table.columns.len()).collect();
-                let rows = there;
                 (Some(Operation::Update { table, columns, rows }), Some((table, new)))
             }
             other => (Some(other), None),
