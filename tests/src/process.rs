@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, WaitOptions, waitpid};
+
 use crate::{ADMIN, Client, PASSWORD, Place, freezing::FREEZES_BEFORE, until::DEADLINE};
 
 /// What a process is started with.
@@ -193,9 +195,12 @@ impl Process {
         std::fs::read_to_string(self.log.path()).unwrap()
     }
 
-    /// Freezes it (SIGSTOP): it holds all it holds, and does nothing.
+    /// Freezes it (SIGSTOP) and waits until each of its threads stands still: it holds all it holds, and does nothing. On a
+    /// busy machine threads run on for a while after the signal was sent.
     pub fn freeze(&self) {
         self.signal("-STOP");
+        let stopped = waitpid(Pid::from_child(&self.child).into(), WaitOptions::UNTRACED).unwrap();
+        assert!(stopped.is_some_and(|(_, status)| status.stopped()), "it ended instead");
     }
 
     /// Lets it go on where it was frozen (SIGCONT).

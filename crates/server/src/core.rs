@@ -4,13 +4,16 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use async_trait::async_trait;
-use tokio::task::JoinHandle;
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinHandle,
+};
 use uuid::Uuid;
 use wfm_application::{
     app::App,
     clock::{Clock, Entropy, SystemClock, SystemEntropy},
     error::ApplicationError,
-    executions::{cache::Definitions, queue::Queue, runs::Runs},
+    executions::{cache::Definitions, live::LiveRun, queue::Queue, runs::Runs},
     hooks::{callbacks::Callbacks, throttle::Throttle},
     housekeeping::DailyRetention,
     jobs,
@@ -174,11 +177,14 @@ pub struct Core {
 }
 
 impl Core {
-    /// Opens everything and takes over what was under way.
+    /// Opens everything and takes over what was under way. A start that fails leaves the other nodes nothing to wait for.
     ///
     /// # Errors
-    /// When the database cannot be opened.
+    /// When the settings name what is not there, or the database cannot be opened.
     pub async fn start(config: &Config, surroundings: Surroundings) -> Result<Self> {
+        let http: Arc<dyn Connector> = Arc::new(HttpConnector::new(&http_settings(config).await?)?);
+        let connector = GuardedConnector::new((surroundings.around)(http));
+        let passwords = PasswordHasher::new(config.bcrypt_cost, HASHES_AT_ONCE)?;
         let parts = Parts::open(config, &surroundings).await?;
         let now = parts.now();
         // Nobody writes the read models yet, so the access view and its position belong together.
@@ -191,17 +197,24 @@ impl Core {
         let access = Arc::new(AccessView::load(database.reads.as_ref()).await?);
         let leases = Arc::clone(&database.leases);
         let membership = Arc::new(Membership::join(leases, &config.node, surroundings.entropy.uuid()).await?);
-        let (projection, runner) = Projection::start(
+        let started = Projection::start(
             Arc::clone(&database.log),
             Arc::clone(&database.reads),
             opener,
             now,
             Turn::new(Arc::clone(&database.leases), membership.holder()),
-        )
-        .await?;
+        );
+        let (projection, runner) = match started.await {
+            Ok(started) => started,
+            Err(error) => {
+                membership.leave().await;
+                database.close().await;
+                return Err(error.into());
+            }
+        };
 
         let definitions = Arc::new(Definitions::new(store.clone()));
-        let (sender, ready) = tokio::sync::mpsc::channel(READY_RUNS);
+        let (sender, ready) = mpsc::channel(READY_RUNS);
         let runs = Arc::new(Runs::new(
             store.clone(),
             Arc::clone(&definitions),
@@ -209,14 +222,10 @@ impl Core {
             sender,
             Queue::new(config.max_queued_executions),
         ));
-        let mut following = vec![
-            follow_access(&access, &database),
-            follow_definitions(Arc::clone(&runs), Arc::clone(&definitions), &store).await?,
-        ];
         let app = Arc::new(App {
             tokens: AccessTokens::new(store.keyring.token_key(), i64::from(config.access_token_seconds))
                 .with_refresh_days(config.refresh_token_days),
-            passwords: PasswordHasher::new(config.bcrypt_cost, HASHES_AT_ONCE)?,
+            passwords,
             vault: Arc::clone(&database.vault),
             reads: Arc::clone(&database.reads),
             store,
@@ -224,27 +233,52 @@ impl Core {
             access,
             definitions,
             runs: Arc::clone(&runs),
-            job_bell: tokio::sync::Notify::new(),
+            job_bell: Notify::new(),
             webhooks: Throttle::new(config.webhook_requests_per_second),
             retention_rule: config.retention_rule,
         });
+        let gates = connector.gates();
+        let mut core = Self {
+            app,
+            membership,
+            database,
+            engine: Engine::new(runs, Arc::new(connector)),
+            gates,
+            projection: runner,
+            following: Vec::new(),
+        };
+        if let Err(error) = core.take_part(ready).await {
+            core.stop(Duration::ZERO).await;
+            return Err(error);
+        }
+        Ok(core)
+    }
+
+    /// Takes over what was under way, and begins what a node does by itself.
+    async fn take_part(&mut self, ready: mpsc::Receiver<LiveRun>) -> Result<()> {
+        let Self {
+            app,
+            membership,
+            database,
+            engine,
+            following,
+            ..
+        } = self;
+        following.push(follow_access(&app.access, database));
+        following.push(follow_definitions(Arc::clone(&app.runs), Arc::clone(&app.definitions), &app.store).await?);
         let head = app.store.log.head().await?.position;
         app.access.seen(head).await;
         let (erased, cascaded) = (app.finish_erasures().await?, app.resume_cascades().await?);
         if erased + cascaded > 0 {
             tracing::info!(erased, cascaded, "finished what a stop had cut short");
         }
-        let http: Arc<dyn Connector> = Arc::new(HttpConnector::new(&http_settings(config).await?)?);
-        let connector = GuardedConnector::new((surroundings.around)(http));
-        let gates = connector.gates();
-        let engine = Engine::new(Arc::clone(&runs), Arc::new(connector));
         engine.begin(ready);
         // Asked before: who goes from now on, and what this node drops from now on, is recovered from later.
         let (lapses, known) = (membership.lapses(), membership.alive().await?);
         if database.leases.shared() {
-            following.push(tokio::spawn(stay_alive(Arc::clone(&membership))));
+            following.push(tokio::spawn(stay_alive(Arc::clone(membership))));
         }
-        match runs.recover().await {
+        match app.runs.recover().await {
             Ok(recovered) if recovered.adopted + recovered.queued > 0 => tracing::info!(
                 adopted = recovered.adopted,
                 queued = recovered.queued,
@@ -254,40 +288,32 @@ impl Core {
             // Reads are answered all the same, and what is under way goes on when there is room.
             Err(ApplicationError::Storage(error @ StorageError::Full(_))) => {
                 tracing::error!(%error, "runs that were under way cannot go on; it is tried again");
-                following.push(tokio::spawn(recover_later(Arc::clone(&app))));
+                following.push(tokio::spawn(recover_later(Arc::clone(app))));
             }
             Err(error) => return Err(error.into()),
         }
         engine.call_back(Arc::new(Callbacks::new(
             app.store.clone(),
             Arc::clone(&app.definitions),
-            Arc::clone(&membership),
+            Arc::clone(membership),
         )));
-        let scheduler = Arc::new(Scheduler::new(app.store.clone(), Arc::clone(&runs)));
-        following.push(tokio::spawn(schedules::tick(scheduler, Arc::clone(&membership))));
-        following.push(tokio::spawn(keep_house(Arc::clone(&app))));
-        following.push(tokio::spawn(expire_approvals(Arc::clone(&app))));
-        following.push(tokio::spawn(jobs::work_off(Arc::clone(&app), Arc::clone(&membership))));
+        let scheduler = Arc::new(Scheduler::new(app.store.clone(), Arc::clone(&app.runs)));
+        following.push(tokio::spawn(schedules::tick(scheduler, Arc::clone(membership))));
+        following.push(tokio::spawn(keep_house(Arc::clone(app))));
+        following.push(tokio::spawn(expire_approvals(Arc::clone(app))));
+        following.push(tokio::spawn(jobs::work_off(Arc::clone(app), Arc::clone(membership))));
         if let Some(cleanups) = &database.cleanups {
-            following.push(tokio::spawn(clean_up(Arc::clone(&app), Arc::clone(cleanups))));
+            following.push(tokio::spawn(clean_up(Arc::clone(app), Arc::clone(cleanups))));
         }
         if database.leases.shared() {
             following.push(tokio::spawn(take_over(
-                Arc::clone(&app),
-                Arc::clone(&membership),
+                Arc::clone(app),
+                Arc::clone(membership),
                 lapses,
                 known,
             )));
         }
-        Ok(Self {
-            app,
-            membership,
-            database,
-            engine,
-            gates,
-            projection: runner,
-            following,
-        })
+        Ok(())
     }
 
     /// The gates before endpoints.

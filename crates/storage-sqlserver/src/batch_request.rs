@@ -1,6 +1,6 @@
 //! A batch as the parameters of `es.AppendEvents`.
 //!
-//! Invariant: the rows are what migrations/sqlserver/0002_procedures.up.sql says; places of streams, claims and scopes
+//! Invariant: the rows are what migrations/sqlserver/0003_append_events.up.sql says; places of streams, claims and scopes
 //! are those within their append, so that an answer leads back to them.
 
 use rustc_hash::FxHashMap;

@@ -33,10 +33,13 @@ macro_rules! migration {
 }
 
 /// Every step in order; the name is the files'.
-static MIGRATIONS: [Migration; 3] = [
+static MIGRATIONS: [Migration; 6] = [
     migration!("0001_event_log", &["Events"]),
-    migration!("0002_procedures", &[]),
-    migration!("0003_retention_requests", &["RetentionRequests"]),
+    migration!("0002_judge_appends", &[]),
+    migration!("0003_append_events", &[]),
+    migration!("0004_find_appended", &[]),
+    migration!("0005_allot_ids", &[]),
+    migration!("0006_retention_requests", &["RetentionRequests"]),
 ];
 
 /// What only some servers have: name and script. Nothing depends on them but speed.

@@ -6,7 +6,7 @@ use wfm_application::hooks::signature::Presented;
 use wfm_domain::instant::Instant;
 use wfm_tests::{Call, Client, Gate, Place, Process, Reply, Target, TestServer, World, until, world::merged};
 
-use crate::{nodes::on_server, settings_at};
+use crate::{pair::on_server, settings_at};
 
 const SECRET: &str = "whsec_callbacks";
 

@@ -12,7 +12,7 @@ use wfm_tests::{
 };
 
 use crate::{
-    nodes::{check_log_and_rows, ended, on_server, started},
+    pair::{check_log_and_rows, ended, on_server, started},
     settings_at,
 };
 

@@ -19,7 +19,7 @@ use wfm_storage::{
 };
 use wfm_tests::{Answer, Gate, PASSWORD, Place, Reply, Target, TestServer, World};
 
-use crate::nodes::{on_server, say};
+use crate::pair::{on_server, say};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_and_its_rows_are_the_same_on_either_database() {

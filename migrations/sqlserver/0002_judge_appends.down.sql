@@ -1,0 +1,3 @@
+-- Removes the judging of appends.
+DROP PROCEDURE es.AppendJudged;
+GO

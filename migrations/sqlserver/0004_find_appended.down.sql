@@ -1,0 +1,3 @@
+-- Removes the search for appends whose answer was lost.
+DROP PROCEDURE es.FindAppended;
+GO
