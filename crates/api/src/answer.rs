@@ -169,6 +169,13 @@ impl Done {
         }
     }
 
+    /// What was created is part of a draft alone, for now.
+    #[must_use]
+    pub fn in_draft(mut self) -> Self {
+        self.location = self.location.map(|location| format!("{location}?version=draft"));
+        self
+    }
+
     /// The answer is about the entity with this id, of which the command changed a part.
     #[must_use]
     pub fn of(mut self, id: i64) -> Self {

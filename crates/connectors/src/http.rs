@@ -352,10 +352,15 @@ impl Connector for HttpConnector {
             Ok(outcome) => outcome,
             Err(_) => Err(CallFailure {
                 kind: "timeout",
-                message: format!("no answer within {} s", call.timeout.as_secs_f64()),
+                message: format!("no answer within {} s", milliseconds(call.timeout)),
             }),
         }
     }
+}
+
+/// Seconds to the millisecond: what is left of a run's time is a little less than what was configured.
+fn milliseconds(limit: std::time::Duration) -> f64 {
+    (limit.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
 #[cfg(test)]

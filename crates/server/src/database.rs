@@ -37,6 +37,7 @@ impl OpenDatabase {
     /// Ends the log: what was accepted is committed, files are folded together.
     pub async fn close(&self) {
         self.log.close().await;
+        self.reads.close().await;
         self.pools.iter().for_each(Pool::close);
     }
 }

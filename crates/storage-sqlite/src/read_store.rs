@@ -284,6 +284,12 @@ impl Drop for SqliteReadStore {
 
 #[async_trait]
 impl ReadStore for SqliteReadStore {
+    async fn close(&self) {
+        if let Err(error) = checkpoint::truncate(&mut self.writer.lock().await.connection).await {
+            tracing::warn!(%error, "the read models' write-ahead log stays beside their file; the next start folds it in");
+        }
+    }
+
     async fn checkpoint(&self) -> Result<Option<Checkpoint>, StorageError> {
         let mut connection = self.readers.acquire().await.map_err(storage_error)?;
         read_checkpoint(&mut connection).await

@@ -364,6 +364,9 @@ pub trait ReadStore: Any + Send + Sync {
     async fn scrub(&self) -> Result<(), StorageError> {
         Ok(())
     }
+
+    /// Leaves nothing beside the rows that a copy of them would lack. Reads may go on.
+    async fn close(&self) {}
 }
 
 /// How long events gather before they are applied together. A batch has a fixed price; gathering keeps it from being paid

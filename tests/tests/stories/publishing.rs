@@ -323,3 +323,16 @@ async fn approvals_that_cannot_be_given_yet_are_refused_clearly() {
     let _ = world.publish(workflow).await.expect(200);
     server.finish().await;
 }
+
+#[tokio::test]
+async fn a_step_that_is_not_in_force_is_found_where_its_creation_says() {
+    let (server, target) = (TestServer::spawn().await, Target::start().await);
+    let world = World::build(&server.admin, "Found", &target).await;
+    let workflow = world.one_step("/work", &json!({})).await;
+    let step = json!({"name": "later", "apiEndpointId": world.endpoint("/later").await});
+    let path = format!("/api/v1/workflows/{workflow}/steps");
+    let made = server.admin.post(&path, &step).await.expect(201);
+    let found = server.admin.get(made.header("location")).await.expect(200).json();
+    assert_eq!((&found["id"], &found["name"]), (&json!(made.id()), &json!("later")));
+    server.finish().await;
+}

@@ -414,3 +414,17 @@ async fn a_workspace_shows_nothing_to_those_outside() {
     );
     server.finish().await;
 }
+
+#[tokio::test]
+async fn who_was_deleted_gets_no_other_role() {
+    let (server, target) = (TestServer::spawn().await, Target::start().await);
+    let admin = &server.admin;
+    let world = World::build(admin, "Left", &target).await;
+    let (user, _) = admin.new_user("Leaver", "Viewer").await;
+    let member = format!("/api/v1/workspaces/{}/members/{user}", world.workspace);
+    assert!(admin.put(&member, &json!({"role": "Viewer"})).await.status.is_success());
+    assert!(admin.delete(&format!("/api/v1/users/{user}")).await.status.is_success());
+    let refused = admin.put(&member, &json!({"role": "Developer"})).await;
+    refused.problem(404, "user-not-found");
+    server.finish().await;
+}

@@ -1,7 +1,7 @@
 //! Secrets reach the target and nothing else: no answer, no event, no row, no byte of any file, no log line.
 
 use serde_json::{Value, json};
-use wfm_tests::{Client, Process, Reply, Target, World, database::files_that_hold};
+use wfm_tests::{Client, Process, Reply, Target, TestServer, World, database::files_that_hold};
 
 use crate::settings;
 
@@ -270,5 +270,32 @@ async fn literal_secrets_are_refused_in_definitions() {
         let answer = world.publish(workflow).await;
         assert_eq!(answer.any_problem(), ["/steps/0/outputMapping/x"], "{}", answer.text);
     }
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn what_one_endpoint_was_sent_another_does_not_tell() {
+    let (server, target) = (TestServer::spawn().await, Target::start().await);
+    let world = World::build_with(
+        &server.admin,
+        "Told",
+        &target,
+        &json!({}),
+        &json!({"HEADER": HEADER, "UNUSED": TOKEN}),
+    )
+    .await;
+    let sent = world
+        .endpoint_with("/sent", &json!({"headers": {"X-Key": "{env.HEADER}"}}))
+        .await;
+    target.on("/tells", |_| {
+        Reply::ok(&json!({"seen": [HEADER, format!("it is {TOKEN}.")]}))
+    });
+    let steps = json!([
+        {"name": "sent", "order": 1, "apiEndpointId": sent},
+        {"name": "tells", "order": 2, "apiEndpointId": world.endpoint("/tells").await},
+    ]);
+    let workflow = world.workflow("Told", &steps).await;
+    let run = world.run(workflow, &json!({})).await;
+    assert_eq!(run["outputParameters"], json!({"seen": ["***", "it is ***."]}), "{run}");
     server.finish().await;
 }

@@ -256,3 +256,29 @@ async fn api_keys_narrow_their_owners_rights() {
     assert!(!listed.contains("token"), "{listed}");
     server.finish().await;
 }
+
+#[tokio::test]
+async fn a_password_has_72_bytes_at_most_and_each_of_them_counts() {
+    let server = TestServer::spawn().await;
+    let longest = "p".repeat(72);
+    let user = |email: &str, password: &str| json!({"firstName": "Ada", "lastName": "Long", "email": email, "password": password, "role": "Viewer"});
+    let made = server
+        .admin
+        .post("/api/v1/users", &user("long@example.com", &longest))
+        .await;
+    let _ = made.expect(201);
+    let refused = server
+        .admin
+        .post("/api/v1/users", &user("longer@example.com", &"p".repeat(73)))
+        .await;
+    assert_eq!(refused.problem(422, "invalid-field"), ["/password"]);
+    let login = async |password: &str| {
+        let body = json!({"email": "long@example.com", "password": password});
+        server.stranger().post("/api/v1/auth/login", &body).await
+    };
+    let _ = login(&longest).await.expect(200);
+    for wrong in [&longest[1..], &format!("{longest}p"), &format!("{}q", &longest[1..])] {
+        login(wrong).await.problem(401, "unauthenticated");
+    }
+    server.finish().await;
+}

@@ -124,6 +124,7 @@ async fn add_step(
     let recorded = carry!(api, app => app.add_step(&context, id, &input));
     // The table of steps may show the version in force, which the draft's new step is no part of.
     Done::created(recorded, preference, &format!("/api/v1/workflows/{id}/steps"))
+        .in_draft()
         .answer(&api)
         .await
 }

@@ -373,13 +373,11 @@ async fn a_workflow_is_edited_and_published() {
     );
     let step = json!({"name": "again", "apiEndpointId": world.endpoint, "inputMapping": {"amount": 2}});
     let added = test.post(&format!("{path}/steps"), step).await.expect(201);
-    let step = added.header("location").to_owned();
-    test.get(&step).await.problem(404, "not-found");
-    assert_eq!(
-        test.get(&format!("{step}?version=draft")).await.expect(200).json()["name"],
-        "again"
-    );
-    test.patch(&step, json!({"timeoutSeconds": 5})).await.expect(200);
+    let drafted = added.header("location").to_owned();
+    assert_eq!(test.get(&drafted).await.expect(200).json()["name"], "again");
+    let step = drafted.strip_suffix("?version=draft").unwrap();
+    test.get(step).await.problem(404, "not-found");
+    test.patch(&drafted, json!({"timeoutSeconds": 5})).await.expect(200);
     let steps = test
         .get(&format!("{path}/steps?version=draft"))
         .await
@@ -416,7 +414,7 @@ async fn a_workflow_is_edited_and_published() {
         .send()
         .await
         .expect(200);
-    test.call(Method::DELETE, &step).admin().send().await.expect(200);
+    test.call(Method::DELETE, step).admin().send().await.expect(200);
     let wrong = json!({"steps": [{"name": "x", "apiEndpointId": world.endpoint, "inputMapping": {"amount": "{steps.nope.output}"}}]});
     test.patch(&path, wrong).await.expect(200);
     let refused = test.act(&format!("{path}/publish")).await;

@@ -177,13 +177,18 @@ impl LiveRun {
         now: Instant,
     ) -> Result<Call, CallFailure> {
         let sending = Sending(environment);
-        let request = call
+        let mut request = call
             .request
             .resolve(&self.scope.scope(&sending, None))
             .map_err(|error| CallFailure {
                 kind: "mapping",
                 message: error.to_string(),
             })?;
+        for secret in environment.secrets() {
+            if !request.secrets.contains(secret) {
+                request.secrets.push(secret.clone());
+            }
+        }
         let undoing = self.loaded.aggregate.standing.phase == Phase::Compensating;
         let left = self.deadline().filter(|_| !undoing).map_or(Duration::MAX, |deadline| {
             Duration::from_micros(deadline.microseconds_since(now).max(0).unsigned_abs())

@@ -7,7 +7,7 @@ use wfm_domain::{
     environment::{Environment, EnvironmentConfiguration},
     ids::EnvironmentId,
 };
-use wfm_expressions::EnvValue;
+use wfm_expressions::{EnvValue, encoded_forms};
 use wfm_storage::event::StreamVersion;
 
 /// An environment as of a version of its stream. Its `Debug` form does not exist: it holds secrets.
@@ -21,6 +21,8 @@ pub struct EnvironmentValues {
     /// Exists, is active and not deleted.
     pub usable: bool,
     variables: FxHashMap<String, (bool, Arc<str>)>,
+    /// Every secret value in each form in which it may be echoed.
+    secrets: Arc<[String]>,
 }
 
 impl EnvironmentValues {
@@ -31,12 +33,20 @@ impl EnvironmentValues {
             let value = variable.value.shared()?;
             Some((name.clone(), (variable.secret, Arc::clone(value))))
         };
+        let variables: FxHashMap<_, _> = environment.variables.0.iter().filter_map(open).collect();
+        let mut secrets: Vec<String> = variables
+            .values()
+            .filter(|(secret, value)| *secret && !value.is_empty())
+            .map(|(_, value)| value.to_string())
+            .collect();
+        encoded_forms(&mut secrets);
         Self {
             id,
             version,
             configuration: environment.configuration.clone(),
             usable: environment.id.is_some() && environment.is_active && !environment.is_deleted,
-            variables: environment.variables.0.iter().filter_map(open).collect(),
+            variables,
+            secrets: secrets.into(),
         }
     }
 }
@@ -47,6 +57,12 @@ impl EnvironmentValues {
     pub fn secret(&self, name: &str) -> Option<&Arc<str>> {
         let (secret, value) = self.variables.get(name)?;
         (*secret && !value.is_empty()).then_some(value)
+    }
+
+    /// Every secret value in each form in which it may be echoed, whoever learnt it: an endpoint may tell what another was sent.
+    #[must_use]
+    pub fn secrets(&self) -> &[String] {
+        &self.secrets
     }
 
     /// The same with `{env.NAME}` in the place of each secret, for what must not depend on secrets or show them.
@@ -66,6 +82,7 @@ impl EnvironmentValues {
             configuration: self.configuration.clone(),
             usable: self.usable,
             variables: self.variables.iter().map(closed).collect(),
+            secrets: Arc::default(),
         }
     }
 }

@@ -347,7 +347,10 @@ impl Runs {
             self.definitions.workspace(workflow.workspace).await?,
         ];
         if let Some(parent) = parents.iter().find(|parent| !parent.usable) {
-            let detail = format!("{} is not active; activate it first", parent.stream);
+            let detail = format!(
+                "{} is not active; activate it first",
+                parent.stream.to_string().replacen('-', " ", 1)
+            );
             return Err(Refusal::conflict("parent-inactive", detail).into());
         }
         Ok(Ground {

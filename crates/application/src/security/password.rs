@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
+use wfm_domain::password::Password;
 
 use crate::{error::ApplicationError, security::lockout::LockOut};
 
@@ -40,7 +41,8 @@ impl PasswordHasher {
     /// When hashing fails.
     pub async fn hash(&self, password: String) -> Result<String, ApplicationError> {
         let cost = self.cost;
-        self.blocking(move || bcrypt::non_truncating_hash(password, cost)).await
+        // The checking hash of the crate counts the closing NUL, too, and refuses 72 bytes.
+        self.blocking(move || bcrypt::hash(password, cost)).await
     }
 
     /// Whether `password` fits `hash`. Without a hash (unknown user) the answer is no and takes as long.
@@ -51,7 +53,11 @@ impl PasswordHasher {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.to_string());
         let fits = self
-            .blocking(move || Ok(bcrypt::non_truncating_verify(password, &hash).unwrap_or(false)))
+            .blocking(move || {
+                let fits = bcrypt::verify(&password, &hash).unwrap_or(false);
+                // bcrypt ignores what lies beyond.
+                Ok(fits && password.len() <= Password::MAXIMUM_BYTES)
+            })
             .await?;
         Ok(fits && known)
     }

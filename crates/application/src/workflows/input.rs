@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Array, Object, OneOfBuilder, Schema, Type},
+};
 use wfm_domain::{
     ids::{ApiEndpointId, EnvironmentId, ProjectId, StepId},
     workflow::StepInput,
@@ -27,7 +30,7 @@ pub struct NewWorkflow {
     /// Whether publishing needs an approval by another person; false when omitted.
     pub requires_approval: Option<bool>,
     /// A text or an array of texts, at most 500 characters in all.
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = tags_schema)]
     pub tags: Option<Value>,
     /// An object; `output` is the template of a run's result.
     #[schema(value_type = Option<Object>)]
@@ -37,6 +40,18 @@ pub struct NewWorkflow {
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
     pub steps: Vec<StepInput>,
+}
+
+/// A text, an array of texts, or null.
+fn tags_schema() -> Schema {
+    let text = Object::with_type(Type::String);
+    OneOfBuilder::new()
+        .item(text.clone())
+        .item(Array::new(text))
+        .item(Object::with_type(Type::Null))
+        .description(Some("A text or an array of texts, at most 500 characters in all."))
+        .build()
+        .into()
 }
 
 /// Body of `PATCH /workflows/{id}`: changes the draft.
@@ -58,7 +73,7 @@ pub struct WorkflowPatch {
     pub requires_approval: Option<bool>,
     /// See [`NewWorkflow::tags`]; null removes them.
     #[serde(default, deserialize_with = "double_option")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = tags_schema)]
     pub tags: Option<Option<Value>>,
     /// Replaced whole; null removes it.
     #[serde(default, deserialize_with = "double_option")]

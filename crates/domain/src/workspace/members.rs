@@ -38,6 +38,12 @@ impl SetMember {
         errors.finish()?;
         let known = state.members.get(&user_id);
         let membership_id = known.map_or(self.membership_id, |member| member.membership_id);
+        if matches!(self.user.standing, Standing::Missing | Standing::Deleted) {
+            return Err(Refusal::not_found(
+                "user-not-found",
+                format!("user {user_id} does not exist"),
+            ));
+        }
         if let Some(before) = present {
             if before == role {
                 return Ok(Vec::new());
@@ -56,20 +62,11 @@ impl SetMember {
                 .into(),
             ]);
         }
-        match self.user.standing {
-            Standing::Active => {}
-            Standing::Inactive => {
-                return Err(Refusal::conflict(
-                    "member-inactive",
-                    format!("user {user_id} is not active"),
-                ));
-            }
-            Standing::Missing | Standing::Deleted => {
-                return Err(Refusal::not_found(
-                    "user-not-found",
-                    format!("user {user_id} does not exist"),
-                ));
-            }
+        if self.user.standing == Standing::Inactive {
+            return Err(Refusal::conflict(
+                "member-inactive",
+                format!("user {user_id} is not active"),
+            ));
         }
         self.granter.require_may_grant(role)?;
         // A workspace without members gets its first one back as Admin or not at all.

@@ -200,3 +200,15 @@ async fn the_file_carries_the_documented_indexes_views_and_triggers() {
         assert_eq!(found, [[Cell::Integer(1)]], "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_copy_of_the_file_is_whole_once_the_store_is_closed() {
+    let (folder, store) = open().await;
+    store.close().await;
+    let copy = folder.path().join("copy.db");
+    std::fs::copy(folder.path().join("dbo.db"), &copy).unwrap();
+    let mut connection = file::open(&copy, Use::Serving).await.unwrap();
+    let text = "SELECT COUNT(*) FROM sqlite_schema WHERE name IN ('Users', 'Workflows', 'vw_ActiveWorkflows')";
+    let (found,): (i64,) = sqlx::query_as(text).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(found, 3);
+}
