@@ -8,8 +8,8 @@ use utoipa::openapi::{
     path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem},
     request_body::RequestBodyBuilder,
     schema::{
-        AllOfBuilder, AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, Ref, Schema, SchemaFormat,
-        SchemaType, Type,
+        AllOfBuilder, AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, Ref, Schema, SchemaFormat, SchemaType,
+        Type,
     },
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
@@ -322,9 +322,9 @@ fn response(answer: &Answer) -> utoipa::openapi::Response {
         AnswerBody::Either(schemas) => {
             let either = schemas
                 .iter()
-                .fold(OneOfBuilder::new(), |either, schema| either.item(schema.reference()));
+                .fold(AnyOfBuilder::new(), |either, schema| either.item(schema.reference()));
             response
-                .content("application/json", json(RefOr::T(Schema::OneOf(either.build()))))
+                .content("application/json", json(RefOr::T(Schema::AnyOf(either.build()))))
                 .build()
         }
         AnswerBody::Recorded(None) => response.content("application/json", json(recorded())).build(),

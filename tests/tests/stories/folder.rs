@@ -223,3 +223,18 @@ async fn parked_events_are_shown_and_tried_again_from_the_command_line() {
     assert_eq!(shown(), json!([]));
     settings.succeed(&["projections", "verify"]);
 }
+
+#[test]
+fn a_mistyped_folder_is_not_filled() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(&folder.path().join("typo"));
+    for action in ["status", "verify", "rebuild"] {
+        let output = settings.run(&["projections", action]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            !output.status.success() && told.contains("there is no event log at"),
+            "{told}"
+        );
+    }
+    assert!(!folder.path().join("typo").exists());
+}

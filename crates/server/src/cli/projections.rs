@@ -12,6 +12,7 @@ use super::output;
 use crate::{
     config::Config,
     core::{Parts, Surroundings},
+    database,
 };
 
 /// Options of `wfm projections`.
@@ -59,6 +60,12 @@ enum Action {
 
 /// Runs the action.
 pub async fn run(options: &Options, config: &Config) -> Result<ExitCode> {
+    // A mistyped folder is not filled with an empty database.
+    if let Some(folder) = database::folder(&config.database)
+        && !folder.join("es.db").exists()
+    {
+        bail!("there is no event log at {}", folder.display());
+    }
     let parts = Parts::open(config, &Surroundings::default())
         .await
         .context("the read models are worked on while no server runs; ask a running one through /api/v1/projections")?;
