@@ -42,7 +42,7 @@ pub use rendered::{Late, LateCel, LatePart, MAXIMUM_DEPTH, Rendered, RenderedTex
 pub use request::{
     BodyKind, CompiledRequest, EndpointDefinition, OutgoingRequest, RenderedBody, RenderedRequest, encoded_forms,
 };
-pub use response::{MAXIMUM_OUTPUT_BYTES, REDACTED, parse_body, redact};
+pub use response::{MAXIMUM_OUTPUT_BYTES, MINIMUM_SECRET_BYTES, REDACTED, parse_body, redact};
 pub use scope::{EnvValue, Environment, Scope, StepOutcome, Steps};
 pub use soap::{Envelope, SoapAnswer, SoapFault, SoapSettings, SoapVersion, read_soap};
 pub use template::Template;

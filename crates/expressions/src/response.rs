@@ -13,7 +13,7 @@ pub const MAXIMUM_OUTPUT_BYTES: usize = 256 * 1024;
 pub const REDACTED: &str = "***";
 
 /// Shorter values are not treated as secrets: they would be found everywhere.
-const MINIMUM_SECRET_BYTES: usize = 4;
+pub const MINIMUM_SECRET_BYTES: usize = 4;
 
 /// Reads a body: empty is null, JSON by its content type, anything else text (if it parses as JSON without a declared type,
 /// JSON). Broken JSON under a JSON content type is an error. Bytes that are not UTF-8 are replaced by U+FFFD in text.

@@ -7,7 +7,7 @@ use wfm_domain::{
     environment::{Environment, EnvironmentConfiguration},
     ids::EnvironmentId,
 };
-use wfm_expressions::{EnvValue, encoded_forms};
+use wfm_expressions::{EnvValue, MINIMUM_SECRET_BYTES, encoded_forms};
 use wfm_storage::event::StreamVersion;
 
 /// An environment as of a version of its stream. Its `Debug` form does not exist: it holds secrets.
@@ -21,7 +21,7 @@ pub struct EnvironmentValues {
     /// Exists, is active and not deleted.
     pub usable: bool,
     variables: FxHashMap<String, (bool, Arc<str>)>,
-    /// Every secret value in each form in which it may be echoed.
+    /// Every secret value in each form in which it may be echoed, but those too short to be told from other text.
     secrets: Arc<[String]>,
 }
 
@@ -36,7 +36,7 @@ impl EnvironmentValues {
         let variables: FxHashMap<_, _> = environment.variables.0.iter().filter_map(open).collect();
         let mut secrets: Vec<String> = variables
             .values()
-            .filter(|(secret, value)| *secret && !value.is_empty())
+            .filter(|(secret, value)| *secret && value.len() >= MINIMUM_SECRET_BYTES)
             .map(|(_, value)| value.to_string())
             .collect();
         encoded_forms(&mut secrets);
@@ -60,6 +60,7 @@ impl EnvironmentValues {
     }
 
     /// Every secret value in each form in which it may be echoed, whoever learnt it: an endpoint may tell what another was sent.
+    /// Those too short to be told from other text are left out.
     #[must_use]
     pub fn secrets(&self) -> &[String] {
         &self.secrets
