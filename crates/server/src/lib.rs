@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod core;
 pub mod database;
+mod lingering;
 pub mod master_key;
 pub mod node;
 mod open_files;

@@ -18,6 +18,7 @@ use wfm_application::app::App;
 use crate::{
     config::Config,
     core::{Core, Surroundings},
+    lingering::Lingering,
 };
 
 /// A running node.
@@ -128,7 +129,7 @@ async fn serve(listener: TcpListener, router: axum::Router, closing: Cancellatio
         let service = TowerToHyperService::new(router.clone().map_request(
             move |mut request: axum::http::Request<Incoming>| {
                 request.extensions_mut().insert(ConnectInfo(peer));
-                request.map(axum::body::Body::new)
+                Lingering::request(request)
             },
         ));
         let connection = hyper::server::conn::http1::Builder::new()
