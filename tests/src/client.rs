@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::contract::{self, Exchange};
+
 /// An answer, read whole.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -154,14 +156,35 @@ impl Request {
     /// # Errors
     /// When no whole answer came.
     pub async fn try_send(self) -> Result<Answer, reqwest::Error> {
-        let response = self.builder.send().await?;
+        let (client, request) = self.builder.build_split();
+        let request = request?;
+        let method = request.method().clone();
+        let sent = request
+            .body()
+            .and_then(|body| serde_json::from_slice(body.as_bytes()?).ok());
+        let response = client.execute(request).await?;
         let (status, headers) = (response.status(), response.headers().clone());
+        // Where it led in the end.
+        let path = response.url().path().to_owned();
         let body = response.bytes().await?;
-        Ok(Answer {
+        let answer = Answer {
             status,
             headers,
             text: String::from_utf8(body.to_vec()).unwrap(),
-        })
+        };
+        let media_type = answer
+            .headers
+            .get("content-type")
+            .map_or("", |value| value.to_str().unwrap());
+        contract::check(&Exchange {
+            method: &method,
+            path: &path,
+            sent: sent.as_ref(),
+            status: status.as_u16(),
+            media_type: media_type.split(';').next().unwrap(),
+            text: &answer.text,
+        });
+        Ok(answer)
     }
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "everything here runs in tests")]
 
 pub mod client;
+pub mod contract;
 pub mod database;
 pub mod freezing;
 pub mod mortal;

@@ -12,7 +12,10 @@ use http::{
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, SchemaType, Type},
+};
 use wfm_application::{context::Context, error::ApplicationError, store::Recorded};
 use wfm_projections::queries::Visibility;
 use wfm_storage::read_store::Cell;
@@ -90,8 +93,8 @@ pub async fn carried_through<T: Send + 'static>(
 #[serde(rename_all = "camelCase")]
 #[allow(dead_code, reason = "the schema of what Answered serialises")]
 pub struct CommandAnswer {
-    /// Id of the entity.
-    #[schema(value_type = i64)]
+    /// Id of the entity: a whole number; an execution's is a text.
+    #[schema(schema_with = id_schema)]
     id: Value,
     /// Version of the entity after the command; for `If-Match` see the `ETag` header.
     version: u64,
@@ -100,6 +103,17 @@ pub struct CommandAnswer {
     /// False when the read models did not reach the position in time: the change is recorded and will show later.
     #[serde(skip_serializing_if = "Option::is_none")]
     projected: Option<bool>,
+}
+
+fn id_schema() -> Schema {
+    let number = ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::Integer))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
+    let text = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String));
+    let either = OneOfBuilder::new().item(number).item(text);
+    either
+        .description(Some("Id of the entity; an execution's is a text."))
+        .into()
 }
 
 /// Serialises as [`CommandAnswer`] with the members of the entity.

@@ -4,7 +4,6 @@
 //! [`error`] knows the status codes of errors.
 
 pub mod answer;
-pub mod bodies;
 mod conditional;
 pub mod context;
 pub mod crowd;

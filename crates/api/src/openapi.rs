@@ -19,7 +19,7 @@ use crate::{
     answer::CommandAnswer,
     error::{PROBLEM_JSON, ProblemDocument},
     extract::MINIMUM_POSITION,
-    routes::{Access, Answer, AnswerBody, Route, table},
+    routes::{Access, Answer, AnswerBody, NamedSchema, Route, table},
 };
 
 /// The document.
@@ -83,10 +83,10 @@ fn collect(route: &Route, schemas: &mut Vec<(String, RefOr<Schema>)>) {
     }
     for answer in &route.answers {
         match &answer.body {
-            AnswerBody::Json(schema) | AnswerBody::Page(schema) | AnswerBody::Recorded(Some(schema)) => {
-                (schema.collect)(schemas)
+            AnswerBody::Json(schema) | AnswerBody::Recorded(Some(schema)) => (schema.collect)(schemas),
+            AnswerBody::Either(schemas_of) | AnswerBody::Page(schemas_of) => {
+                schemas_of.iter().for_each(|schema| (schema.collect)(schemas))
             }
-            AnswerBody::Either(schemas_of) => schemas_of.iter().for_each(|schema| (schema.collect)(schemas)),
             AnswerBody::Nothing | AnswerBody::Recorded(None) | AnswerBody::Media(_) => {}
         }
     }
@@ -311,6 +311,7 @@ fn response(answer: &Answer) -> utoipa::openapi::Response {
         201 => "Created",
         202 => "Accepted",
         204 => "Done",
+        503 => "Not ready",
         _ => "OK",
     });
     let json = |schema: RefOr<Schema>| Content::new(Some(schema));
@@ -319,14 +320,7 @@ fn response(answer: &Answer) -> utoipa::openapi::Response {
         AnswerBody::Nothing => response.build(),
         AnswerBody::Media(media) => response.content(*media, Content::default()).build(),
         AnswerBody::Json(schema) => response.content("application/json", json(schema.reference())).build(),
-        AnswerBody::Either(schemas) => {
-            let either = schemas
-                .iter()
-                .fold(AnyOfBuilder::new(), |either, schema| either.item(schema.reference()));
-            response
-                .content("application/json", json(RefOr::T(Schema::AnyOf(either.build()))))
-                .build()
-        }
+        AnswerBody::Either(schemas) => response.content("application/json", json(one_of(schemas))).build(),
         AnswerBody::Recorded(None) => response.content("application/json", json(recorded())).build(),
         AnswerBody::Recorded(Some(schema)) => {
             let both = AllOfBuilder::new()
@@ -337,8 +331,8 @@ fn response(answer: &Answer) -> utoipa::openapi::Response {
                 .content("application/json", json(RefOr::T(Schema::AllOf(both))))
                 .build()
         }
-        AnswerBody::Page(schema) => {
-            let items = ArrayBuilder::new().items(schema.reference()).build();
+        AnswerBody::Page(schemas) => {
+            let items = ArrayBuilder::new().items(one_of(schemas)).build();
             let cursor = ObjectBuilder::new()
                 .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
                 .build();
@@ -349,6 +343,17 @@ fn response(answer: &Answer) -> utoipa::openapi::Response {
                 .build()
         }
     }
+}
+
+/// Any of these, of which there is one at least.
+fn one_of(schemas: &[NamedSchema]) -> RefOr<Schema> {
+    if let [only] = schemas {
+        return only.reference();
+    }
+    let either = schemas
+        .iter()
+        .fold(AnyOfBuilder::new(), |either, schema| either.item(schema.reference()));
+    RefOr::T(Schema::AnyOf(either.build()))
 }
 
 /// The entity's fields are there while it still has the version that the command led to.
@@ -381,15 +386,14 @@ fn errors(route: &Route) -> Vec<u16> {
             statuses.push(412);
         }
     }
-    if route.info.path.ends_with("/login") {
-        statuses.extend([401, 429]);
-    }
+    statuses.extend_from_slice(route.refusals);
     if route.info.access != Access::Public {
         statuses.push(429);
     }
     statuses.push(503);
     statuses.sort_unstable();
     statuses.dedup();
+    statuses.retain(|status| route.answers.iter().all(|answer| answer.status != *status));
     statuses
 }
 

@@ -186,8 +186,8 @@ pub(crate) enum AnswerBody {
     Nothing,
     /// JSON of this schema.
     Json(NamedSchema),
-    /// A page of these.
-    Page(NamedSchema),
+    /// A page of one of these.
+    Page(Vec<NamedSchema>),
     /// What a command recorded, with this entity's fields.
     Recorded(Option<NamedSchema>),
     /// JSON of one of these schemas.
@@ -214,6 +214,8 @@ pub(crate) struct Route {
     pub is_command: bool,
     /// Whether a reader gets an entity tag, and 304 for one that is known.
     pub is_tagged: bool,
+    /// Statuses of errors beyond those that follow from the rest.
+    pub refusals: &'static [u16],
 }
 
 impl Route {
@@ -233,6 +235,7 @@ impl Route {
             answers: Vec::new(),
             is_command,
             is_tagged: false,
+            refusals: &[],
         }
     }
 
@@ -265,6 +268,12 @@ impl Route {
         self
     }
 
+    /// Also gives these errors.
+    pub fn refuses(mut self, statuses: &'static [u16]) -> Self {
+        self.refusals = statuses;
+        self
+    }
+
     fn answers_with(mut self, status: u16, body: AnswerBody) -> Self {
         self.answers.push(Answer { status, body });
         self
@@ -291,28 +300,43 @@ impl Route {
         tagged.answers_with(200, AnswerBody::Json(NamedSchema::entity::<R>()))
     }
 
+    /// Answers with an entity, or with another form.
+    pub fn shows_or<R: Shown, Other: ToSchema>(self) -> Self {
+        let either = vec![NamedSchema::entity::<R>(), NamedSchema::of::<Other>()];
+        self.tagged().answers_with(200, AnswerBody::Either(either))
+    }
+
     /// Answers with an entity and more, or with another form.
-    pub fn shows_or<R: Shown, More: ToSchema, Other: ToSchema>(self) -> Self {
-        let mut entity = NamedSchema::entity::<R>();
-        entity.collect = |schemas| {
-            let more = [row_schemas::entity_schema::<R>(), More::schema()];
-            let both = more.into_iter().fold(AllOfBuilder::new(), AllOfBuilder::item).build();
-            schemas.push((row_schemas::entity_schema_name::<R>(), RefOr::T(Schema::AllOf(both))));
-            row_schemas::part_schemas::<R>(schemas);
+    pub fn shows_more_or<R: Shown, More: ToSchema, Other: ToSchema>(self) -> Self {
+        let both = NamedSchema {
+            name: More::name().into_owned(),
+            collect: |schemas| {
+                let entity = NamedSchema::entity::<R>();
+                (entity.collect)(schemas);
+                let both = AllOfBuilder::new().item(entity.reference()).item(More::schema());
+                schemas.push((More::name().into_owned(), RefOr::T(Schema::AllOf(both.build()))));
+            },
         };
-        self.tagged()
-            .answers_with(200, AnswerBody::Either(vec![entity, NamedSchema::of::<Other>()]))
+        let either = vec![both, NamedSchema::of::<Other>()];
+        self.tagged().answers_with(200, AnswerBody::Either(either))
     }
 
     /// Answers with a page of rows, filtered and sorted by the resource's columns.
     pub fn lists<R: Listed>(mut self) -> Self {
         self.parameters.extend(list_parameters::<R>());
-        self.answers_with(200, AnswerBody::Page(NamedSchema::row::<R>()))
+        self.answers_with(200, AnswerBody::Page(vec![NamedSchema::row::<R>()]))
+    }
+
+    /// The same, or with a page of another form.
+    pub fn lists_or<R: Listed, Other: ToSchema>(mut self) -> Self {
+        self.parameters.extend(list_parameters::<R>());
+        let either = vec![NamedSchema::row::<R>(), NamedSchema::of::<Other>()];
+        self.answers_with(200, AnswerBody::Page(either))
     }
 
     /// Answers with a page of anything else.
     pub fn pages<A: ToSchema>(self) -> Self {
-        self.answers_with(200, AnswerBody::Page(NamedSchema::of::<A>()))
+        self.answers_with(200, AnswerBody::Page(vec![NamedSchema::of::<A>()]))
     }
 
     /// Answers with what was recorded and the entity.

@@ -16,6 +16,7 @@ use wfm_domain::{
 
 use crate::{
     app::App,
+    body_schemas::RoleChoice,
     context::{Actor, Context},
     error::ApplicationError,
     security::{
@@ -35,7 +36,7 @@ pub struct NewApiKey {
     #[schema(value_type = Option<i64>)]
     pub user_id: Option<UserId>,
     /// No right above this role, by name or number.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<RoleChoice>)]
     pub max_role: Option<Choice<Role>>,
     /// Nothing outside this workspace.
     #[schema(value_type = Option<i64>)]
@@ -101,36 +102,25 @@ impl App {
     /// When the caller may not.
     pub async fn revoke_api_key(&self, context: &Context, id: ApiKeyId) -> Result<Recorded, ApplicationError> {
         let key = self.store.load::<ApiKey>(id.stream()).await?;
-        let own = key
-            .aggregate
-            .issued
-            .as_ref()
-            .is_some_and(|issued| context.user_id() == Some(issued.user_id));
-        self.demand(
-            context,
-            if own {
-                Permission::OwnAccount
-            } else {
-                Permission::ManageUsers
-            },
-        )?;
+        let is_itself = matches!(&context.actor, Actor::User(caller) if caller.key == Some(id));
+        match &key.aggregate.issued {
+            // Nothing is gained by a key that ends itself.
+            Some(_) if is_itself => {}
+            Some(issued) => {
+                self.demand_account(context, issued.user_id)?;
+            }
+            None => self.demand(context, Permission::ManageUsers)?,
+        }
         let recorded = self
             .command::<ApiKey, _>(context, id.stream(), Value::from(id.0), || RevokeApiKey)
             .await?;
         Ok(self.seen(recorded).await)
     }
 
-    /// Demands the right to issue keys to `owner`. A key that was narrowed issues none, or it could widen itself.
+    /// Demands the right to issue keys to `owner`. A key issues none, unless it may do everything: the new one could outlive
+    /// it.
     fn demand_keys_of(&self, context: &Context, owner: UserId) -> Result<(), ApplicationError> {
-        let own = context.user_id() == Some(owner);
-        self.demand(
-            context,
-            if own {
-                Permission::OwnAccount
-            } else {
-                Permission::ManageUsers
-            },
-        )?;
+        self.demand_account(context, owner)?;
         match &context.actor {
             Actor::User(caller) if caller.key.is_some() && !caller.has(Permission::ManageUsers) => Err(
                 ApplicationError::Forbidden("an API key issues no other keys; log in".to_owned()),

@@ -13,11 +13,11 @@ use wfm_domain::{
     instant::Instant,
     refusal::{FieldError, Refusal},
     workflow::EndpointSnapshot,
-    workspace::Workspace,
 };
 
 use crate::{
     app::{App, addressed},
+    body_schemas::{EndpointTypeChoice, ParameterBody, ParameterTypeChoice},
     context::Context,
     error::ApplicationError,
     executions::definition::endpoint_definition,
@@ -43,7 +43,7 @@ pub struct NewEndpoint {
     pub method: String,
     /// `REST` or `SOAP`, by name or number; `REST` when omitted.
     #[serde(rename = "type")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<EndpointTypeChoice>)]
     pub endpoint_type: Option<Choice<EndpointType>>,
     /// Header templates by name.
     #[schema(value_type = Option<Object>)]
@@ -67,7 +67,7 @@ pub struct NewEndpoint {
     pub is_active: Option<bool>,
     /// `name`, `description`, `type`, `isRequired`, `defaultValue`, `validationRules`.
     #[serde(default)]
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<ParameterBody>)]
     pub parameters: Vec<ParameterInput>,
 }
 
@@ -89,7 +89,7 @@ pub struct EndpointPatch {
     pub method: Option<String>,
     /// See [`NewEndpoint::endpoint_type`].
     #[serde(default, rename = "type", deserialize_with = "not_null")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<EndpointTypeChoice>)]
     pub endpoint_type: Option<Choice<EndpointType>>,
     /// Replaced whole; null removes them.
     #[serde(default, deserialize_with = "double_option")]
@@ -122,7 +122,7 @@ pub struct EndpointPatch {
     pub is_active: Option<bool>,
     /// Replaces them all; one keeps its id by its `id` or its name.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<ParameterBody>>)]
     pub parameters: Option<Vec<ParameterInput>>,
 }
 
@@ -138,14 +138,14 @@ pub struct ParameterPatch {
     pub description: Option<Option<String>>,
     /// `String`, `Integer`, `Boolean`, `Decimal`, `DateTime`, `Object` or `Array`, by name or number.
     #[serde(default, rename = "type", deserialize_with = "not_null")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<ParameterTypeChoice>)]
     pub parameter_type: Option<Choice<ParameterType>>,
     /// Whether a call without a value fails.
     #[serde(default, deserialize_with = "not_null")]
     pub is_required: Option<bool>,
     /// Text, or the JSON of another value, at most 500 characters; null removes it.
     #[serde(default, deserialize_with = "double_option")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     pub default_value: Option<Option<Value>>,
     /// `in`, `pattern`, `minLength`, `maxLength`, `minimum`, `maximum`, `enum`; null removes them.
     #[serde(default, deserialize_with = "double_option")]
@@ -160,7 +160,7 @@ impl App {
     /// When the caller may not, or the definition is malformed: each fault with its place.
     pub async fn define_endpoint(&self, context: &Context, input: &NewEndpoint) -> Result<Recorded, ApplicationError> {
         match input.workspace_id {
-            Some(id) => self.demand_in(context, Permission::EditWorkflows, id, || format!("workspace {id}"))?,
+            Some(id) => self.demand_named_workspace(context, Permission::EditWorkflows, id)?,
             None => self.demand(context, Permission::WriteSharedEndpoints)?,
         }
         if let Some(recorded) = self.store.repeated(context).await? {
@@ -175,11 +175,7 @@ impl App {
                 unit.guard(&creator);
                 let workspace = match input.workspace_id {
                     None => None,
-                    Some(id) => {
-                        let workspace = self.store.load::<Workspace>(id.stream()).await?;
-                        unit.guard(&workspace);
-                        Some(workspace.aggregate.fact(id))
-                    }
+                    Some(id) => Some(self.named_workspace(id, &mut unit).await?),
                 };
                 let mut endpoint = Loaded::<ApiEndpoint>::fresh(id.stream(), input.workspace_id);
                 let command = DefineApiEndpoint {

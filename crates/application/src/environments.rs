@@ -72,7 +72,8 @@ impl App {
         input: &NewEnvironment,
     ) -> Result<Recorded, ApplicationError> {
         let project = self.store.load(input.project_id.stream()).await?;
-        self.demand_on::<Project>(context, Permission::WriteProjects, &project)?;
+        self.demand_on::<Project>(context, Permission::WriteProjects, &project)
+            .map_err(|error| error.at("/projectId"))?;
         if let Some(recorded) = self.store.repeated(context).await? {
             return Ok(recorded);
         }

@@ -1,7 +1,11 @@
 //! Why a use case did not succeed: the few kinds that a caller can act on.
 
 use thiserror::Error;
-use wfm_domain::{aggregate::Claim, refusal::Refusal, scopes};
+use wfm_domain::{
+    aggregate::Claim,
+    refusal::{FieldError, Refusal},
+    scopes,
+};
 use wfm_projections::queries::DecodeError;
 use wfm_storage::append::{AppendError, AppendRefusal, StorageError};
 
@@ -54,6 +58,22 @@ impl ApplicationError {
     /// Something that must not happen, with what is known about it.
     pub fn internal(error: impl std::fmt::Display) -> Self {
         Self::Internal(error.to_string())
+    }
+
+    /// The same for something that the field at `pointer` of a request's body names: what is missing there is told as a
+    /// fault of the field.
+    #[must_use]
+    pub fn at(self, pointer: &str) -> Self {
+        let Self::NotFound(_) = &self else { return self };
+        let detail = self.to_string();
+        let errors = vec![FieldError {
+            pointer: pointer.to_owned(),
+            detail: detail.clone(),
+        }];
+        Self::Refused(Refusal {
+            errors,
+            ..Refusal::not_found("not-found", detail)
+        })
     }
 
     /// A thing of this kind and id that is not there.

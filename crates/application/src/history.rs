@@ -60,7 +60,7 @@ pub struct EventView {
     /// When it was recorded.
     pub recorded_at: String,
     /// What happened; `erased` stands for personal data whose key was destroyed, `***` for secrets.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub data: Value,
     /// Who did it, and what it belongs to.
     #[schema(value_type = Object)]

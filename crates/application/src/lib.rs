@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod app;
 pub mod approvals;
+pub mod body_schemas;
 pub mod cascade;
 pub mod clock;
 pub mod context;

@@ -51,9 +51,7 @@ impl App {
     /// When the caller may not, the workspace is not active, or the name is taken.
     pub async fn create_project(&self, context: &Context, input: &NewProject) -> Result<Recorded, ApplicationError> {
         let workspace_id = input.workspace_id;
-        self.demand_in(context, Permission::WriteProjects, workspace_id, || {
-            format!("workspace {workspace_id}")
-        })?;
+        self.demand_named_workspace(context, Permission::WriteProjects, workspace_id)?;
         if let Some(recorded) = self.store.repeated(context).await? {
             return Ok(recorded);
         }
@@ -61,14 +59,12 @@ impl App {
         self.store
             .retrying(|| async {
                 let creator = self.acting_user(context).await?;
-                let workspace = self.store.load::<Workspace>(workspace_id.stream()).await?;
                 let mut project = Loaded::<Project>::fresh(id.stream(), Some(workspace_id));
                 let mut unit = self.store.unit(context);
                 unit.guard(&creator);
-                unit.guard(&workspace);
                 let command = CreateProject {
                     id,
-                    workspace: workspace.aggregate.fact(workspace_id),
+                    workspace: self.named_workspace(workspace_id, &mut unit).await?,
                     name: input.name.clone(),
                     description: input.description.clone(),
                     created_by: self.creator_fact(context, &creator)?,

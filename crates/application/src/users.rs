@@ -23,7 +23,8 @@ use wfm_domain::{
 
 use crate::{
     app::App,
-    context::Context,
+    body_schemas::RoleChoice,
+    context::{Actor, Context},
     error::ApplicationError,
     input::{double_option, not_null},
     security::permission::Permission,
@@ -46,7 +47,7 @@ pub struct NewUser {
     /// 8 characters at least, 72 bytes at most.
     pub password: String,
     /// Global role, by name or number; `Viewer` when omitted.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<RoleChoice>)]
     pub role: Option<Choice<Role>>,
     /// At most 20 characters.
     pub phone_number: Option<String>,
@@ -77,7 +78,7 @@ pub struct UserPatch {
     pub email: Option<String>,
     /// Global role, by name or number; never one's own.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<RoleChoice>)]
     pub role: Option<Choice<Role>>,
     /// See [`NewUser::phone_number`]; null removes it.
     #[serde(default, deserialize_with = "double_option")]
@@ -309,8 +310,9 @@ impl App {
         Ok(finished)
     }
 
-    /// Demands the right to act on an account; says whether it is the caller's own.
-    fn demand_account(&self, context: &Context, id: UserId) -> Result<bool, ApplicationError> {
+    /// Demands the right to change an account, its keys included; says whether it is the caller's own. A key that was
+    /// narrowed has no such right: what it may not do it could come by otherwise.
+    pub(crate) fn demand_account(&self, context: &Context, id: UserId) -> Result<bool, ApplicationError> {
         let own = context.user_id() == Some(id);
         self.demand(
             context,
@@ -320,7 +322,14 @@ impl App {
                 Permission::ManageUsers
             },
         )?;
-        Ok(own)
+        match &context.actor {
+            Actor::User(caller) if caller.is_narrowed() && !caller.has(Permission::ManageUsers) => {
+                Err(ApplicationError::Forbidden(
+                    "an API key with maxRole or workspaceId changes no account; log in".to_owned(),
+                ))
+            }
+            Actor::User(_) | Actor::System(_) | Actor::Webhook(_) => Ok(own),
+        }
     }
 
     /// The claim of an e-mail address; `None` when the text is no address.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use wfm_domain::{
     choice::Choice,
+    facts::{Standing, WorkspaceFact},
     ids::{MembershipId, UserId, WorkspaceId},
     role::Role,
     user::User,
@@ -16,11 +17,12 @@ use wfm_domain::{
 
 use crate::{
     app::App,
+    body_schemas::RoleChoice,
     context::Context,
     error::ApplicationError,
     input::{double_option, not_null},
     security::permission::Permission,
-    store::{Loaded, Recorded, check_version},
+    store::{Loaded, Recorded, Unit, check_version},
 };
 
 /// Body of `POST /workspaces`.
@@ -50,7 +52,7 @@ pub struct WorkspacePatch {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MemberInput {
     /// Role in the workspace, by name or number; `Viewer` when omitted.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<RoleChoice>)]
     pub role: Option<Choice<Role>>,
 }
 
@@ -182,6 +184,33 @@ impl App {
         let granter = self.granter_in(context, id);
         self.command_workspace(context, id, || RemoveMember { user_id: user, granter })
             .await
+    }
+
+    /// Demands a right in the workspace that `/workspaceId` of a body names.
+    pub(crate) fn demand_named_workspace(
+        &self,
+        context: &Context,
+        permission: Permission,
+        id: WorkspaceId,
+    ) -> Result<(), ApplicationError> {
+        self.demand_in(context, permission, id, || format!("workspace {id}"))
+            .map_err(|error| error.at("/workspaceId"))
+    }
+
+    /// That workspace as a fact, which stays as it is until the append.
+    pub(crate) async fn named_workspace(
+        &self,
+        id: WorkspaceId,
+        unit: &mut Unit<'_>,
+    ) -> Result<WorkspaceFact, ApplicationError> {
+        let workspace = self.store.load::<Workspace>(id.stream()).await?;
+        let fact = workspace.aggregate.fact(id);
+        if fact.standing == Standing::Missing {
+            // Who has every right may do so in a workspace that does not exist.
+            return Err(ApplicationError::not_found("workspace", id).at("/workspaceId"));
+        }
+        unit.guard(&workspace);
+        Ok(fact)
     }
 
     async fn command_workspace<C: Into<WorkspaceCommand>>(

@@ -195,7 +195,11 @@ async fn whoever_sends_all_before_reading_learns_why_it_was_refused() {
                  Content-Type: application/json\r\n{form}\r\n\r\n"
             );
             let (found, problem) = sent_whole(server.admin.base(), &head, body).await;
-            assert_eq!((found, problem["status"].as_u64()), (status, Some(status.into())), "{path}, {form}");
+            assert_eq!(
+                (found, problem["status"].as_u64()),
+                (status, Some(status.into())),
+                "{path}, {form}"
+            );
         }
     }
     // Who asks first sends nothing in vain.
@@ -352,10 +356,20 @@ async fn strange_values_in_entities_are_named() {
             endpoint(json!({"parameters": [{"name": "a", "type": "Integer", "defaultValue": "x"}]})),
             "/parameters/0/defaultValue",
         ),
-        (endpoint(json!({"workspaceId": 999})), "/workspaceId"),
+        (endpoint(json!({"workspaceId": "1"})), "/workspaceId"),
     ] {
         let answer = admin.post("/api/v1/api-endpoints", &body).await;
         assert_eq!(answer.any_problem(), [pointer], "{body}: {}", answer.text);
+    }
+    let workflow = json!({"projectId": 999, "environmentId": world.environment, "name": "F"});
+    for (collection, body, pointer) in [
+        ("api-endpoints", endpoint(json!({"workspaceId": 999})), "/workspaceId"),
+        ("projects", json!({"workspaceId": 999, "name": "P"}), "/workspaceId"),
+        ("environments", json!({"projectId": 999, "name": "E"}), "/projectId"),
+        ("workflows", workflow, "/projectId"),
+    ] {
+        let answer = admin.post(&format!("/api/v1/{collection}"), &body).await;
+        assert_eq!(answer.problem(404, "not-found"), [pointer], "{body}");
     }
     let environment =
         |members: Value| wfm_tests::world::merged(json!({"projectId": world.project, "name": "E"}), &members);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use wfm_application::{
+    body_schemas::ParameterBody,
     endpoints::{EndpointPatch, NewEndpoint, ParameterPatch},
     history::EventView,
 };
@@ -20,7 +21,6 @@ use super::{
 };
 use crate::{
     answer::{Done, carry},
-    bodies::ParameterBody,
     context::Api,
     error::Problem,
     extract::{Command, Json, Nothing, Pairs, Path, Reader},
@@ -38,6 +38,7 @@ pub(super) fn routes() -> Vec<Route> {
         post("/api/v1/api-endpoints", WRITE, create)
             .says("Defines an endpoint, shared or of a workspace")
             .takes::<NewEndpoint>()
+            .refuses(&[404])
             .records::<ApiEndpointRow>(201),
         get("/api/v1/api-endpoints/{id}", READ, show)
             .says("Shows an endpoint with its parameters")

@@ -10,7 +10,7 @@ use wfm_domain::ids::ApiKeyId;
 use wfm_projections::queries::{Visibility, resources::ApiKeyRow};
 
 use super::{
-    Access, Route,
+    Access, Route, delete,
     events::{HistoryParameters, history},
     get, post,
 };
@@ -53,6 +53,9 @@ pub(super) fn routes() -> Vec<Route> {
             .shows::<ApiKeyRow>(),
         post("/api/v1/api-keys/{id}/revoke", OWN, revoke)
             .says("Revokes an API key for good")
+            .records::<ApiKeyRow>(200),
+        delete("/api/v1/api-keys/{id}", OWN, revoke)
+            .says("Revokes an API key for good; it stays in sight")
             .records::<ApiKeyRow>(200),
         get(
             "/api/v1/api-keys/{id}/history",

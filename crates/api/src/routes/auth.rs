@@ -19,10 +19,12 @@ pub(super) fn routes() -> Vec<Route> {
         post("/api/v1/auth/login", Access::Public, login)
             .says("Proves a password; answers with an access token and a refresh token")
             .takes::<LoginInput>()
+            .refuses(&[401, 429])
             .answers::<Tokens>(200),
         post("/api/v1/auth/refresh", Access::Public, refresh)
             .says("Exchanges a refresh token, once, for new tokens")
             .takes::<RefreshInput>()
+            .refuses(&[401])
             .answers::<Tokens>(200),
         post("/api/v1/auth/logout", Access::Public, logout)
             .says("Ends the sessions of the login that the refresh token descends from")

@@ -69,7 +69,7 @@ struct RedriveBody {
     /// `repeat` or `succeeded`; required when a step is in doubt.
     in_doubt: Option<InDoubtName>,
     /// Output of the steps in doubt that took effect.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     output: Option<Value>,
 }
 

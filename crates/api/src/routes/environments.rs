@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use wfm_application::{
+    body_schemas::VariableBody,
     environments::{EnvironmentPatch, NewEnvironment},
     history::EventView,
     security::permission::Permission,
@@ -18,7 +19,6 @@ use super::{
 };
 use crate::{
     answer::{Done, carry},
-    bodies::VariableBody,
     context::Api,
     error::Problem,
     extract::{AnyJson, Command, Json, Nothing, Pairs, Path, Reader},
@@ -36,6 +36,7 @@ pub(super) fn routes() -> Vec<Route> {
         post("/api/v1/environments", WRITE, create)
             .says("Creates an environment in a project")
             .takes::<NewEnvironment>()
+            .refuses(&[404])
             .records::<EnvironmentRow>(201),
         get("/api/v1/environments/{id}", READ, show)
             .says("Shows an environment; secret variables without their values")

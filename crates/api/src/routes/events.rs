@@ -25,6 +25,7 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/events", READ, list)
             .says("Events by position: of a workspace, or (Admin) of the whole log")
             .query::<EventParameters>()
+            .refuses(&[404])
             .pages::<EventView>(),
         get("/api/v1/streams", READ, streams)
             .says("Streams by name: of a workspace, or (Admin) of the whole log")

@@ -37,6 +37,7 @@ pub(super) fn routes() -> Vec<Route> {
         post("/api/v1/executions/bulk", EDIT, bulk)
             .says("Redrives, reruns, cancels, pauses or resumes every execution that matches, as a job that survives restarts")
             .takes::<BulkInput>()
+            .refuses(&[404])
             .answers::<MatchedAnswer>(200)
             .answers::<JobAnswer>(202),
         get("/api/v1/jobs", READ, list)

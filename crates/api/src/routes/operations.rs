@@ -34,7 +34,8 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<Health>(200),
         get("/health/ready", OPEN, ready)
             .says("Whether the server is to get requests; 503 with the reasons when not")
-            .answers::<Health>(200),
+            .answers::<Health>(200)
+            .answers::<Health>(503),
         get("/metrics", OPEN, metrics)
             .says("Measurements for Prometheus")
             .answers_media(METRICS_TEXT),

@@ -35,6 +35,7 @@ pub(super) fn routes() -> Vec<Route> {
         post("/api/v1/projects", WRITE, create)
             .says("Creates a project in a workspace")
             .takes::<NewProject>()
+            .refuses(&[404])
             .records::<ProjectRow>(201),
         get("/api/v1/projects/{id}", READ, show)
             .says("Shows a project")

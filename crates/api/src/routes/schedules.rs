@@ -42,6 +42,7 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/schedules/preview", Access::SignedIn, show_preview)
             .says("The next instants at which a cron expression fires: a JSON array of RFC 3339 instants in UTC")
             .query::<PreviewParameters>()
+            .refuses(&[422])
             .answers::<Vec<String>>(200),
         put("/api/v1/workflows/{id}/schedule", EDIT, set)
             .says("Sets the schedule of a workflow; one that it has is replaced whole")

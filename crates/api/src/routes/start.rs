@@ -149,7 +149,7 @@ struct EndedAnswer<'a> {
     /// Position of its last event.
     position: u64,
     /// Output of a completed run.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     output_parameters: Option<&'a RawValue>,
     /// What went wrong, or why the run was cancelled.
     error_message: Option<&'a str>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use wfm_application::{
+    body_schemas::{StepBody, StepShown},
     security::permission::Permission,
     workflows::{StepOrder, StepPatch},
 };
@@ -20,7 +21,6 @@ use super::{
 };
 use crate::{
     answer::{Done, carry, entity_tag, json},
-    bodies::StepBody,
     context::Api,
     error::Problem,
     extract::{Command, Json, Nothing, Pairs, Path, Query, Reader},
@@ -35,7 +35,7 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/workflows/{id}/steps", READ, steps)
             .says("Lists the steps: of the version in force, the draft, or any published version")
             .query::<VersionParameter>()
-            .lists::<WorkflowStepRow>(),
+            .lists_or::<WorkflowStepRow, StepShown>(),
         post("/api/v1/workflows/{id}/steps", EDIT, add_step)
             .says("Adds a step to the draft")
             .takes::<StepBody>()
@@ -47,8 +47,7 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/workflows/{id}/steps/{stepId}", READ, step)
             .says("Shows a step of the version in force, the draft, or any published version")
             .query::<VersionParameter>()
-            .tagged()
-            .shows::<WorkflowStepRow>(),
+            .shows_or::<WorkflowStepRow, StepShown>(),
         patch("/api/v1/workflows/{id}/steps/{stepId}", EDIT, change_step)
             .says("Changes a step of the draft")
             .takes::<StepPatch>()
@@ -107,7 +106,7 @@ async fn step(
     let found = content
         .steps
         .iter()
-        .find(|candidate| candidate.id == step)
+        .find(|candidate| candidate.step.id == step)
         .ok_or_else(|| Problem::not_found(what()))?;
     Ok(entity_tag(json(StatusCode::OK, found)?, Some(content.stream_version)))
 }

@@ -47,11 +47,12 @@ pub(super) fn routes() -> Vec<Route> {
         post("/api/v1/workflows", EDIT, create)
             .says("Creates a workflow as a draft, with its steps")
             .takes::<NewWorkflow>()
+            .refuses(&[404])
             .records::<WorkflowRow>(201),
         get("/api/v1/workflows/{id}", READ, show)
             .says("Shows a workflow with its steps: the version in force, the draft, or any published version")
             .query::<VersionParameter>()
-            .shows_or::<WorkflowRow, WorkflowState, WorkflowContent>(),
+            .shows_more_or::<WorkflowRow, WorkflowState, WorkflowContent>(),
         patch("/api/v1/workflows/{id}", EDIT, change)
             .says("Changes the draft; steps are replaced whole")
             .takes::<WorkflowPatch>()

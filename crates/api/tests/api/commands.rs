@@ -258,6 +258,14 @@ async fn an_api_key_shows_its_token_once() {
         .send()
         .await
         .problem(401, "unauthenticated");
+    let other = test
+        .post("/api/v1/api-keys", json!({"name": "Other"}))
+        .await
+        .expect(201)
+        .id();
+    let path = format!("/api/v1/api-keys/{other}");
+    let deleted = test.call(Method::DELETE, &path).admin().send().await;
+    assert!(deleted.expect(200).json()["revokedAt"].is_string());
 }
 
 #[tokio::test]

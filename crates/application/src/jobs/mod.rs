@@ -49,9 +49,11 @@ impl App {
         errors.finish()?;
         let caller = self.caller(context)?;
         let workspace = self.workspace_of(caller, &input.filter).await?;
-        caller.demand_in(Permission::EditWorkflows, workspace, || {
-            format!("workspace {workspace}")
-        })?;
+        caller
+            .demand_in(Permission::EditWorkflows, workspace, || {
+                format!("workspace {workspace}")
+            })
+            .map_err(|error| error.at("/filter/workspaceId"))?;
         let created_by = caller.user;
         if let Some(recorded) = self.store.repeated(context).await? {
             return Ok(Bulk::Started(recorded, None));

@@ -10,6 +10,8 @@ use wfm_domain::{
     schedule::{CatchUpPolicy, Overlap, WrittenCatchUp, WrittenSchedule},
 };
 
+use crate::body_schemas::{CatchUpPolicyChoice, OverlapChoice};
+
 /// Body of `PUT /workflows/{id}/schedule`; replaces a schedule whole.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -33,7 +35,7 @@ pub struct ScheduleInput {
     pub catch_up: Option<CatchUpInput>,
     /// What becomes of a tick while a run of the schedule is open: `Skip` (when omitted), `BufferOne`, `AllowAll` or
     /// `CancelOther`.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<OverlapChoice>)]
     pub overlap: Option<Choice<Overlap>>,
     /// Longest delay of a run after its tick, 0 to 3600; 0 when omitted. Each tick has its own, always the same.
     pub jitter_seconds: Option<i64>,
@@ -44,7 +46,7 @@ pub struct ScheduleInput {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CatchUpInput {
     /// `none`, `last` (when omitted) or `all`.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<CatchUpPolicyChoice>)]
     pub policy: Option<Choice<CatchUpPolicy>>,
     /// None that is older; 3600 when omitted. Less than a minute late is on time.
     pub window_seconds: Option<i64>,

@@ -194,6 +194,12 @@ impl Caller {
         }
     }
 
+    /// Whether an API key leaves the caller less than its owner's rights.
+    #[must_use]
+    pub fn is_narrowed(&self) -> bool {
+        self.maximum_role.is_some() || self.only_workspace.is_some()
+    }
+
     fn narrowed(&self, role: Role) -> Role {
         match self.maximum_role {
             Some(maximum) if role.at_least(maximum) => maximum,

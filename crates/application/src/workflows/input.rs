@@ -11,7 +11,10 @@ use wfm_domain::{
     workflow::StepInput,
 };
 
-use crate::input::{double_option, not_null};
+use crate::{
+    body_schemas::StepBody,
+    input::{double_option, not_null},
+};
 
 /// Body of `POST /workflows`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -38,7 +41,7 @@ pub struct NewWorkflow {
     /// `name`, `description`, `order`, `apiEndpointId`, `inputMapping`, `outputMapping`, `errorHandling`, `isOptional`,
     /// `timeoutSeconds`, `retryCount`, `retryDelaySeconds`, `condition`.
     #[serde(default)]
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<StepBody>)]
     pub steps: Vec<StepInput>,
 }
 
@@ -81,7 +84,7 @@ pub struct WorkflowPatch {
     pub configuration: Option<Option<Value>>,
     /// Replaces them all; one keeps its id by its `id` or its name.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<StepBody>>)]
     pub steps: Option<Vec<StepInput>>,
 }
 
@@ -104,11 +107,11 @@ pub struct StepPatch {
     pub api_endpoint_id: Option<ApiEndpointId>,
     /// Template of the call's parameters; null removes it.
     #[serde(default, deserialize_with = "double_option")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     pub input_mapping: Option<Option<Value>>,
     /// Template of the step's output; null removes it.
     #[serde(default, deserialize_with = "double_option")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     pub output_mapping: Option<Option<Value>>,
     /// Refinements of error handling; null removes them.
     #[serde(default, deserialize_with = "double_option")]

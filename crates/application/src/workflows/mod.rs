@@ -49,7 +49,8 @@ impl App {
     /// When the caller may not, or something is malformed: each fault with its place.
     pub async fn create_workflow(&self, context: &Context, input: &NewWorkflow) -> Result<Recorded, ApplicationError> {
         let project = self.store.load::<Project>(input.project_id.stream()).await?;
-        self.demand_on(context, Permission::EditWorkflows, &project)?;
+        self.demand_on(context, Permission::EditWorkflows, &project)
+            .map_err(|error| error.at("/projectId"))?;
         if let Some(recorded) = self.store.repeated(context).await? {
             return Ok(recorded);
         }

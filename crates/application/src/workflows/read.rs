@@ -13,6 +13,7 @@ use wfm_storage::event::{StreamId, StreamVersion};
 
 use crate::{
     app::App,
+    body_schemas::StepShown,
     context::Context,
     error::ApplicationError,
     security::permission::Permission,
@@ -54,10 +55,21 @@ pub struct WorkflowContent {
     #[schema(value_type = Option<Object>)]
     pub configuration: Option<Value>,
     /// Steps in order.
-    #[schema(value_type = Vec<Object>)]
-    pub steps: Vec<Step>,
+    #[schema(value_type = Vec<StepShown>)]
+    pub steps: Vec<StepContent>,
     /// SHA-256 (hex) over all that the version does; null for the draft.
     pub content_hash: Option<String>,
+}
+
+/// A step of the draft or of a published version.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepContent {
+    /// Its workflow.
+    pub workflow_id: i64,
+    /// The step.
+    #[serde(flatten)]
+    pub step: Step,
 }
 
 impl App {
@@ -180,8 +192,9 @@ fn content(
     published: Option<(u32, &str)>,
 ) -> WorkflowContent {
     let Loaded { aggregate, version, .. } = workflow;
+    let id = aggregate.id.unwrap_or_default().0;
     WorkflowContent {
-        id: aggregate.id.unwrap_or_default().0,
+        id,
         stream_version: version.0,
         project_id: aggregate.project_id.0,
         workspace_id: aggregate.workspace_id.0,
@@ -194,7 +207,13 @@ fn content(
         requires_approval: settings.requires_approval,
         tags: settings.tags.clone(),
         configuration: settings.configuration.clone(),
-        steps: steps.to_vec(),
+        steps: steps
+            .iter()
+            .map(|step| StepContent {
+                workflow_id: id,
+                step: step.clone(),
+            })
+            .collect(),
         content_hash: published.map(|(_, hash)| hash.to_owned()),
     }
 }

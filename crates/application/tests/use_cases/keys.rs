@@ -1,7 +1,7 @@
 //! API keys: shown once, narrowed, revoked.
 
 use serde_json::json;
-use wfm_application::context::Context;
+use wfm_application::context::{Actor, Context};
 use wfm_domain::ids::{ApiKeyId, UserId, WorkspaceId};
 
 use crate::testing::{TestApp, from, id, is_forbidden, is_not_found, is_unauthenticated, once, pointers};
@@ -58,6 +58,18 @@ async fn a_narrowed_key_does_not_widen_itself() {
         &app.change_workspace(&context, workspace, &from(json!({"name": "X"})))
             .await
     ));
+    let root = app.root().user_id().unwrap();
+    assert!(is_forbidden(
+        &app.change_user(&context, root, &from(json!({"email": "mine@example.com"})))
+            .await
+    ));
+    let other = app
+        .issue_api_key(&app.root(), &from(json!({"name": "other"})))
+        .await
+        .unwrap();
+    assert!(is_forbidden(
+        &app.revoke_api_key(&context, ApiKeyId(id(&other.recorded))).await
+    ));
     let other = WorkspaceId(id(&app
         .create_workspace(&app.root(), &from(json!({"name": "O"})))
         .await
@@ -65,8 +77,11 @@ async fn a_narrowed_key_does_not_widen_itself() {
     assert!(is_not_found(
         &app.change_workspace(&context, other, &from(json!({"name": "X"}))).await
     ));
+    let own = context.clone();
     app.clock.advance(3601);
     assert!(is_unauthenticated(&app.authenticate(&token)));
+    let Actor::User(caller) = &own.actor else { panic!() };
+    app.revoke_api_key(&own, caller.key.unwrap()).await.unwrap();
 }
 
 #[tokio::test]

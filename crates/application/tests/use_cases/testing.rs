@@ -36,7 +36,7 @@ use wfm_application::{
     sessions::LoginInput,
     store::Store,
 };
-use wfm_domain::{event::Event, ids::UserId, instant::Instant};
+use wfm_domain::{event::Event, ids::UserId, instant::Instant, refusal::RefusalKind};
 use wfm_storage::{
     append::{Append, AppendError, Claim, ClaimKey, Committed, StorageError, StoredCommand},
     event::{Position, StoredEvent, StreamId, StreamVersion},
@@ -475,7 +475,11 @@ pub fn is_forbidden<T>(outcome: &Result<T, ApplicationError>) -> bool {
 }
 
 pub fn is_not_found<T>(outcome: &Result<T, ApplicationError>) -> bool {
-    matches!(outcome, Err(ApplicationError::NotFound(_)))
+    match outcome {
+        Err(ApplicationError::NotFound(_)) => true,
+        Err(ApplicationError::Refused(refusal)) => refusal.kind == RefusalKind::NotFound,
+        _ => false,
+    }
 }
 
 pub fn is_unauthenticated<T>(outcome: &Result<T, ApplicationError>) -> bool {

@@ -169,7 +169,7 @@ async fn a_draft_is_edited_published_and_read() {
     assert!(app.workflow_draft(&own, ship).await.unwrap().has_draft_changes);
     app.discard_draft(&own, ship).await.unwrap();
     assert!(!app.workflow_draft(&own, ship).await.unwrap().has_draft_changes);
-    let first = app.workflow_draft(&own, ship).await.unwrap().steps[0].id;
+    let first = app.workflow_draft(&own, ship).await.unwrap().steps[0].step.id;
     app.reorder_steps(&own, ship, &from(json!({"steps": [step.0, first.0]})))
         .await
         .unwrap();
@@ -186,7 +186,7 @@ async fn a_draft_is_edited_published_and_read() {
         app.workflow_version(&own, ship, 2).await.unwrap(),
     );
     assert_eq!((one.steps.len(), two.steps.len()), (2, 1));
-    assert_eq!(one.steps[0].retry_count, Some(3), "the environment's retries");
+    assert_eq!(one.steps[0].step.retry_count, Some(3), "the environment's retries");
     assert!(is_not_found(&app.workflow_version(&own, ship, 3).await));
 
     app.deactivate_workflow(&own, ship).await.unwrap();

@@ -23,7 +23,7 @@ pub struct DryRunInput {
     /// The caller's business key, at most 500 characters.
     pub execution_context: Option<String>,
     /// `draft` (default) or the number of a published version.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     pub version: Option<Value>,
     /// By step name, what its call is answered with: `{"status", "headers"?, "body"?}`, `{"error", "message"?}` with `timeout`,
     /// `connect` or `interrupted`, or an array of these, one an attempt. A step without gets status 200 and no body.

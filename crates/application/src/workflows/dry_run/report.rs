@@ -26,7 +26,7 @@ pub struct DryRun {
     /// `Completed`, `Failed`, or `WaitingSignal` when a step waits for ever for a signal that the request does not give.
     status: &'static str,
     /// Output of a completed run.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     output_parameters: Value,
     /// Why it failed, or what it waits for.
     error_message: Option<String>,
@@ -71,7 +71,7 @@ struct StepReport {
     /// Its attempts.
     attempts: Vec<AttemptReport>,
     /// Its output, after the output mapping.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     output: Value,
     /// How it failed for good.
     error: Option<ErrorReport>,

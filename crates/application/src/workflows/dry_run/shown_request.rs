@@ -17,7 +17,7 @@ pub struct ShownRequest {
     #[schema(value_type = Object)]
     pub headers: Map<String, Value>,
     /// Body before it is encoded; null when there is none.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     pub body: Value,
 }
 
