@@ -7,14 +7,15 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 use wfm_application::{context::Context, history::EventPage, history::EventView};
-use wfm_projections::queries::{ListRequest, Listed, list, page};
+use wfm_projections::queries::{ListError, ListRequest, Listed, Sorting, list, page};
 use wfm_storage::read_store::Cell;
 
 use crate::{
     answer::json,
     context::Api,
     error::Problem,
-    rows::{Row, column_name},
+    row_schemas::filters,
+    rows::{Row, column_name, shown_name},
 };
 
 /// Rows of a page when the caller does not say.
@@ -87,18 +88,42 @@ impl Wanted {
     fn request<R: Listed>(self, api: &Api, context: &Context) -> Result<ListRequest, Problem> {
         let mut request = ListRequest::new(api.visibility(context)?, DEFAULT_LIMIT);
         request.filters = self.fixed;
-        for (name, text) in self.pairs {
+        for (place, (name, text)) in self.pairs.iter().enumerate() {
+            if self.pairs[..place].iter().any(|(before, _)| before == name) {
+                return Err(Problem::bad_parameter(name, "is given more than once"));
+            }
             match name.as_str() {
-                "limit" => request.limit = limit(&text)?,
-                "cursor" => request.cursor = Some(text),
+                "limit" => request.limit = limit(text)?,
+                "cursor" => request.cursor = Some(text.clone()),
                 "sort" => {
                     let (sign, name) = text.strip_prefix('-').map_or(("", text.as_str()), |name| ("-", name));
                     request.sort = Some(format!("{sign}{}", column_name(R::RESOURCE, name)));
                 }
-                _ => request = request.filter_text::<R>(column_name(R::RESOURCE, &name), &text)?,
+                _ => {
+                    let filtered = request.filter_text::<R>(column_name(R::RESOURCE, name), text);
+                    request = filtered.map_err(refused::<R>)?;
+                }
             }
         }
         Ok(request)
+    }
+}
+
+/// The problem, with what the resource does have in place of what it has not.
+fn refused<R: Listed>(error: ListError) -> Problem {
+    let resource = R::RESOURCE;
+    let names = |names: Vec<&'static str>| names.join(", ");
+    match &error {
+        ListError::UnknownFilter { name, .. } => {
+            let filters = filters(resource).into_iter().map(|(name, _)| name).collect();
+            Problem::bad_parameter(name, format!("{error}; filters are {}", names(filters)))
+        }
+        ListError::UnknownSort { .. } => {
+            let columns = resource.columns.iter().filter(|column| column.sorting != Sorting::None);
+            let columns = columns.filter_map(|column| shown_name(resource, column.name)).collect();
+            Problem::bad_parameter("sort", format!("{error}; they can be by {}", names(columns)))
+        }
+        ListError::BadValue { .. } | ListError::BadCursor => error.into(),
     }
 }
 
@@ -109,7 +134,7 @@ impl Api {
     /// When the caller asks for what the resource does not have, or the store fails.
     pub async fn list<R: Listed>(&self, context: &Context, wanted: Wanted) -> Result<Response, Problem> {
         let request = wanted.request::<R>(self, context)?;
-        let rows = self.query(list::<R>(&request)?).await?;
+        let rows = self.query(list::<R>(&request).map_err(refused::<R>)?).await?;
         let shown = rows.iter().take(request.limit as usize).cloned();
         let items = shown.map(|cells| Row::new(R::RESOURCE, cells)).collect();
         let next_cursor = page::<R>(&request, rows)?.next_cursor;

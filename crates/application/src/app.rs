@@ -236,8 +236,13 @@ pub(crate) trait Placed {
 
 /// What a stream is called in refusals: `workflow 17`.
 pub(crate) fn addressed(stream: &StreamId) -> String {
-    match stream.as_str().rsplit_once('-') {
+    let stream = stream.as_str();
+    let numbered = stream
+        .rsplit_once('-')
+        .filter(|(_, id)| id.bytes().all(|byte| byte.is_ascii_digit()));
+    // An id of another form has hyphens of its own.
+    match numbered.or_else(|| stream.split_once('-')) {
         Some((kind, id)) => format!("{} {id}", kind.replace('-', " ")),
-        None => stream.to_string(),
+        None => stream.to_owned(),
     }
 }

@@ -7,6 +7,18 @@ use crate::cel::CelExpression;
 use crate::error::RenderError;
 use crate::scope::Scope;
 
+/// What somebody learns who writes a condition like a template.
+const BRACES: &str = "a condition takes names without braces: input.total, not {input.total}";
+
+/// Whether a source holds what would be a placeholder in a template.
+fn has_placeholder(source: &str) -> bool {
+    let roots = ["input", "steps", "env", "execution"];
+    source
+        .split('{')
+        .skip(1)
+        .any(|rest| roots.iter().any(|root| rest.trim_start().starts_with(root)))
+}
+
 /// A compiled condition.
 #[derive(Debug, PartialEq)]
 pub struct Condition(CelExpression);
@@ -19,7 +31,15 @@ impl Condition {
             .strip_prefix("{=")
             .and_then(|inner| inner.strip_suffix('}'))
             .unwrap_or(source);
-        CelExpression::compile(source, allowed).map(Self)
+        let compiled = CelExpression::compile(source, allowed).map_err(|problems| {
+            let explained = |problem: Problem| Problem::new(problem.pointer, format!("{}; {BRACES}", problem.detail));
+            if has_placeholder(source) {
+                problems.into_iter().map(explained).collect()
+            } else {
+                problems
+            }
+        });
+        compiled.map(Self)
     }
 
     /// Decides. Secret variables must be readable in the scope if the condition names them.

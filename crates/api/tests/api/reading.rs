@@ -91,6 +91,66 @@ async fn executions_are_filtered_by_time_and_status() {
 }
 
 #[tokio::test]
+async fn a_filter_that_can_match_nothing_is_refused_with_what_it_takes() {
+    let test = TestApp::start().await;
+    let world = test.world("Sales", "/ok").await;
+    let path = format!("/api/v1/workflows/{}/executions?wait=30", world.workflow);
+    let run = test.act(&path).await.expect(200).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (query, pointer, says) in [
+        (
+            "executions?status=9",
+            "/status",
+            "one of Running, Completed, Failed, Cancelled",
+        ),
+        ("executions?status=Done", "/status", "one of Running"),
+        ("executions?state=Bogus", "/state", "WaitingApproval, Compensating"),
+        ("executions?executedTo=tomorrow", "/executedTo", "RFC 3339"),
+        ("executions?workflowId=x", "/workflowId", "a whole number"),
+        ("executions?state=Failed&state=Queued", "/state", "more than once"),
+        (
+            "executions?wrong=1",
+            "/wrong",
+            "filters are id, workflowId, status, state",
+        ),
+        ("executions?sort=wrong", "/sort", "can be by id, workflowId"),
+        ("workflows?sort=wrong", "/sort", "status, version, requiresApproval"),
+        ("workspaces?isActive=perhaps", "/isActive", "true or false"),
+        (
+            &format!("executions/{run}/logs?logLevel=Fatal"),
+            "/logLevel",
+            "Info, Warning, Error, Debug",
+        ),
+    ] {
+        let answer = test.get(&format!("/api/v1/{query}")).await;
+        assert_eq!(answer.problem(400, "bad-parameter"), [pointer], "{query}");
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(says), "{query}: {detail}");
+    }
+    let list = |query: String| {
+        let test = &test;
+        async move {
+            test.get(&query).await.expect(200).json()["items"]
+                .as_array()
+                .unwrap()
+                .len()
+        }
+    };
+    for (query, found) in [
+        ("executions?status=completed&state=COMPLETED", 1),
+        ("executions?executedFrom=2000-01-01", 1),
+        ("executions?executedTo=2000-01-01", 0),
+    ] {
+        assert_eq!(list(format!("/api/v1/{query}")).await, found, "{query}");
+    }
+    assert!(list(format!("/api/v1/executions/{run}/logs?logLevel=info")).await > 0);
+    let missing = test.get("/api/v1/streams/execution-01a2-b3").await;
+    assert_eq!(missing.json()["detail"], "execution 01a2-b3 does not exist");
+}
+
+#[tokio::test]
 async fn the_documented_views_are_served() {
     let test = TestApp::start().await;
     let world = test.world("Sales", "/ok").await;

@@ -241,6 +241,7 @@ fn conditions_are_true_or_false() {
         condition("input.gone > 1").unwrap_err().to_string(),
         "{input.gone > 1}: input.gone is missing"
     );
-    assert!(Condition::compile("{input.total} > 1", &Allowed::condition(STEPS)).is_err());
+    let braces = Condition::compile("{input.total} > 1", &Allowed::condition(STEPS)).unwrap_err();
+    assert!(braces[0].detail.contains("without braces"), "{braces:?}");
     assert!(Condition::compile("", &Allowed::condition(STEPS)).is_err());
 }

@@ -40,7 +40,7 @@ pub struct ResourceColumn {
     pub sorting: Sorting,
     /// Whether SQL Server's column has a binary collation of its own, so that its indexes serve exact comparisons.
     pub binary: bool,
-    /// Documented names of its values 0, 1, 2, …; empty when it is no enum.
+    /// Documented names: of the values 0, 1, 2, … of an integer, or the only values of a text; empty when it is no enum.
     pub names: &'static [&'static str],
 }
 
@@ -143,12 +143,14 @@ pub enum ListError {
         name: String,
     },
     /// The value is not of the filter's type.
-    #[error("{name} does not take the value {value}")]
+    #[error("{value} is not what is expected: {expected}")]
     BadValue {
         /// The filter.
         name: String,
         /// The value.
         value: String,
+        /// What it takes.
+        expected: String,
     },
     /// No such sort.
     #[error("{resource} cannot be sorted by {name}")]
@@ -196,13 +198,9 @@ impl Resource {
             .filter(|column| column.filter)
             .map(|column| (column.kind, column.names));
         let (kind, names) = range.or(column).ok_or_else(|| self.unknown_filter(name))?;
-        let number = names
-            .iter()
-            .zip(0_i64..)
-            .find(|(known, _)| **known == text)
-            .map(|(_, number)| number);
         let cell = match kind {
-            _ if number.is_some() => number.map(Cell::Integer),
+            ColumnKind::Integer if !names.is_empty() => enum_number(names, text).map(Cell::Integer),
+            ColumnKind::Text if !names.is_empty() => enum_name(names, text).map(Cell::from),
             ColumnKind::Integer => text.parse().ok().map(Cell::Integer),
             ColumnKind::Real => text.parse().ok().map(Cell::Real),
             ColumnKind::Bit => match text {
@@ -212,11 +210,15 @@ impl Resource {
             },
             // No column holds U+0000, and not every database takes it as a value.
             ColumnKind::Text => (!text.contains('\0')).then(|| text.into()),
-            ColumnKind::Instant => Instant::parse(text).map(|at| at.to_string().into()),
+            ColumnKind::Instant => {
+                let at = Instant::parse(text).or_else(|| Instant::parse(&format!("{text}T00:00:00Z")));
+                at.map(|at| at.to_string().into())
+            }
         };
         cell.ok_or_else(|| ListError::BadValue {
             name: name.to_owned(),
             value: text.to_owned(),
+            expected: expected(kind, names),
         })
     }
 
@@ -239,6 +241,37 @@ impl Resource {
             name: name.to_owned(),
         })?;
         Ok((sort, column, sort.starts_with('-')))
+    }
+}
+
+/// The name as it is documented, however it is capitalised.
+fn enum_name(names: &[&'static str], text: &str) -> Option<&'static str> {
+    names.iter().find(|known| known.eq_ignore_ascii_case(text)).copied()
+}
+
+/// The number of a documented name, or a documented number.
+fn enum_number(names: &[&str], text: &str) -> Option<i64> {
+    let known = |number: &i64| usize::try_from(*number).is_ok_and(|number| number < names.len());
+    let named = names
+        .iter()
+        .zip(0..)
+        .find(|(known, _)| known.eq_ignore_ascii_case(text));
+    named
+        .map(|(_, number)| number)
+        .or_else(|| text.parse().ok().filter(known))
+}
+
+/// What a filter of this kind takes.
+fn expected(kind: ColumnKind, names: &[&str]) -> String {
+    match kind {
+        _ if !names.is_empty() => format!("one of {}", names.join(", ")),
+        ColumnKind::Integer => "a whole number".to_owned(),
+        ColumnKind::Real => "a number".to_owned(),
+        ColumnKind::Bit => "true or false".to_owned(),
+        ColumnKind::Text => "a text without U+0000".to_owned(),
+        ColumnKind::Instant => {
+            "an RFC 3339 instant (its + written as %2B), or a day, which means its beginning in UTC".to_owned()
+        }
     }
 }
 

@@ -23,6 +23,8 @@ pub const ENDPOINT_TYPES: &[&str] = &["REST", "SOAP"];
 pub const PARAMETER_TYPES: &[&str] = &["String", "Integer", "Boolean", "Decimal", "DateTime", "Object", "Array"];
 /// `WorkflowStatus`.
 pub const WORKFLOW_STATUSES: &[&str] = &["Draft", "Published", "Inactive"];
+/// `AccessLog.Outcome`.
+pub const LOGIN_OUTCOMES: &[&str] = &["LoggedIn", "LoginFailed"];
 
 /// No enum.
 const PLAIN: &[&str] = &[];
@@ -355,7 +357,7 @@ resources! {
         /// The user.
         user_id: i64 = "userId" Integer "r.UserId" [filter],
         /// LoggedIn or LoginFailed.
-        outcome: String = "outcome" Text "r.Outcome" [filter],
+        outcome: String = "outcome" Text "r.Outcome" [filter] as LOGIN_OUTCOMES,
         /// Why it was refused.
         reason: Option<String> = "reason" Text "r.Reason" [filter],
         /// When.

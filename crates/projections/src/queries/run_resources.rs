@@ -15,6 +15,43 @@ pub const EXECUTION_STATUSES: &[&str] = &["Running", "Completed", "Failed", "Can
 /// `ApprovalStatus`.
 pub const APPROVAL_STATUSES: &[&str] = &["Pending", "Approved", "Rejected", "Cancelled"];
 
+/// `ExecutionStates.State`.
+pub const EXECUTION_STATES: &[&str] = &[
+    "Queued",
+    "Running",
+    "Retrying",
+    "Paused",
+    "WaitingSignal",
+    "WaitingApproval",
+    "Compensating",
+    "Completed",
+    "Failed",
+    "Cancelled",
+];
+
+/// `StepRuns.Status`, and what it counts as once the run has ended.
+pub const STEP_RUN_STATUSES: &[&str] = &[
+    "Running",
+    "Waiting",
+    "Succeeded",
+    "Failed",
+    "Skipped",
+    "InDoubt",
+    "Compensating",
+    "Compensated",
+    "CompensationFailed",
+    "Cancelled",
+];
+
+/// `ExecutionLogs.LogLevel`.
+pub const LOG_LEVELS: &[&str] = &["Info", "Warning", "Error", "Debug"];
+
+/// `WorkflowApprovals.ApprovalType`.
+pub const APPROVAL_TYPES: &[&str] = &["Publish", "Execute"];
+
+/// `WorkflowMetrics.MetricName`.
+pub const METRICS: &[&str] = &["DurationMs", "RetryCount", "StepDurationMs"];
+
 /// No enum.
 const PLAIN: &[&str] = &[];
 
@@ -29,7 +66,7 @@ resources! {
         /// Running, Completed, Failed or Cancelled.
         status: i64 = "status" Integer "r.Status" [filter sort] as EXECUTION_STATUSES,
         /// Queued, Running, Retrying, Paused, WaitingSignal, WaitingApproval, Compensating, or the status it ended in.
-        state: String = "state" Text "s.State" [filter sort],
+        state: String = "state" Text "s.State" [filter sort] as EXECUTION_STATES,
         /// When it began or was queued.
         executed_at: String = "executedAt" Instant "r.ExecutedAt" [filter sort],
         /// When it ended.
@@ -81,7 +118,7 @@ resources! {
         /// for attempts to undo the step; Cancelled when the run ended before the attempt did.
         status: String = "status" Text
             "CASE WHEN r.Status = 'Running' AND s.State IN ('Completed', 'Failed', 'Cancelled') THEN 'Cancelled' ELSE r.Status END"
-            [filter],
+            [filter] as STEP_RUN_STATUSES,
         /// When the attempt began.
         started_at: Option<String> = "startedAt" Instant "r.StartedAt" [],
         /// When it ended.
@@ -112,7 +149,7 @@ resources! {
         /// The step, while the table of steps has it.
         step_id: Option<i64> = "stepId" Integer "r.StepId" [filter],
         /// Info, Warning, Error or Debug.
-        log_level: String = "logLevel" Text "r.LogLevel" [filter],
+        log_level: String = "logLevel" Text "r.LogLevel" [filter] as LOG_LEVELS,
         /// For people.
         message: String = "message" Text "r.Message" [],
         /// JSON facts.
@@ -136,7 +173,7 @@ resources! {
         /// Pending, Approved, Rejected or Cancelled.
         status: i64 = "status" Integer "r.Status" [filter sort] as APPROVAL_STATUSES,
         /// Publish or Execute.
-        approval_type: String = "approvalType" Text "r.ApprovalType" [filter sort],
+        approval_type: String = "approvalType" Text "r.ApprovalType" [filter sort] as APPROVAL_TYPES,
         /// Why it was asked for.
         request_reason: Option<String> = "requestReason" Text "r.RequestReason" [],
         /// What was said about the decision.
@@ -160,7 +197,7 @@ resources! {
         /// The workflow.
         workflow_id: i64 = "workflowId" Integer "r.WorkflowId" [filter],
         /// DurationMs, RetryCount or StepDurationMs.
-        metric_name: String = "metricName" Text "r.MetricName" [filter],
+        metric_name: String = "metricName" Text "r.MetricName" [filter] as METRICS,
         /// The value.
         metric_value: f64 = "metricValue" Real "r.MetricValue" [],
         /// JSON facts.
