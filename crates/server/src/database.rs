@@ -9,7 +9,7 @@ use wfm_storage::{
     lease::{Leases, Unshared},
     log::EventLog,
     migration::Migrations,
-    read_store::ReadStore,
+    read_store::{ParkedEvent, ReadStore},
     vault::Vault,
 };
 use wfm_storage_sqlite::{SqliteLog, SqliteMigrations, read_store::SqliteReadStore};
@@ -136,6 +136,51 @@ async fn open_sql_server(
         leases: Arc::clone(&log) as _,
         cleanups: Some(log),
         pools: std::iter::once(pool).chain(replica).collect(),
+    })
+}
+
+/// How far the read models are.
+#[derive(Debug)]
+pub struct Standing {
+    /// Position up to which the rows are.
+    pub position: u64,
+    /// Position of the log's last event.
+    pub head: u64,
+    /// Grows with every rebuild, and when another node takes over.
+    pub epoch: i64,
+    /// Events that could not be projected, with those that wait behind them.
+    pub parked: Vec<ParkedEvent>,
+}
+
+/// Reads how far the read models are, also beside a running server.
+///
+/// # Errors
+/// When there is no log, or the read models cannot be read.
+pub async fn standing(database: &Database) -> Result<Standing> {
+    let log = open_log_for_reading(database).await?;
+    let (checkpoint, parked) = match database {
+        Database::Sqlite(folder) => wfm_storage_sqlite::read_store::standing(folder)
+            .await
+            .with_context(|| format!("reading the read models in {}", folder.display()))?,
+        Database::SqlServer(settings) => {
+            let pool = Pool::new((**settings).clone());
+            let standing = SqlServerReadStore::open_with_replica(pool.clone(), None)
+                .await?
+                .standing()
+                .await;
+            pool.close();
+            standing?
+        }
+    };
+    // The rows never run ahead of the log, which is therefore read after them.
+    let head = log.head().await?.position.0;
+    log.close().await;
+    let (position, epoch) = checkpoint.map_or((0, 0), |checkpoint| (checkpoint.position.0, checkpoint.epoch));
+    Ok(Standing {
+        position,
+        head,
+        epoch,
+        parked,
     })
 }
 

@@ -6,6 +6,7 @@
 mod cells;
 mod difference;
 mod file;
+mod standing;
 mod statements;
 #[cfg(test)]
 mod tests;
@@ -29,13 +30,15 @@ use sqlx::{
 use tokio::sync::Mutex;
 use wfm_storage::{
     append::StorageError,
-    event::{Position, StreamId},
+    event::Position,
     fold::fold,
     read_store::{ApplyError, Cell, Checkpoint, ParkedEvent, ProjectedBatch, Query, ReadStore, TableDifference},
 };
 
+pub use self::standing::standing;
 use self::{
     file::Use,
+    standing::{read_checkpoint, read_parked},
     statements::{Statement, statements},
     wal::WalBound,
 };
@@ -339,23 +342,8 @@ impl ReadStore for SqliteReadStore {
     }
 
     async fn parked(&self) -> Result<Vec<ParkedEvent>, StorageError> {
-        let rows =
-            sqlx::query("SELECT Position, Stream, EventType, Reason, ParkedAt FROM ParkedEvents ORDER BY Position")
-                .fetch_all(&self.readers)
-                .await
-                .map_err(storage_error)?;
-        rows.iter()
-            .map(|row| {
-                Ok(ParkedEvent {
-                    position: Position(row.try_get::<i64, _>(0)?.cast_unsigned()),
-                    stream: StreamId::new(row.try_get::<String, _>(1)?),
-                    event_type: row.try_get::<String, _>(2)?.into(),
-                    reason: row.try_get(3)?,
-                    parked_at: row.try_get::<String, _>(4)?.into(),
-                })
-            })
-            .collect::<Result<_, _>>()
-            .map_err(storage_error)
+        let mut connection = self.readers.acquire().await.map_err(storage_error)?;
+        read_parked(&mut connection).await
     }
 
     async fn shadow(&self) -> Result<Arc<dyn ReadStore>, StorageError> {
@@ -478,21 +466,4 @@ fn unpark_statement(position: &Position) -> Statement {
         binds: vec![position.0.cast_signed().into()],
         full: false,
     }
-}
-
-async fn read_checkpoint(connection: &mut SqliteConnection) -> Result<Option<Checkpoint>, StorageError> {
-    let row = sqlx::query("SELECT LogId, Position, LeafHash, Epoch FROM main.Checkpoint WHERE LogId IS NOT NULL")
-        .fetch_optional(connection)
-        .await
-        .map_err(storage_error)?;
-    let Some(row) = row else { return Ok(None) };
-    let checkpoint = || -> Result<Checkpoint, sqlx::Error> {
-        Ok(Checkpoint {
-            log_id: row.try_get::<String, _>(0)?.into(),
-            position: Position(row.try_get::<i64, _>(1)?.cast_unsigned()),
-            leaf_hash: row.try_get::<String, _>(2)?.into(),
-            epoch: row.try_get(3)?,
-        })
-    };
-    checkpoint().map(Some).map_err(storage_error)
 }

@@ -55,7 +55,22 @@ async fn a_second_server_on_one_folder_is_refused() {
         (&steps[0]["name"], &steps[0]["state"]),
         (&json!("0001_event_log"), &json!("applied"))
     );
-    let _ = client.get("/api/v1/auth/me").await.expect(200);
+    let status: Value = serde_json::from_str(&settings.succeed(&["projections", "status", "--json"])).unwrap();
+    let member = |name: &str| status[name].as_u64().unwrap();
+    assert_eq!(member("position") + member("lag"), member("head"), "{status}");
+    assert!(member("position") > 0 && member("parked") == 0, "{status}");
+    assert_eq!(settings.succeed(&["projections", "parked", "--json"]).trim(), "[]");
+    // And a running server compares by itself.
+    let verified = client.act("/api/v1/projections/read-models/verify").await.expect(200);
+    assert_eq!(verified.json(), json!({"identical": true, "differences": []}));
+    database::change_rows(folder.path(), "UPDATE Users SET JobTitle = 'forged'".to_owned()).await;
+    let verified = client.act("/api/v1/projections/read-models/verify").await.expect(200);
+    assert_eq!(
+        verified.json(),
+        json!({"identical": false, "differences": [{"table": "Users", "missing": 1, "surplus": 1}]})
+    );
+    let rebuilt = client.act("/api/v1/projections/read-models/rebuild").await.expect(202);
+    assert_eq!(rebuilt.json()["state"], "Rebuilding");
     assert!(first.stop().0.success());
     // And the folder is free again, even after a kill.
     Process::spawn(&settings).kill();

@@ -10,7 +10,7 @@ use wfm_application::{
     projection::{ProjectionState, ProjectionStatus},
     security::permission::Permission,
 };
-use wfm_storage::read_store::ParkedEvent;
+use wfm_storage::read_store::{ParkedEvent, TableDifference};
 
 use super::{Access, Route, get, post};
 use crate::{
@@ -31,6 +31,9 @@ pub(super) fn routes() -> Vec<Route> {
         post("/api/v1/projections/{name}/rebuild", OPERATE, rebuild)
             .says("Builds the read models anew from the log while the present ones serve")
             .answers::<ProjectionStatus>(202),
+        post("/api/v1/projections/{name}/verify", OPERATE, verify)
+            .says("Builds the rows anew beside those that serve and compares; changes nothing, and answers when it is done")
+            .answers::<Verified>(200),
         get("/api/v1/projections/{name}/parked", OPERATE, parked)
             .says("The first 200 events that could not be projected, or that wait behind such, in log order")
             .pages::<Parked>(),
@@ -72,6 +75,43 @@ impl From<ParkedEvent> for Parked {
     }
 }
 
+/// How the rows compare with their replay.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Verified {
+    /// Whether every row is identical to its replay.
+    identical: bool,
+    /// The tables that differ.
+    differences: Vec<Difference>,
+}
+
+/// A table that differs from its replay.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Difference {
+    /// Its name.
+    table: String,
+    /// Rows that the replay has and the table lacks.
+    missing: u64,
+    /// Rows that the table has and the replay lacks.
+    surplus: u64,
+}
+
+impl From<TableDifference> for Difference {
+    fn from(difference: TableDifference) -> Self {
+        let TableDifference {
+            table,
+            missing,
+            surplus,
+        } = difference;
+        Self {
+            table,
+            missing,
+            surplus,
+        }
+    }
+}
+
 /// What became of parked events.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -104,6 +144,20 @@ async fn rebuild(
     });
     status.state = ProjectionState::Rebuilding;
     json(StatusCode::ACCEPTED, &status)
+}
+
+async fn verify(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+    Command { .. }: Command<Nothing>,
+) -> Result<Response, Problem> {
+    named(&api, &name).await?;
+    let differences = api.app.projection.verify(|_| {}).await?;
+    let verified = Verified {
+        identical: differences.is_empty(),
+        differences: differences.into_iter().map(Difference::from).collect(),
+    };
+    json(StatusCode::OK, &verified)
 }
 
 /// The status of the projection of this name.

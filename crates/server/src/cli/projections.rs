@@ -1,18 +1,19 @@
-//! `wfm projections`: the read models of a stopped server. A running one is asked through `/api/v1/projections`.
+//! `wfm projections`: how far the read models are, and, while no server runs on the folder, work on them. A running server
+//! is asked through `/api/v1/projections`.
 
 use std::{io::IsTerminal, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
-use wfm_application::projection::RebuildProgress;
+use wfm_application::projection::{Projection, RebuildProgress};
 use wfm_storage::read_store::{ParkedEvent, TableDifference};
 
 use super::output;
 use crate::{
     config::Config,
     core::{Parts, Surroundings},
-    database,
+    database::{self, Standing},
 };
 
 /// Options of `wfm projections`.
@@ -60,6 +61,53 @@ enum Action {
 
 /// Runs the action.
 pub async fn run(options: &Options, config: &Config) -> Result<ExitCode> {
+    match &options.action {
+        Action::Status { json } => show_status(*json, &database::standing(&config.database).await?),
+        Action::Parked { json } => show_parked(*json, &database::standing(&config.database).await?.parked),
+        Action::Rebuild { name, .. } if name.as_deref().is_some_and(|name| name != "read-models") => {
+            bail!("there is one projection: read-models")
+        }
+        Action::Rebuild { json, .. } => {
+            work(config, async |projection| {
+                report(*json, "rebuilt", &projection.rebuild(progress).await?)?;
+                Ok(ExitCode::SUCCESS)
+            })
+            .await
+        }
+        Action::Retry { json } => {
+            work(config, async |projection| {
+                let released = projection.retry_parked().await?;
+                let parked = projection.status().await?.parked;
+                if *json {
+                    output::json(&json!({ "released": released, "parked": parked }))?;
+                } else {
+                    println!("{released} events took effect, {parked} are still parked");
+                }
+                Ok(success_if(parked == 0))
+            })
+            .await
+        }
+        Action::Verify { json } => {
+            work(config, async |projection| {
+                let differences = projection.verify(progress).await?;
+                report(*json, "verified", &differences)?;
+                Ok(success_if(differences.is_empty()))
+            })
+            .await
+        }
+    }
+}
+
+fn success_if(all_is_well: bool) -> ExitCode {
+    if all_is_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Works on read models that have caught up with the log, while nobody else has the database.
+async fn work(config: &Config, action: impl AsyncFnOnce(&Projection) -> Result<ExitCode>) -> Result<ExitCode> {
     // A mistyped folder is not filled with an empty database.
     if let Some(folder) = database::folder(&config.database)
         && !folder.join("es.db").exists()
@@ -70,69 +118,36 @@ pub async fn run(options: &Options, config: &Config) -> Result<ExitCode> {
         .await
         .context("the read models are worked on while no server runs; ask a running one through /api/v1/projections")?;
     let projection = parts.projection().await?;
-    let code = match &options.action {
-        Action::Status { json } => {
-            let status = projection.status().await?;
-            if *json {
-                output::json(&status)?;
-            } else {
-                let mut table = output::table(&["projection", "position", "head", "lag", "parked", "epoch"]);
-                table.add_row([
-                    status.name.to_owned(),
-                    status.position.to_string(),
-                    status.head.to_string(),
-                    status.lag.to_string(),
-                    status.parked.to_string(),
-                    status.epoch.to_string(),
-                ]);
-                println!("{table}");
-            }
-            ExitCode::SUCCESS
-        }
-        Action::Rebuild { name, json } => {
-            if name.as_deref().is_some_and(|name| name != "read-models") {
-                bail!("there is one projection: read-models");
-            }
-            projection.catch_up().await?;
-            let differences = projection.rebuild(progress).await?;
-            report(*json, "rebuilt", &differences)?;
-            ExitCode::SUCCESS
-        }
-        Action::Parked { json } => {
-            show_parked(*json, &projection.parked().await?)?;
-            ExitCode::SUCCESS
-        }
-        Action::Retry { json } => {
-            projection.catch_up().await?;
-            let released = projection.retry_parked().await?;
-            let parked = projection.status().await?.parked;
-            if *json {
-                output::json(&json!({ "released": released, "parked": parked }))?;
-            } else {
-                println!("{released} events took effect, {parked} are still parked");
-            }
-            if parked == 0 {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            }
-        }
-        Action::Verify { json } => {
-            projection.catch_up().await?;
-            let differences = projection.verify(progress).await?;
-            report(*json, "verified", &differences)?;
-            if differences.is_empty() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            }
-        }
-    };
+    projection.catch_up().await?;
+    let code = action(&projection).await;
     parts.database.close().await;
-    Ok(code)
+    code
 }
 
-fn show_parked(json: bool, parked: &[ParkedEvent]) -> Result<()> {
+fn show_status(json: bool, standing: &Standing) -> Result<ExitCode> {
+    let lag = standing.head.saturating_sub(standing.position);
+    let parked = standing.parked.len();
+    if json {
+        output::json(&json!({
+            "name": "read-models", "position": standing.position, "head": standing.head, "lag": lag, "parked": parked,
+            "epoch": standing.epoch,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = output::table(&["projection", "position", "head", "lag", "parked", "epoch"]);
+    table.add_row([
+        "read-models".to_owned(),
+        standing.position.to_string(),
+        standing.head.to_string(),
+        lag.to_string(),
+        parked.to_string(),
+        standing.epoch.to_string(),
+    ]);
+    println!("{table}");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show_parked(json: bool, parked: &[ParkedEvent]) -> Result<ExitCode> {
     if json {
         let rows: Vec<_> = parked
             .iter()
@@ -143,7 +158,8 @@ fn show_parked(json: bool, parked: &[ParkedEvent]) -> Result<()> {
                 })
             })
             .collect();
-        return output::json(&rows);
+        output::json(&rows)?;
+        return Ok(ExitCode::SUCCESS);
     }
     let mut table = output::table(&["position", "stream", "type", "since", "why"]);
     for event in parked {
@@ -156,7 +172,7 @@ fn show_parked(json: bool, parked: &[ParkedEvent]) -> Result<()> {
         ]);
     }
     println!("{table}");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Shows progress to a person, on standard error.
