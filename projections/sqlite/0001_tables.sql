@@ -182,7 +182,7 @@ CREATE TABLE ExecutionLogs (
     Message NVARCHAR NOT NULL,
     Details NVARCHAR NULL,
     CreatedAt DATETIME2(7) NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
-    FOREIGN KEY (ExecutionId) REFERENCES WorkflowExecutions(Id),
+    FOREIGN KEY (ExecutionId) REFERENCES WorkflowExecutions(Id) ON DELETE CASCADE,
     FOREIGN KEY (StepId) REFERENCES WorkflowSteps(Id)
 );
 CREATE INDEX IX_ExecutionLogs_ExecutionId_CreatedAt ON ExecutionLogs (ExecutionId, CreatedAt);

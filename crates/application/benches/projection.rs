@@ -171,6 +171,7 @@ fn beginning() -> Vec<(String, Vec<Event>)> {
                 id: WorkflowId(1),
                 step,
                 in_force: true,
+                initial: true,
             })
             .into(),
         );

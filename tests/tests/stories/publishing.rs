@@ -336,3 +336,23 @@ async fn a_step_that_is_not_in_force_is_found_where_its_creation_says() {
     assert_eq!((&found["id"], &found["name"]), (&json!(made.id()), &json!("later")));
     server.finish().await;
 }
+
+#[tokio::test]
+async fn a_workflow_is_unchanged_until_somebody_changes_it() {
+    let (server, target) = (TestServer::spawn().await, Target::start().await);
+    let world = World::build(&server.admin, "Fresh", &target).await;
+    let endpoint = world.endpoint("/a").await;
+    let body = json!({"projectId": world.project, "environmentId": world.environment, "name": "F",
+        "steps": [{"name": "one", "apiEndpointId": endpoint}, {"name": "two", "apiEndpointId": endpoint}]});
+    let id = server.admin.create("/api/v1/workflows", &body).await;
+    let path = format!("/api/v1/workflows/{id}");
+    let created = server.admin.get(&path).await.json();
+    assert_eq!(
+        (&created["updatedAt"], &created["status"]),
+        (&Value::Null, &json!("Draft"))
+    );
+    let step = json!({"name": "three", "apiEndpointId": endpoint});
+    let _ = server.admin.post(&format!("{path}/steps"), &step).await.expect(201);
+    assert!(server.admin.get(&path).await.json()["updatedAt"].is_string());
+    server.finish().await;
+}

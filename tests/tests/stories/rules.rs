@@ -253,8 +253,9 @@ async fn deleting_a_workspace_takes_everything_along_by_explicit_events() {
     assert_eq!(correlations.len(), 1, "{correlations:?}");
     let rows = "SELECT json_array((SELECT COUNT(*) FROM Workspaces WHERE IsDeleted = 1), (SELECT COUNT(*) FROM Projects WHERE IsDeleted = 1), \
         (SELECT COUNT(*) FROM Environments WHERE IsDeleted = 1), (SELECT COUNT(*) FROM Workflows WHERE IsDeleted = 1), \
-        (SELECT COUNT(*) FROM ApiEndpoints WHERE IsDeleted = 1), (SELECT COUNT(*) FROM vw_ActiveWorkflows))";
-    assert_eq!(server.rows(rows).await, [json!([1, 1, 1, 1, 1, 1])]);
+        (SELECT COUNT(*) FROM ApiEndpoints WHERE IsDeleted = 1), (SELECT COUNT(*) FROM vw_ActiveWorkflows), \
+        (SELECT COUNT(*) FROM UserWorkspaces WHERE IsActive = 0))";
+    assert_eq!(server.rows(rows).await, [json!([1, 1, 1, 1, 1, 1, 2])]);
     member.get(&path).await.problem(404, "not-found");
     assert!(member.get("/api/v1/workspaces").await.items().is_empty());
     // Names are free again.
@@ -416,14 +417,25 @@ async fn a_workspace_shows_nothing_to_those_outside() {
 }
 
 #[tokio::test]
-async fn who_was_deleted_gets_no_other_role() {
+async fn who_was_deleted_is_no_member_and_gets_no_other_role() {
     let (server, target) = (TestServer::spawn().await, Target::start().await);
     let admin = &server.admin;
     let world = World::build(admin, "Left", &target).await;
     let (user, _) = admin.new_user("Leaver", "Viewer").await;
     let member = format!("/api/v1/workspaces/{}/members/{user}", world.workspace);
     assert!(admin.put(&member, &json!({"role": "Viewer"})).await.status.is_success());
+    let erased = admin.new_user("Gone", "Viewer").await.0;
+    let path = format!("/api/v1/workspaces/{}/members", world.workspace);
+    let _ = admin
+        .put(&format!("{path}/{erased}"), &json!({"role": "Viewer"}))
+        .await
+        .expect(200);
+    assert_eq!(admin.get(&path).await.items().len(), 3);
     assert!(admin.delete(&format!("/api/v1/users/{user}")).await.status.is_success());
+    let _ = admin.act(&format!("/api/v1/users/{erased}/erase")).await.expect(200);
+    assert_eq!(admin.get(&path).await.items().len(), 1);
+    let active = "SELECT json_array(UserId) FROM UserWorkspaces WHERE IsActive = 1";
+    assert_eq!(server.rows(active).await, [json!([1])]);
     let refused = admin.put(&member, &json!({"role": "Developer"})).await;
     refused.problem(404, "user-not-found");
     server.finish().await;

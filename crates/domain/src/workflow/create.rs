@@ -90,6 +90,7 @@ impl CreateWorkflow {
                 id,
                 step,
                 in_force: true,
+                initial: true,
             }
             .into()
         }));

@@ -45,6 +45,7 @@ impl AddStep {
                 id,
                 step,
                 in_force: state.shows_draft(),
+                initial: false,
             }
             .into(),
         ])

@@ -129,6 +129,9 @@ pub struct StepAdded {
     pub step: Step,
     /// See [`WorkflowChanged::in_force`].
     pub in_force: bool,
+    /// Whether the workflow was created with it, which is no change of the workflow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub initial: bool,
 }
 
 /// A step of the draft reads so from now on.

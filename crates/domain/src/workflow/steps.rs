@@ -145,7 +145,15 @@ pub(super) fn difference(
     }
     for step in after {
         match before.iter().find(|known| known.id == step.id) {
-            None => events.push(StepAdded { id, step, in_force }.into()),
+            None => events.push(
+                StepAdded {
+                    id,
+                    step,
+                    in_force,
+                    initial: false,
+                }
+                .into(),
+            ),
             Some(known) => {
                 events.extend(changed(known, step, now).map(|step| StepChanged { id, step, in_force }.into()));
             }

@@ -361,6 +361,7 @@ fn workflows() -> Vec<WorkflowEvent> {
             id,
             step: step(),
             in_force: true,
+            initial: false,
         }
         .into(),
         StepChanged {

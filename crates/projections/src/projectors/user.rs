@@ -9,10 +9,13 @@ use wfm_domain::{
 };
 use wfm_storage::read_store::{Cell, Change};
 
-use super::rows::{ERASED, insert, opened_or_erased, update};
+use super::{
+    rows::{ERASED, insert, opened_or_erased, update},
+    workspace::memberships_end,
+};
 use crate::{
     envelope::Envelope,
-    tables::{USERS, Users, WORKFLOW_APPROVALS, WorkflowApprovals},
+    tables::{USERS, UserWorkspaces, Users, WORKFLOW_APPROVALS, WorkflowApprovals},
 };
 
 /// Password hash of an erased user: no password has it.
@@ -85,6 +88,7 @@ pub fn project(envelope: &Envelope, event: &UserEvent, changes: &mut Vec<Change>
             [(Users::IsActive, true.into()), (Users::UpdatedAt, at())],
         ),
         UserEvent::UserDeleted(event) => {
+            changes.push(memberships_end(UserWorkspaces::UserId, event.id.0));
             let set = [
                 (Users::IsDeleted, true.into()),
                 (Users::DeletedAt, at()),
@@ -94,6 +98,7 @@ pub fn project(envelope: &Envelope, event: &UserEvent, changes: &mut Vec<Change>
         }
         UserEvent::UserErased(event) => {
             forget_words(event.id, changes);
+            changes.push(memberships_end(UserWorkspaces::UserId, event.id.0));
             let set = [
                 (Users::FirstName, ERASED.into()),
                 (Users::LastName, ERASED.into()),

@@ -61,7 +61,9 @@ pub fn project(envelope: &Envelope, event: &WorkflowEvent, changes: &mut Vec<Cha
         WorkflowEvent::StepAdded(event) => {
             if event.in_force {
                 changes.push(insert(&WORKFLOW_STEPS, step_row(event.id, &event.step)));
-                changes.push(touched(event.id, envelope));
+                if !event.initial {
+                    changes.push(touched(event.id, envelope));
+                }
             }
         }
         WorkflowEvent::StepChanged(event) => {

@@ -9,6 +9,16 @@ use crate::{
     tables::{USER_WORKSPACES, UserWorkspaces, WORKSPACES, Workspaces},
 };
 
+/// Ends the memberships whose `column` has this value.
+pub(super) fn memberships_end(column: UserWorkspaces, id: i64) -> Change {
+    Change::UpdateWhere {
+        table: &USER_WORKSPACES,
+        column: column.into(),
+        value: id.into(),
+        set: vec![(UserWorkspaces::IsActive.into(), false.into())],
+    }
+}
+
 /// The changes of one event.
 pub fn project(envelope: &Envelope, event: &WorkspaceEvent, changes: &mut Vec<Change>) {
     let at = || envelope.at();
@@ -46,6 +56,7 @@ pub fn project(envelope: &Envelope, event: &WorkspaceEvent, changes: &mut Vec<Ch
             [(Workspaces::IsActive, true.into()), (Workspaces::UpdatedAt, at())],
         ),
         WorkspaceEvent::WorkspaceDeleted(event) => {
+            changes.push(memberships_end(UserWorkspaces::WorkspaceId, event.id.0));
             let set = [
                 (Workspaces::IsDeleted, true.into()),
                 (Workspaces::DeletedAt, at()),

@@ -387,6 +387,7 @@ impl History {
             id: workflow.id,
             step,
             in_force,
+            initial: false,
         };
         Some((workflow.id.stream(), vec![WorkflowEvent::from(added).into()]))
     }
