@@ -20,6 +20,10 @@ macro_rules! functions {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(super) enum Function { $($name),* }
 
+        /// Every name of a function.
+        #[cfg(test)]
+        const NAMES: &[&str] = &[$($($text),+),*];
+
         impl Function {
             /// The function of that name with the fewest and most arguments it takes, its receiver included.
             pub(super) fn named(name: &str) -> Option<(Self, usize, usize)> {
@@ -461,4 +465,18 @@ fn values<'a>(map: &Cel<'a>, meter: &mut Meter) -> Outcome<Cel<'a>> {
     };
     meter.make(values.len() * ELEMENT_BYTES)?;
     Ok(Cel::list(values))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NAMES;
+
+    #[test]
+    fn every_function_is_documented() {
+        let documented = include_str!("../../../../docs/expressions.md");
+        for name in NAMES {
+            let written = [format!("`{name}`"), format!("`{name}(")];
+            assert!(written.iter().any(|written| documented.contains(written)), "{name}");
+        }
+    }
 }
