@@ -210,6 +210,37 @@ async fn whoever_sends_all_before_reading_learns_why_it_was_refused() {
 }
 
 #[tokio::test]
+async fn what_is_no_http_is_answered_too() {
+    let server = TestServer::spawn().await;
+    let address = server.admin.base().strip_prefix("http://").unwrap();
+    let (long, longer) = ("a".repeat(70_000), "a".repeat(600_000));
+    for (sent, status) in [
+        ("GARBAGE\r\n\r\n".to_owned(), "400"),
+        ("GET / HTTP/1.1\r\nno header\r\n\r\n".to_owned(), "400"),
+        (
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n".to_owned(),
+            "400",
+        ),
+        (format!("GET /{long} HTTP/1.1\r\nHost: x\r\n\r\n"), "414"),
+        (format!("GET / HTTP/1.1\r\nHost: x\r\nX-Long: {longer}\r\n\r\n"), "431"),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        // A server that has seen enough closes the connection before all is sent.
+        let _ = stream.write_all(sent.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{}: {answer}",
+            &sent[..20]
+        );
+    }
+    still_works(&server.admin).await;
+    server.finish().await;
+}
+
+#[tokio::test]
 async fn queries_paths_and_headers_are_read_strictly() {
     let server = TestServer::spawn().await;
     let admin = &server.admin;
