@@ -52,7 +52,8 @@ pub fn document() -> OpenApi {
 
 const DESCRIPTION: &str = "Commands answer when the read models show their effect; `Prefer: respond-async` skips that wait, \
 `min-position` makes a query wait for a position. `If-Match` with the `ETag` of an entity guards against lost updates; \
-`If-None-Match` spares sending what is known; `Idempotency-Key` makes a command safe to repeat. Errors are problem documents (RFC 9457). Enums are read by name or number \
+`If-None-Match` spares sending what is known; `Idempotency-Key` makes a command safe to repeat: \
+a repeat gets the status, id, version and position of the first answer, and the entity while it is still of that version. Errors are problem documents (RFC 9457). Enums are read by name or number \
 and answered by name.";
 
 fn components(schemas: Vec<(String, RefOr<Schema>)>) -> Components {

@@ -168,8 +168,13 @@ impl App {
     ) -> Result<Recorded, ApplicationError> {
         self.definitions.clear();
         let context = context.on_behalf("cascade");
+        let mut stopped = false;
         for filter in runs {
-            self.cancel_runs(&context, filter).await?;
+            stopped |= self.cancel_runs(&context, filter).await?;
+        }
+        if stopped {
+            // Whoever waits for this position sees every run ended.
+            recorded.position = recorded.position.max(self.store.log.head().await?.position);
         }
         if !complete {
             recorded.position = recorded.position.max(self.finish_cascade(&context, parent).await?);
@@ -315,11 +320,13 @@ impl App {
         environments.into_iter().map(filter).collect()
     }
 
-    /// Cancels every open run that the filter covers.
-    async fn cancel_runs(&self, context: &Context, mut filter: WorkFilter) -> Result<(), ApplicationError> {
+    /// Cancels every open run that the filter covers; whether there was any.
+    async fn cancel_runs(&self, context: &Context, mut filter: WorkFilter) -> Result<bool, ApplicationError> {
+        let mut found = false;
         loop {
             let page = self.store.log.work(&filter, PAGE as u32).await?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let Some(last) = page.last() else { return Ok(found) };
+            found = true;
             filter.after = Some(Arc::clone(&last.execution));
             for item in &page {
                 self.cancel_run(context, &item.execution).await?;
