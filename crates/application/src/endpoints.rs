@@ -75,19 +75,19 @@ pub struct NewEndpoint {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EndpointPatch {
-    /// See [`NewEndpoint::name`].
+    /// At most 200 characters.
     #[serde(default, deserialize_with = "not_null")]
     pub name: Option<String>,
-    /// See [`NewEndpoint::description`]; null removes it.
+    /// At most 1000 characters; null removes it.
     #[serde(default, deserialize_with = "double_option")]
     pub description: Option<Option<String>>,
-    /// See [`NewEndpoint::url`].
+    /// Template, at most 2000 characters.
     #[serde(default, deserialize_with = "not_null")]
     pub url: Option<String>,
-    /// See [`NewEndpoint::method`].
+    /// HTTP method.
     #[serde(default, deserialize_with = "not_null")]
     pub method: Option<String>,
-    /// See [`NewEndpoint::endpoint_type`].
+    /// `REST` or `SOAP`, by name or number.
     #[serde(default, rename = "type", deserialize_with = "not_null")]
     #[schema(value_type = Option<EndpointTypeChoice>)]
     pub endpoint_type: Option<Choice<EndpointType>>,
@@ -95,7 +95,7 @@ pub struct EndpointPatch {
     #[serde(default, deserialize_with = "double_option")]
     #[schema(value_type = Option<Object>)]
     pub headers: Option<Option<Value>>,
-    /// See [`NewEndpoint::authentication_method`]; null removes it with its settings.
+    /// `None`, `Basic`, `Bearer`, `ApiKey`, `OAuth2ClientCredentials` or `MutualTls`; null removes it with its settings.
     #[serde(default, deserialize_with = "double_option")]
     pub authentication_method: Option<Option<String>>,
     /// Replaced whole; null removes it.
@@ -110,14 +110,14 @@ pub struct EndpointPatch {
     #[serde(default, deserialize_with = "double_option")]
     #[schema(value_type = Option<Object>)]
     pub limits: Option<Option<Value>>,
-    /// See [`NewEndpoint::follow_redirects`]; null stands for none.
+    /// How many redirects a call follows, 0 to 5; null stands for none.
     #[serde(default, deserialize_with = "double_option")]
     #[schema(value_type = Option<u8>)]
     pub follow_redirects: Option<Option<u8>>,
-    /// See [`NewEndpoint::documentation`]; null removes it.
+    /// Free text; null removes it.
     #[serde(default, deserialize_with = "double_option")]
     pub documentation: Option<Option<String>>,
-    /// See [`NewEndpoint::is_active`].
+    /// Whether steps may use it.
     #[serde(default, deserialize_with = "not_null")]
     pub is_active: Option<bool>,
     /// Replaces them all; one keeps its id by its `id` or its name.

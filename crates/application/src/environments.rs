@@ -45,10 +45,10 @@ pub struct NewEnvironment {
 #[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnvironmentPatch {
-    /// See [`NewEnvironment::name`].
+    /// At most 200 characters.
     #[serde(default, deserialize_with = "not_null")]
     pub name: Option<String>,
-    /// See [`NewEnvironment::description`]; null removes it.
+    /// At most 1000 characters; null removes it.
     #[serde(default, deserialize_with = "double_option")]
     pub description: Option<Option<String>>,
     /// Replaced whole; null means the defaults.

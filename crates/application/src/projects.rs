@@ -36,10 +36,10 @@ pub struct NewProject {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProjectPatch {
-    /// See [`NewProject::name`].
+    /// Unique in the workspace, at most 200 characters.
     #[serde(default, deserialize_with = "not_null")]
     pub name: Option<String>,
-    /// See [`NewProject::description`]; null removes it.
+    /// At most 1000 characters; null removes it.
     #[serde(default, deserialize_with = "double_option")]
     pub description: Option<Option<String>>,
 }

@@ -67,35 +67,35 @@ pub struct NewUser {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UserPatch {
-    /// See [`NewUser::first_name`].
+    /// At most 100 characters.
     #[serde(default, deserialize_with = "not_null")]
     pub first_name: Option<String>,
-    /// See [`NewUser::last_name`].
+    /// At most 100 characters.
     #[serde(default, deserialize_with = "not_null")]
     pub last_name: Option<String>,
-    /// See [`NewUser::email`].
+    /// Unique in the system, at most 255 characters.
     #[serde(default, deserialize_with = "not_null")]
     pub email: Option<String>,
     /// Global role, by name or number; never one's own.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(value_type = Option<RoleChoice>)]
     pub role: Option<Choice<Role>>,
-    /// See [`NewUser::phone_number`]; null removes it.
+    /// At most 20 characters; null removes it.
     #[serde(default, deserialize_with = "double_option")]
     pub phone_number: Option<Option<String>>,
-    /// See [`NewUser::department`]; null removes it.
+    /// At most 100 characters; null removes it.
     #[serde(default, deserialize_with = "double_option")]
     pub department: Option<Option<String>>,
-    /// See [`NewUser::job_title`]; null removes it.
+    /// At most 100 characters; null removes it.
     #[serde(default, deserialize_with = "double_option")]
     pub job_title: Option<Option<String>>,
-    /// See [`NewUser::manager`]; null removes it.
+    /// At most 255 characters; null removes it.
     #[serde(default, deserialize_with = "double_option")]
     pub manager: Option<Option<String>>,
-    /// See [`NewUser::time_zone`]; null means `UTC`.
+    /// IANA name; null means `UTC`.
     #[serde(default, deserialize_with = "double_option")]
     pub time_zone: Option<Option<String>>,
-    /// See [`NewUser::profile_picture`]; null removes it.
+    /// URL, at most 500 characters; null removes it.
     #[serde(default, deserialize_with = "double_option")]
     pub profile_picture: Option<Option<String>>,
 }

@@ -39,10 +39,10 @@ pub struct NewWorkspace {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorkspacePatch {
-    /// See [`NewWorkspace::name`].
+    /// Unique in the system, at most 200 characters.
     #[serde(default, deserialize_with = "not_null")]
     pub name: Option<String>,
-    /// See [`NewWorkspace::description`]; null removes it.
+    /// At most 1000 characters; null removes it.
     #[serde(default, deserialize_with = "double_option")]
     pub description: Option<Option<String>>,
 }

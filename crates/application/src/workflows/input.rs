@@ -61,20 +61,20 @@ fn tags_schema() -> Schema {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorkflowPatch {
-    /// See [`NewWorkflow::name`].
+    /// At most 200 characters.
     #[serde(default, deserialize_with = "not_null")]
     pub name: Option<String>,
-    /// See [`NewWorkflow::description`]; null removes it.
+    /// At most 1000 characters; null removes it.
     #[serde(default, deserialize_with = "double_option")]
     pub description: Option<Option<String>>,
-    /// See [`NewWorkflow::environment_id`].
+    /// Environment of its runs: one of the project's.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(value_type = Option<i64>)]
     pub environment_id: Option<EnvironmentId>,
-    /// See [`NewWorkflow::requires_approval`]; dropping it takes the right to write projects.
+    /// Whether publishing needs an approval by another person; dropping it takes the right to write projects.
     #[serde(default, deserialize_with = "not_null")]
     pub requires_approval: Option<bool>,
-    /// See [`NewWorkflow::tags`]; null removes them.
+    /// A text or an array of texts, at most 500 characters in all; null removes them.
     #[serde(default, deserialize_with = "double_option")]
     #[schema(schema_with = tags_schema)]
     pub tags: Option<Option<Value>>,
