@@ -14,7 +14,7 @@ use wfm_application::{
     executions::{
         execution_key::{ExecutionKey, KeyPolicy},
         registry::Ended,
-        runs::{RerunVersion, StartInput, Started},
+        starting::{RerunVersion, StartInput, Started},
     },
     security::permission::Permission,
 };

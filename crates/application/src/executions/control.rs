@@ -17,11 +17,7 @@ use wfm_domain::{
 };
 use wfm_storage::event::StreamVersion;
 
-use super::{
-    advance::changes_work,
-    registry::Ended,
-    runs::{Runs, check_text},
-};
+use super::{advance::changes_work, registry::Ended, runs::Runs, starting::check_text};
 use crate::{
     context::{Actor, Context},
     error::ApplicationError,

@@ -12,7 +12,7 @@ use wfm_storage::{
     event::{StreamId, StreamVersion},
 };
 
-use super::runs::{Runs, check_text};
+use super::{runs::Runs, starting::check_text};
 use crate::{error::ApplicationError, store::Unit};
 
 /// Longest key in UTF-16 units.

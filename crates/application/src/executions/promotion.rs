@@ -20,7 +20,8 @@ use super::{
     environment::EnvironmentValues,
     live::LiveRun,
     queue::{Census, Freed},
-    runs::{Ground, NO_PLACE, Runs},
+    runs::Runs,
+    starting::{Ground, NO_PLACE},
 };
 use crate::{context::Context, error::ApplicationError, store::Recorded};
 

@@ -11,7 +11,8 @@ use wfm_storage::event::StreamVersion;
 
 use super::{
     live::LiveRun,
-    runs::{Ground, Runs, Started},
+    runs::Runs,
+    starting::{Ground, Started},
 };
 use crate::{context::Context, error::ApplicationError, store::Unit};
 

@@ -25,7 +25,7 @@ use crate::{
     error::ApplicationError,
     executions::{
         execution_key::{ExecutionKey, KeyPolicy},
-        runs::{StartInput, Started},
+        starting::{StartInput, Started},
     },
     store::Unit,
 };

@@ -20,7 +20,7 @@ use crate::{
     context::{Context, Idempotency},
     duties::Duties,
     error::ApplicationError,
-    executions::{control::InDoubt, runs::RerunVersion},
+    executions::{control::InDoubt, starting::RerunVersion},
     membership::Membership,
 };
 

@@ -15,7 +15,7 @@ use wfm_domain::{
 use crate::{
     context::Context,
     error::ApplicationError,
-    executions::runs::{Runs, StartInput},
+    executions::{runs::Runs, starting::StartInput},
     store::{Loaded, Store},
 };
 

@@ -29,7 +29,7 @@ use crate::{
     app::App,
     context::Context,
     error::ApplicationError,
-    executions::runs::{StartInput, Started},
+    executions::starting::{StartInput, Started},
     security::permission::Permission,
     store::{Loaded, Recorded, Unit, check_version},
 };

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
-use wfm_application::{error::ApplicationError, executions::runs::StartInput};
+use wfm_application::{error::ApplicationError, executions::starting::StartInput};
 use wfm_domain::{
     api_endpoint::ApiEndpoint,
     ids::{ApiEndpointId, ProjectId, WorkflowId, WorkspaceId},

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wfm_application::{
     context::Context,
     error::ApplicationError,
-    executions::runs::StartInput,
+    executions::starting::StartInput,
     housekeeping::DailyRetention,
     retention::{RetentionMonth, RetentionReport, RetentionRule},
 };

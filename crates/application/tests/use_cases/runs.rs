@@ -6,7 +6,7 @@ use serde_json::json;
 use wfm_application::executions::{
     live::{LiveRun, Next},
     outcome::Answer,
-    runs::StartInput,
+    starting::StartInput,
 };
 use wfm_domain::ids::WorkflowId;
 

@@ -1,7 +1,7 @@
 //! Endpoints and workflows: definitions, drafts, publishing.
 
 use serde_json::{Value, json};
-use wfm_application::executions::runs::StartInput;
+use wfm_application::executions::starting::StartInput;
 use wfm_domain::ids::{ApiEndpointId, ParameterId, StepId, UserId, WorkflowId, WorkspaceId};
 
 use crate::testing::{TestApp, code, from, id, is_forbidden, is_not_found, pointers};

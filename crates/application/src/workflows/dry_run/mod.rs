@@ -28,7 +28,7 @@ use crate::{
     executions::{
         definition::CompiledWorkflow,
         rehearsal::{Script, rehearse},
-        runs::{StartInput, check_input},
+        starting::{StartInput, check_input},
     },
     security::permission::Permission,
     store::Loaded,

@@ -16,7 +16,7 @@ use wfm_application::{
     app::App,
     executions::{
         outcome::{Answer, CallFailure},
-        runs::StartInput,
+        starting::StartInput,
     },
 };
 use wfm_domain::ids::WorkflowId;
