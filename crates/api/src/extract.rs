@@ -240,8 +240,9 @@ impl RequestBody for AnyJson {
         if !is_json(headers) {
             return Err(Problem::unsupported_media_type());
         }
-        serde_json::from_slice(bytes)
-            .map(Self)
+        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+        objects::deserialize(&mut deserializer)
+            .and_then(|value| deserializer.end().map(|()| Self(value)))
             .map_err(|error| locate::<serde_json::Value>(bytes, error))
     }
 }
@@ -309,8 +310,8 @@ fn locate<T: DeserializeOwned>(bytes: &[u8], error: serde_json::Error) -> Proble
         // The place in the text is of no use to a program that made it.
         let detail = detail
             .rsplit_once(" at line ")
-            .map_or(detail.as_str(), |(detail, _)| detail)
-            .to_owned();
+            .map_or(detail.as_str(), |(detail, _)| detail);
+        let detail = without_value(detail);
         let code = if detail.starts_with("unknown field") {
             "unknown-field"
         } else if detail.starts_with("missing field") {
@@ -325,6 +326,20 @@ fn locate<T: DeserializeOwned>(bytes: &[u8], error: serde_json::Error) -> Proble
         return Problem::malformed("invalid-utf-8", path, detail);
     }
     Problem::malformed("malformed-json", path, detail)
+}
+
+/// A message of serde without the value that the caller wrote, which may be a secret in the wrong place:
+/// `invalid type: integer, expected a string`.
+fn without_value(detail: &str) -> String {
+    let wrong = |detail: &str| {
+        let (kind, rest) = ["invalid type: ", "invalid value: "]
+            .iter()
+            .find_map(|kind| Some((*kind, detail.strip_prefix(kind)?)))?;
+        let (written, expected) = rest.rsplit_once(", expected ")?;
+        let name = written.split([' ', '`', '"']).next()?;
+        Some(format!("{kind}{name}, expected {expected}"))
+    };
+    wrong(detail).unwrap_or_else(|| detail.to_owned())
 }
 
 /// A path as a JSON pointer (RFC 6901).
@@ -453,10 +468,16 @@ mod tests {
             (r#"{"name":"a","free":{"x":[1,}}"#, "malformed-json", "/free/x/1"),
             (r#"{"name":"a""#, "malformed-json", "\"\""),
             ("", "malformed-json", "\"\""),
+            (r#"{"name":"a","free":{"x":1,"x":2}}"#, "wrong-type", "/free/x"),
         ] {
             let problem = refused(body.as_bytes());
             assert!(problem.contains(code) && problem.contains(pointer), "{body}: {problem}");
         }
+        let problem = refused(br#"{"name":20261123}"#);
+        assert!(
+            problem.contains("invalid type: integer, expected a string") && !problem.contains("2026"),
+            "{problem}"
+        );
         let problem = refused(b"{\"name\":\"\xff\"}");
         assert!(
             problem.contains("invalid-utf-8") && problem.contains("/name"),

@@ -1,4 +1,4 @@
-//! A deserialiser that takes an object only where an object is written.
+//! A deserialiser that takes an object only where an object is written, and no member of it twice.
 //!
 //! Invariant: no struct is ever read from a JSON array. Serde's derived structs accept a sequence, whose elements they take
 //! for their fields in the order of declaration; for a caller that order is an accident. The rule holds at every depth,
@@ -6,9 +6,10 @@
 
 use std::fmt::{Formatter, Result as FormatResult};
 
+use rustc_hash::FxHashSet;
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected, VariantAccess,
-    Visitor,
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
+    VariantAccess, Visitor,
 };
 
 /// What a refusal says is expected where a struct is to be read.
@@ -167,7 +168,10 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Objects<V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_map(Objects::within(members))
+        self.inner.visit_map(Members {
+            inner: members,
+            names: FxHashSet::default(),
+        })
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, variant: A) -> Result<V::Value, A::Error> {
@@ -195,11 +199,25 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Objects<A> {
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Objects<A> {
+/// The members of an object, none of which is named twice.
+struct Members<A> {
+    inner: A,
+    names: FxHashSet<String>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        self.inner.next_key_seed(Objects::within(seed))
+        let Some(name) = self.inner.next_key::<String>()? else {
+            return Ok(None);
+        };
+        if self.names.contains(&name) {
+            return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
+        }
+        let key = seed.deserialize(name.as_str().into_deserializer())?;
+        self.names.insert(name);
+        Ok(Some(key))
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
@@ -295,6 +313,18 @@ mod tests {
         refused::<BTreeMap<String, Option<Named>>>(r#"{"a": null, "b": [1, 2]}"#);
         refused::<Shape>(r#"{"Circle": [1, 2]}"#);
         refused::<Shape>(r#"{"Square": [1]}"#);
+    }
+
+    #[test]
+    fn no_member_is_named_twice_at_any_depth() {
+        for text in [
+            r#"{"x": 1, "x": 1}"#,
+            r#"{"a": {"b": [{"c": 1, "d": 2, "c": 1}]}}"#,
+            r#"{"a": 1, "\u0061": 2}"#,
+        ] {
+            let error = read::<Value>(text).unwrap_err();
+            assert!(error.starts_with("duplicate field `"), "{text}: {error}");
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// How long an answer waits for the access view, which follows the log in memory.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// The application. Cheap to clone through its `Arc`.
 pub struct App {

@@ -22,7 +22,7 @@ use wfm_domain::{
 };
 
 use crate::{
-    app::App,
+    app::{App, LONGEST_WAIT},
     body_schemas::RoleChoice,
     context::{Actor, Context},
     error::ApplicationError,
@@ -259,6 +259,12 @@ impl App {
         };
         let recorded = self.seen(recorded).await;
         self.finish_erasure(&context.on_behalf("erasure"), id).await?;
+        if self.projection.wait_for(recorded.position, LONGEST_WAIT).await
+            && let Err(error) = self.reads.scrub().await
+        {
+            // A reader stands in the way; the next erasure, purge or stop does it.
+            tracing::warn!(%error, "traces of an erased person may remain in the files of the read models for a while");
+        }
         Ok(recorded)
     }
 

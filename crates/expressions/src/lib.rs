@@ -14,6 +14,7 @@ mod allowed;
 mod authentication;
 mod condition;
 mod credentials;
+mod echo;
 mod error;
 mod number;
 mod parameter;

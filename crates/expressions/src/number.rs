@@ -66,6 +66,11 @@ impl Numeric {
         }
     }
 
+    /// Whether nothing of the number was rounded away when it was read.
+    pub(crate) fn is_exact(self) -> bool {
+        matches!(self, Self::Int(_) | Self::Decimal(_))
+    }
+
     fn to_decimal(self) -> Option<Decimal> {
         match self {
             Self::Int(int) => Some(Decimal::from(int)),
@@ -170,6 +175,55 @@ impl Numeric {
     }
 }
 
+/// Compares the texts of two JSON numbers exactly, whatever their size.
+pub(crate) fn compare_texts(left: &str, right: &str) -> Option<Ordering> {
+    let (left, right) = (Digits::read(left)?, Digits::read(right)?);
+    let by_sign = left.sign().cmp(&right.sign());
+    let by_size = || {
+        let by_magnitude = left.magnitude.cmp(&right.magnitude);
+        by_magnitude.then_with(|| left.digits.cmp(&right.digits))
+    };
+    Some(by_sign.then_with(|| if left.negative { by_size().reverse() } else { by_size() }))
+}
+
+/// A number as `0.digits × 10^magnitude`, without zeros at either end.
+struct Digits {
+    negative: bool,
+    digits: Vec<u8>,
+    magnitude: i64,
+}
+
+impl Digits {
+    fn read(text: &str) -> Option<Self> {
+        let (mantissa, exponent) = match text.find(['e', 'E']) {
+            Some(at) => (&text[..at], text[at + 1..].parse::<i64>().ok()?),
+            None => (text, 0),
+        };
+        let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
+        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+        let all: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
+        let leading = all.iter().take_while(|digit| **digit == b'0').count();
+        let mut digits = all[leading..].to_vec();
+        while digits.last() == Some(&b'0') {
+            digits.pop();
+        }
+        let point = i64::try_from(whole.len()).ok()? - i64::try_from(leading).ok()?;
+        Some(Self {
+            negative: mantissa.starts_with('-'),
+            magnitude: point.checked_add(exponent)?,
+            digits,
+        })
+    }
+
+    fn sign(&self) -> i8 {
+        match (self.digits.is_empty(), self.negative) {
+            (true, _) => 0,
+            (false, true) => -1,
+            (false, false) => 1,
+        }
+    }
+}
+
 /// The decimal with these digits, if it takes at most 28 of them.
 fn exact(negative: bool, whole: &str, fraction: &str, exponent: i32) -> Option<Decimal> {
     let mut scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
@@ -216,6 +270,37 @@ mod tests {
         for text in ["", "-", "1e999", "abc", ".5", "1e", "--1", "1e5e5", "NaN", "inf"] {
             assert!(Numeric::parse(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn texts_compare_exactly() {
+        for (left, right, expected) in [
+            (
+                "123456789012345678901234567890",
+                "123456789012345678901234567891",
+                Ordering::Less,
+            ),
+            (
+                "0.12345678901234567890123456789",
+                "0.12345678901234567890123456788",
+                Ordering::Greater,
+            ),
+            (
+                "-123456789012345678901234567890",
+                "-123456789012345678901234567891",
+                Ordering::Greater,
+            ),
+            ("1e400", "1", Ordering::Greater),
+            ("1e+400", "10e399", Ordering::Equal),
+            ("-1e400", "1e-400", Ordering::Less),
+            ("0", "-0.0e7", Ordering::Equal),
+            ("0.00", "1e-400", Ordering::Less),
+            ("1.50", "15E-1", Ordering::Equal),
+        ] {
+            assert_eq!(compare_texts(left, right), Some(expected), "{left} {right}");
+            assert_eq!(compare_texts(right, left), Some(expected.reverse()), "{right} {left}");
+        }
+        assert_eq!(compare_texts("1e99999999999999999999", "1"), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::error::{RenderError, RenderErrorKind};
 use crate::parameter::ParameterType;
 use crate::scope::{EnvValue, Scope};
 use crate::text::TextEncoding;
+use crate::validation::Rules;
 
 /// How deep a value may nest. Far below the depth at which JSON readers refuse (128), so that whatever is rendered can be
 /// stored inside an event and read back.
@@ -45,6 +46,9 @@ pub struct Late {
     /// The declared type that the value is converted to, for the value of a parameter.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub parameter_type: Option<ParameterType>,
+    /// The validation rules that the converted value must keep, for the value of a parameter.
+    #[serde(rename = "rules", default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Value>,
 }
 
 /// One part of a value or text that holds secrets.
@@ -148,6 +152,7 @@ impl RenderedText {
                     pointer: String::new(),
                     parts,
                     parameter_type: None,
+                    rules: None,
                 }],
             },
         }
@@ -198,12 +203,15 @@ impl<'s> Resolver<'s> {
             [LatePart::Cel(cel)] => self.cel(cel)?,
             parts => Value::String(self.parts(parts)?),
         };
-        match late.parameter_type {
-            Some(parameter_type) => parameter_type
-                .convert(value)
-                .map_err(|detail| RenderError::new(RenderErrorKind::Invalid, "", detail)),
-            None => Ok(value),
-        }
+        let Some(parameter_type) = late.parameter_type else {
+            return Ok(value);
+        };
+        // They were checked when the request was compiled.
+        let rules = Rules::compile(late.rules.as_ref(), parameter_type, &mut Vec::new());
+        parameter_type
+            .convert(value)
+            .and_then(|value| rules.check(&value).map(|()| value))
+            .map_err(|detail| RenderError::new(RenderErrorKind::Invalid, "", detail))
     }
 
     pub(crate) fn text(&mut self, text: &RenderedText) -> Result<String, Box<RenderError>> {

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::echo;
 use crate::rendered::{MAXIMUM_DEPTH, is_too_deep};
 
 /// The largest output of a step, in bytes of compact JSON; a larger one fails the step.
@@ -90,7 +91,10 @@ fn redact_known(value: &mut Value, secrets: &[&str]) {
 }
 
 fn contains_secret(text: &str, secrets: &[&str]) -> bool {
-    secrets.iter().any(|secret| text.contains(secret))
+    let encodes = echo::may_encode(text);
+    secrets
+        .iter()
+        .any(|secret| text.contains(secret) || (encodes && echo::find(text, 0, secret).is_some()))
 }
 
 fn redact_text(text: &mut String, secrets: &[&str]) {
@@ -98,6 +102,20 @@ fn redact_text(text: &mut String, secrets: &[&str]) {
         if text.contains(secret) {
             *text = text.replace(secret, REDACTED);
         }
+    }
+    if echo::may_encode(text) {
+        for secret in secrets {
+            redact_echoes(text, secret);
+        }
+    }
+}
+
+/// Replaces what stands for a secret in another form.
+fn redact_echoes(text: &mut String, secret: &str) {
+    let mut from = 0;
+    while let Some(found) = echo::find(text, from, secret) {
+        from = found.start + REDACTED.len();
+        text.replace_range(found, REDACTED);
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn late_at_root(parts: Vec<LatePart>) -> Late {
         pointer: String::new(),
         parts,
         parameter_type: None,
+        rules: None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! path segment, and no segment is `.` or `..`.
 
 use serde_json::Value;
+use url::Url;
 
 use crate::allowed::Allowed;
 use crate::path::Reference;
@@ -51,6 +52,11 @@ pub(crate) fn compile(url: &str, allowed: &Allowed) -> Result<TextTemplate, Vec<
             }
         }
     }
+    if let Some(TextPart::Text(text)) = template.parts.first()
+        && let Some(detail) = malformed_authority(text, template.parts.len() == 1)
+    {
+        problems.push(detail);
+    }
     if template.parts.is_empty() {
         problems.push("the URL is empty".to_owned());
     }
@@ -68,6 +74,14 @@ pub(crate) fn compile(url: &str, allowed: &Allowed) -> Result<TextTemplate, Vec<
     } else {
         Err(problems)
     }
+}
+
+/// What is wrong with the host and port that a URL begins with, when they are all there.
+fn malformed_authority(text: &str, is_whole: bool) -> Option<String> {
+    let (scheme, after) = text.split_once("://")?;
+    let end = after.find(['/', '?']).or(is_whole.then_some(after.len()))?;
+    let parsed = Url::parse(&text[..scheme.len() + 3 + end]);
+    parsed.err().map(|error| format!("the URL is malformed: {error}"))
 }
 
 fn advance(zone: Zone, text: &str, problems: &mut Vec<String>) -> Zone {

@@ -22,6 +22,14 @@ pub(crate) struct FolderLock {
     _file: File,
 }
 
+/// Demands that no process writes the folder, before it is removed, for one.
+///
+/// # Errors
+/// [`StorageError::Held`] when one does.
+pub fn demand_free(folder: &Path) -> Result<(), StorageError> {
+    FolderLock::take(folder).map(drop)
+}
+
 impl FolderLock {
     /// Creates the folder if need be and locks it.
     pub(crate) fn take(folder: &Path) -> Result<Self, StorageError> {

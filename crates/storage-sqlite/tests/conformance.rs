@@ -283,12 +283,16 @@ async fn verification_finds_what_was_changed() {
             [
                 Problem::LeafHash { .. },
                 Problem::StreamGap { .. },
-                Problem::Stream { .. }
+                Problem::Stream { .. },
+                Problem::Rowless { count: 1 }
             ]
         ),
         "{found:?}"
     );
-    let found = problems("UPDATE Events SET Stream = 'a-1' WHERE Position = 6; UPDATE Head SET RecordedAt = ''").await;
+    let found = problems("UPDATE Events SET Stream = 'a-1', WorkspaceId = 31 WHERE Position = 6").await;
+    assert_eq!(found, [Problem::Workspace { position: Position(6) }]);
+    let found =
+        problems("UPDATE Events SET WorkspaceId = NULL WHERE Position = 6; UPDATE Head SET RecordedAt = ''").await;
     assert!(matches!(found[..], [Problem::Head { .. }]), "{found:?}");
     let found = problems("DELETE FROM Events WHERE Position = 6").await;
     assert!(

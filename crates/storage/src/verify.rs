@@ -7,6 +7,7 @@
 use std::hash::BuildHasher;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use serde::Deserialize;
 use thiserror::Error;
 
 use crate::{
@@ -58,6 +59,12 @@ pub enum Problem {
         /// The event.
         position: Position,
     },
+    /// An event counts as one of another workspace than it was recorded in.
+    #[error("event {position}: its row tells another workspace than what was recorded")]
+    Workspace {
+        /// The event.
+        position: Position,
+    },
     /// An event was recorded before the one before it.
     #[error("event {position}: recorded before the event before it")]
     RunsBackwards {
@@ -82,6 +89,19 @@ pub enum Problem {
         /// Version of its last event.
         last: StreamVersion,
     },
+    /// Streams have events and no row.
+    #[error("{count} streams with events have no row of their own")]
+    Rowless {
+        /// How many.
+        count: usize,
+    },
+}
+
+/// What an event's metadata tells of its place; the rest is the writer's own.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Placed {
+    workspace_id: Option<i64>,
 }
 
 /// What a verification found.
@@ -174,6 +194,10 @@ impl Pass<'_> {
         if leaf_hash::expected(event) != event.leaf_hash {
             self.report.found(Problem::LeafHash { position });
         }
+        let told = serde_json::from_str(&event.metadata).ok();
+        if told.and_then(|placed: Placed| placed.workspace_id) != event.workspace {
+            self.report.found(Problem::Workspace { position });
+        }
         if self
             .recorded_at
             .as_ref()
@@ -242,13 +266,13 @@ impl Pass<'_> {
                 .log
                 .streams(None, after.as_ref().map(StreamId::as_str), PAGE)
                 .await?;
-            let Some(end) = page.last() else { return Ok(()) };
+            let Some(end) = page.last() else { break };
             after = Some(end.stream.clone());
             for StreamInfo {
                 stream, version: told, ..
             } in page
             {
-                let last = self.versions.get(&hash(&stream)).copied().unwrap_or_default();
+                let last = self.versions.remove(&hash(&stream)).unwrap_or_default();
                 if told.0 == last {
                     continue;
                 }
@@ -265,6 +289,11 @@ impl Pass<'_> {
                 }
             }
         }
+        let count = self.versions.len();
+        if count > 0 {
+            self.report.found(Problem::Rowless { count });
+        }
+        Ok(())
     }
 }
 

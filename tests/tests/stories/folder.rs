@@ -6,7 +6,7 @@ use std::os::unix::{
 };
 
 use serde_json::{Value, json};
-use wfm_tests::{Process, Settings, Target, World, database};
+use wfm_tests::{Process, Settings, Target, World, database, until};
 
 use crate::settings;
 
@@ -71,10 +71,34 @@ async fn a_second_server_on_one_folder_is_refused() {
     );
     let rebuilt = client.act("/api/v1/projections/read-models/rebuild").await.expect(202);
     assert_eq!(rebuilt.json()["state"], "Rebuilding");
+    until("the rows to be built anew", || async {
+        let verified = client.act("/api/v1/projections/read-models/verify").await;
+        (verified.status == 200 && verified.json()["identical"] == true).then_some(())
+    })
+    .await;
     assert!(first.stop().0.success());
     // And the folder is free again, even after a kill.
     Process::spawn(&settings).kill();
     settings.succeed(&["projections", "verify"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_that_somebody_dropped_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    assert!(Process::spawn(&settings).stop().0.success());
+    let objects = "SELECT json_array(type, name) FROM sqlite_schema ORDER BY type, name";
+    let before = database::rows(folder.path(), objects).await;
+    for dropped in [
+        "DROP TABLE ExecutionLogs",
+        "DROP VIEW vw_ActiveWorkflows",
+        "DROP TRIGGER tr_Users_UpdatedAt",
+        "DROP INDEX IX_UserWorkspaces_WorkspaceId",
+    ] {
+        database::change_rows(folder.path(), dropped.to_owned()).await;
+        settings.succeed(&["projections", "verify"]);
+        assert_eq!(database::rows(folder.path(), objects).await, before, "{dropped}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -30,6 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/streams", READ, streams)
             .says("Streams by name: of a workspace, or (Admin) of the whole log")
             .query::<StreamParameters>()
+            .refuses(&[404])
             .pages::<StreamAnswer>(),
         get("/api/v1/streams/{id}", READ, stream)
             .says("Events of a stream by version")

@@ -43,6 +43,7 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/v1/jobs", READ, list)
             .says("Lists the jobs of a workspace, the newest first")
             .query::<ListParameters>()
+            .refuses(&[404])
             .pages::<JobView>(),
         get("/api/v1/jobs/{id}", READ, show)
             .says("Shows a job")

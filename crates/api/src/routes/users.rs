@@ -16,7 +16,8 @@ use super::{
     get, patch, post,
 };
 use crate::{
-    answer::{Done, carry},
+    answer::{Done, carry, entity},
+    conditional::ChangesByItself,
     context::{Api, demand_own},
     error::Problem,
     extract::{Command, Json, Nothing, Pairs, Path, Reader},
@@ -96,7 +97,14 @@ async fn show(
     Reader { context }: Reader,
 ) -> Result<Response, Problem> {
     demand_own(api.caller(&context)?, id.0, Permission::ManageUsers)?;
-    api.show::<UserRow>(&context, id.0, || format!("user {id}")).await
+    let row = api.seen::<UserRow>(&context, id.0, || format!("user {id}")).await?;
+    let has_logged_in = row.text("lastLoginAt").is_some();
+    let mut response = entity(&api.entity::<UserRow>(row).await?)?;
+    if has_logged_in {
+        // A login shows in the row and is no event of the user's stream.
+        response.extensions_mut().insert(ChangesByItself);
+    }
+    Ok(response)
 }
 
 async fn change(

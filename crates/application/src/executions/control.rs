@@ -198,9 +198,6 @@ impl Runs {
         id: &ExecutionId,
         ask: impl Fn(DataKey) -> Ask,
     ) -> Result<Recorded, ApplicationError> {
-        if let Some(recorded) = self.store.repeated(context).await? {
-            return Ok(recorded);
-        }
         self.store.retrying(|| self.ask_once(context, id, &ask)).await
     }
 
@@ -217,6 +214,9 @@ impl Runs {
         };
         if let Actor::User(caller) = &context.actor {
             caller.demand_in(Permission::EditWorkflows, request.workspace_id, not_found)?;
+        }
+        if let Some(recorded) = self.store.repeated(context).await? {
+            return Ok(recorded);
         }
         check_version(context, &loaded)?;
         let now = self.store.now();

@@ -186,8 +186,8 @@ impl Runs {
             rerun,
             beside: None,
         };
-        if let Some(recorded) = self.store.repeated(context).await? {
-            return Ok(self.repeated(&recorded));
+        if let Some(started) = self.started_before(context, workflow).await? {
+            return Ok(started);
         }
         self.store.retrying(|| self.start_afresh(context, &asked)).await
     }
@@ -211,8 +211,8 @@ impl Runs {
             rerun: None,
             beside: Some(beside),
         };
-        if let Some(recorded) = self.store.repeated(context).await? {
-            return Ok(self.repeated(&recorded));
+        if let Some(started) = self.started_before(context, workflow).await? {
+            return Ok(started);
         }
         self.start_afresh(context, &asked).await
     }
@@ -224,6 +224,16 @@ impl Runs {
             self.definitions.clear();
         }
         outcome
+    }
+
+    /// What an earlier request under the same idempotency key started, for a caller who may still start it.
+    async fn started_before(&self, context: &Context, id: WorkflowId) -> Result<Option<Started>, ApplicationError> {
+        if context.idempotency.is_none() {
+            return Ok(None);
+        }
+        self.startable(context, id).await?;
+        let recorded = self.store.repeated(context).await?;
+        Ok(recorded.map(|recorded| self.repeated(&recorded)))
     }
 
     pub(super) fn repeated(&self, recorded: &Recorded) -> Started {
@@ -238,7 +248,8 @@ impl Runs {
         }
     }
 
-    async fn ground(&self, context: &Context, id: WorkflowId) -> Result<Ground<'static>, ApplicationError> {
+    /// A workflow, deleted or not, whose runs the caller may start.
+    async fn startable(&self, context: &Context, id: WorkflowId) -> Result<Arc<InForce>, ApplicationError> {
         let not_found = || format!("workflow {id}");
         let workflow = self
             .definitions
@@ -248,8 +259,13 @@ impl Runs {
         if let Actor::User(caller) = &context.actor {
             caller.demand_in(Permission::EditWorkflows, workflow.workspace, not_found)?;
         }
+        Ok(workflow)
+    }
+
+    async fn ground(&self, context: &Context, id: WorkflowId) -> Result<Ground<'static>, ApplicationError> {
+        let workflow = self.startable(context, id).await?;
         if workflow.deleted {
-            return Err(ApplicationError::NotFound(not_found()));
+            return Err(ApplicationError::not_found("workflow", id));
         }
         let Some(compiled) = workflow.compiled.clone() else {
             return Err(

@@ -90,7 +90,7 @@ impl ParameterType {
         let value = || serde_json::from_str::<Value>(text.trim()).ok();
         match self {
             Self::String => Some(Value::String(text.to_owned())),
-            Self::DateTime => Instant::parse(text.trim()).map(|_| Value::String(text.trim().to_owned())),
+            Self::DateTime => is_date_time(text.trim()).then(|| Value::String(text.trim().to_owned())),
             Self::Integer | Self::Boolean | Self::Decimal | Self::Object | Self::Array => {
                 value().filter(|value| self.accepts(value))
             }
@@ -107,7 +107,7 @@ impl ParameterType {
             }
             Self::Boolean => value.is_boolean(),
             Self::Decimal => value.is_number(),
-            Self::DateTime => value.as_str().is_some_and(|text| Instant::parse(text).is_some()),
+            Self::DateTime => value.as_str().is_some_and(is_date_time),
             Self::Object => value.is_object(),
             Self::Array => value.is_array(),
         }
@@ -121,11 +121,18 @@ impl ParameterType {
             Self::Integer => "an integer",
             Self::Boolean => "true or false",
             Self::Decimal => "a number",
-            Self::DateTime => "an instant such as 2026-11-22T16:29:03Z",
+            Self::DateTime => "a date and time such as 2026-11-22T16:29:03Z, or a date",
             Self::Object => "a JSON object",
             Self::Array => "a JSON array",
         }
     }
+}
+
+/// An instant; a date and time without an offset, or a date alone, is one in UTC, as in the values of a run.
+fn is_date_time(text: &str) -> bool {
+    [text.to_owned(), format!("{text}Z"), format!("{text}T00:00:00Z")]
+        .iter()
+        .any(|text| Instant::parse(text).is_some())
 }
 
 #[cfg(test)]

@@ -213,6 +213,16 @@ impl ReorderSteps {
                 errors.add(format!("/steps/{index}"), "is named twice");
             }
         }
+        let left_out: Vec<String> = state
+            .steps
+            .iter()
+            .filter(|step| !named.contains(&step.id))
+            .map(|step| step.id.to_string())
+            .collect();
+        if errors.is_empty() && !left_out.is_empty() {
+            let detail = format!("must name every step of the draft; missing are {}", left_out.join(", "));
+            errors.add("/steps", detail);
+        }
         errors.finish()?;
         let moved = |place: &StepPlace| {
             state
@@ -377,9 +387,13 @@ mod tests {
             order,
         };
         let joined = ReorderSteps {
-            places: vec![place(30, 2)],
+            places: vec![place(30, 2), place(31, 2)],
         };
         assert_eq!(when::<Workflow>(&created(), joined).map(|events| events.len()), Ok(1));
+        for incomplete in [vec![], vec![place(31, 1)]] {
+            let incomplete = ReorderSteps { places: incomplete };
+            assert_eq!(pointers(when::<Workflow>(&created(), incomplete)), ["/steps"]);
+        }
         let wrong = ReorderSteps {
             places: vec![place(30, 5), place(30, 6), place(99, 7)],
         };

@@ -44,10 +44,16 @@ impl SetMember {
                 format!("user {user_id} does not exist"),
             ));
         }
+        if present == Some(role) {
+            return Ok(Vec::new());
+        }
+        if self.user.standing == Standing::Inactive {
+            return Err(Refusal::conflict(
+                "member-inactive",
+                format!("user {user_id} is not active"),
+            ));
+        }
         if let Some(before) = present {
-            if before == role {
-                return Ok(Vec::new());
-            }
             self.granter.require_other_than(user_id)?;
             self.granter.require_may_grant(before)?;
             self.granter.require_may_grant(role)?;
@@ -61,12 +67,6 @@ impl SetMember {
                 }
                 .into(),
             ]);
-        }
-        if self.user.standing == Standing::Inactive {
-            return Err(Refusal::conflict(
-                "member-inactive",
-                format!("user {user_id} is not active"),
-            ));
         }
         self.granter.require_may_grant(role)?;
         // A workspace without members gets its first one back as Admin or not at all.

@@ -12,7 +12,7 @@ use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta};
 use indexmap::IndexMap;
 use serde_json::{Map, Number, Value};
 
-use crate::number::Numeric;
+use crate::number::{Numeric, compare_texts};
 use crate::rendered::MAXIMUM_DEPTH;
 
 /// Why an evaluation stopped.
@@ -204,8 +204,8 @@ impl<'a> Cel<'a> {
     /// Equality across types is false; numbers are equal by value.
     pub(super) fn equals(&self, other: &Self, meter: &mut Meter) -> Outcome<bool> {
         meter.step()?;
-        if let (Some(left), Some(right)) = (self.numeric(), other.numeric()) {
-            return Ok(left.compare(right) == Some(Ordering::Equal));
+        if let Some(ordering) = self.compare_numbers(other, meter)? {
+            return Ok(ordering == Ordering::Equal);
         }
         Ok(match (self, other) {
             (Self::Null, Self::Null) => true,
@@ -252,6 +252,29 @@ impl<'a> Cel<'a> {
         })
     }
 
+    /// How two numbers compare: exactly, whatever their size; `None` when one of them is none.
+    fn compare_numbers(&self, other: &Self, meter: &mut Meter) -> Outcome<Option<Ordering>> {
+        match (self.numeric(), other.numeric()) {
+            (Some(left), Some(right)) if left.is_exact() && right.is_exact() => Ok(left.compare(right)),
+            _ => {
+                let (Some(left), Some(right)) = (self.number_text(), other.number_text()) else {
+                    return Ok(None);
+                };
+                meter.read(left.len() + right.len())?;
+                Ok(compare_texts(&left, &right))
+            }
+        }
+    }
+
+    /// The text of a number.
+    fn number_text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Number(number) => Some(Cow::Borrowed(number.as_str())),
+            Self::Numeric(numeric) => Some(Cow::Owned(numeric.to_text())),
+            _ => None,
+        }
+    }
+
     pub(super) fn order(&self, other: &Self, meter: &mut Meter) -> Outcome<Ordering> {
         meter.step()?;
         let ordering = match (self, other) {
@@ -263,10 +286,7 @@ impl<'a> Cel<'a> {
             (Self::Bytes(left), Self::Bytes(right)) => Some(left.cmp(right)),
             (Self::Timestamp(left), Self::Timestamp(right)) => Some(left.cmp(right)),
             (Self::Duration(left), Self::Duration(right)) => Some(left.cmp(right)),
-            _ => match (self.numeric(), other.numeric()) {
-                (Some(left), Some(right)) => left.compare(right),
-                _ => None,
-            },
+            _ => self.compare_numbers(other, meter)?,
         };
         ordering.map_or_else(
             || {

@@ -388,6 +388,7 @@ impl Compiler<'_> {
             is_required: definition.is_required,
             default,
             rules,
+            written_rules: definition.validation_rules.clone(),
             target,
             mapping: None,
         }

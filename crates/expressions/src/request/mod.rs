@@ -70,6 +70,8 @@ struct CompiledParameter {
     name: String,
     wire_name: String,
     parameter_type: ParameterType,
+    /// The rules as they are written, for values that are known only when the request is sent.
+    written_rules: Option<serde_json::Value>,
     is_required: bool,
     default: Option<serde_json::Value>,
     rules: Rules,

@@ -176,6 +176,7 @@ impl CompiledParameter {
         };
         if let Some(late) = rendered.late.iter_mut().find(|late| late.pointer.is_empty()) {
             late.parameter_type = Some(self.parameter_type);
+            late.rules.clone_from(&self.written_rules);
             return Ok(Some(rendered));
         }
         if self.is_required && rendered.value.is_null() {

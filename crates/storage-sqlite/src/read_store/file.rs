@@ -93,7 +93,7 @@ pub async fn open(path: &Path, usage: Use) -> Result<SqliteConnection, StorageEr
     if let Ok(connection) = connect(path, usage).await {
         let mut connection = connection;
         match version(&mut connection).await {
-            Ok(DDL_HASH) => return Ok(connection),
+            Ok(DDL_HASH) if is_whole(&mut connection).await? => return Ok(connection),
             Ok(0) if is_empty(&mut connection).await? => {
                 create(&mut connection).await?;
                 return Ok(connection);
@@ -121,6 +121,25 @@ async fn version(connection: &mut SqliteConnection) -> Result<i64, StorageError>
         .await
         .map_err(storage_error)?;
     row.try_get(0).map_err(storage_error)
+}
+
+/// Whether the file still has every table, view, index and trigger as they were made.
+async fn is_whole(connection: &mut SqliteConnection) -> Result<bool, StorageError> {
+    let mut fresh = SqliteConnectOptions::new()
+        .filename(":memory:")
+        .disable_statement_logging()
+        .connect()
+        .await
+        .map_err(storage_error)?;
+    create(&mut fresh).await?;
+    Ok(schema(connection).await? == schema(&mut fresh).await?)
+}
+
+/// Every object of the file by type and name, with the text that made it.
+async fn schema(connection: &mut SqliteConnection) -> Result<Vec<(String, String, Option<String>)>, StorageError> {
+    // What SQLite made for itself (statistics, sequences) is not ours to compare.
+    let text = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name";
+    sqlx::query_as(text).fetch_all(connection).await.map_err(storage_error)
 }
 
 async fn is_empty(connection: &mut SqliteConnection) -> Result<bool, StorageError> {

@@ -73,6 +73,8 @@ fn make_folder(folder: &Path) -> Result<()> {
         if !empty && !folder.join(MARK).exists() {
             bail!("./{FOLDER} exists and was not made by a demonstration; move it away or run in another folder");
         }
+        wfm_storage_sqlite::demand_free(folder)
+            .with_context(|| format!("./{FOLDER} is not replaced while a server runs on it; stop that server first"))?;
         fs::remove_dir_all(folder).with_context(|| format!("replacing ./{FOLDER}"))?;
     }
     fs::create_dir_all(folder).with_context(|| format!("making ./{FOLDER}"))?;
