@@ -83,6 +83,28 @@ async fn a_second_server_on_one_folder_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_demonstration_replaces_no_folder_that_a_server_runs_on() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("wfm-demo");
+    let settings = settings(&folder);
+    let server = Process::spawn(&settings);
+    std::fs::write(folder.join(".made-by-wfm-demo"), "").unwrap();
+    let mut demo = settings.command(&["demo"]);
+    demo.env_remove("WFM_DATABASE").current_dir(outer.path());
+    let output = wfm_tests::process::ended(demo);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && error.contains("stop that server first"),
+        "{error}"
+    );
+    let client = server.admin().await;
+    client.create("/api/v1/workspaces", &json!({"name": "Kept"})).await;
+    assert!(server.stop().0.success());
+    let kept = database::rows(&folder, "SELECT json_array(Name) FROM Workspaces").await;
+    assert_eq!(kept, [json!(["Kept"])]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_that_somebody_dropped_come_back() {
     let folder = tempfile::tempdir().unwrap();
     let settings = settings(folder.path());

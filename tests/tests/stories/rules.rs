@@ -414,6 +414,40 @@ async fn a_workspace_shows_nothing_to_those_outside() {
 }
 
 #[tokio::test]
+async fn an_old_idempotency_key_opens_nothing() {
+    let (server, target) = (TestServer::spawn().await, Target::start().await);
+    let admin = &server.admin;
+    let world = World::build(admin, "Closed", &target).await;
+    let workflow = world.one_step("/a", &json!({})).await;
+    let (user, client) = admin.new_user("Leaver", "Viewer").await;
+    let member = format!("/api/v1/workspaces/{}/members/{user}", world.workspace);
+    let _ = admin.put(&member, &json!({"role": "Developer"})).await.expect(200);
+    let start = format!("/api/v1/workflows/{workflow}/executions");
+    let keyed = |client: &Client, path: &str, key: &str| {
+        let request = client.request(Method::POST, path).header("idempotency-key", key);
+        request.waiting().send()
+    };
+    let started = keyed(&client, &start, "start").await.expect(200).json();
+    let run = started["id"].as_str().unwrap();
+    let again = keyed(&client, &start, "start").await.expect(200);
+    assert_eq!(
+        (again.header("idempotency-replayed"), &again.json()["id"]),
+        ("true", &started["id"])
+    );
+    let signal = format!("/api/v1/executions/{run}/rerun");
+    let _ = keyed(&client, &signal, "rerun").await.expect(200);
+    let narrow = json!({"name": "narrow", "maxRole": "Viewer"});
+    let token = client.post("/api/v1/api-keys", &narrow).await.expect(201).json()["token"].clone();
+    let narrowed = client.with_token(token.as_str().unwrap());
+    keyed(&narrowed, &start, "start").await.problem(403, "forbidden");
+    let _ = admin.delete(&member).await.expect(200);
+    for (path, key) in [(&start, "start"), (&signal, "rerun")] {
+        keyed(&client, path, key).await.problem(404, "not-found");
+    }
+    server.finish().await;
+}
+
+#[tokio::test]
 async fn who_was_deleted_is_no_member_and_gets_no_other_role() {
     let (server, target) = (TestServer::spawn().await, Target::start().await);
     let admin = &server.admin;

@@ -203,7 +203,10 @@ mod tests {
             user: inactive_user(2),
             ..set(2, Role::Viewer, admin(1))
         };
-        assert_eq!(code(when::<Workspace>(&created(), command)), "member-inactive");
+        assert_eq!(code(when::<Workspace>(&created(), command.clone())), "member-inactive");
+        let mut present = created();
+        present.push(added(11, 2, Role::Developer, false));
+        assert_eq!(code(when::<Workspace>(&present, command)), "member-inactive");
         let missing = UserFact {
             id: UserId(2),
             standing: Standing::Missing,

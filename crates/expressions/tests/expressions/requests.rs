@@ -269,6 +269,14 @@ fn secrets_reach_every_place() {
         serde_json::from_str::<Value>(&body(&outgoing)).unwrap(),
         json!({"b": {"k": [SECRET]}, "n": 4711})
     );
+    let mut bounded = endpoint.clone();
+    bounded.parameters[1].validation_rules = Some(json!({"in": "query", "maximum": 10}));
+    let error = send(&bounded, json!({"p": "x", "q": "{env.NUMBER}"})).unwrap_err();
+    assert_eq!(error.kind, RenderErrorKind::Invalid);
+    assert!(
+        error.to_string().contains("10") && !error.to_string().contains("4711"),
+        "{error}"
+    );
     endpoint.parameters[1].parameter_type = ParameterType::Boolean;
     let error = send(&endpoint, json!({"p": "x", "q": "{env.API_KEY}"})).unwrap_err();
     assert_eq!(error.kind, RenderErrorKind::Invalid);
