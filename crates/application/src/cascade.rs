@@ -167,7 +167,7 @@ impl App {
         runs: Vec<WorkFilter>,
     ) -> Result<Recorded, ApplicationError> {
         self.definitions.clear();
-        let context = context.on_behalf("cascade");
+        let context = context.on_behalf("cascade").caused_by(recorded.last_event);
         let mut stopped = false;
         for filter in runs {
             stopped |= self.cancel_runs(&context, filter).await?;

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use wfm_domain::{
     ids::{UserId, WorkflowId},
     protected::{DataKey, Protected},
@@ -87,6 +88,15 @@ impl Context {
         }
     }
 
+    /// The same for what follows from an event.
+    #[must_use]
+    pub(crate) fn caused_by(self, event: Option<Uuid>) -> Self {
+        Self {
+            causation_id: event.map(|event| event.to_string().into()),
+            ..self
+        }
+    }
+
     /// The same in the trace that an event's metadata (JSON) tells of.
     #[must_use]
     pub(crate) fn in_trace_of(self, metadata: Option<&str>) -> Self {
@@ -128,7 +138,12 @@ impl Context {
     }
 
     /// The envelope's metadata (JSON).
-    pub(crate) fn metadata(&self, workspace: Option<i64>, client_address: Option<&Protected>) -> Arc<str> {
+    pub(crate) fn metadata(
+        &self,
+        workspace: Option<i64>,
+        client_address: Option<&Protected>,
+        cause: Option<&str>,
+    ) -> Arc<str> {
         let actor = match &self.actor {
             Actor::User(caller) => ActorForm {
                 user_id: Some(caller.user.0),
@@ -149,7 +164,7 @@ impl Context {
         let form = MetadataForm {
             actor,
             correlation_id: &self.correlation_id,
-            causation_id: self.causation_id.as_deref(),
+            causation_id: cause,
             command_id: self.idempotency.as_ref().map(|command| command.key.as_str()),
             workspace_id: workspace,
             client_address,

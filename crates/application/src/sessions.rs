@@ -363,6 +363,7 @@ async fn record_access(
         version,
         aggregate: AccessLog,
         origin: None,
+        last_event: None,
     };
     let mut unit = store.unit(context);
     if let Some((stream, version)) = guard {

@@ -258,7 +258,8 @@ impl App {
             None => self.store.retrying(|| self.record_erasure(context, id)).await?,
         };
         let recorded = self.seen(recorded).await;
-        self.finish_erasure(&context.on_behalf("erasure"), id).await?;
+        let follow_up = context.on_behalf("erasure").caused_by(recorded.last_event);
+        self.finish_erasure(&follow_up, id).await?;
         if self.projection.wait_for(recorded.position, LONGEST_WAIT).await
             && let Err(error) = self.reads.scrub().await
         {

@@ -248,6 +248,19 @@ async fn deleting_a_workspace_takes_everything_along_by_explicit_events() {
         .map(|event| event["metadata"]["correlationId"].to_string())
         .collect();
     assert_eq!(correlations.len(), 1, "{correlations:?}");
+    // And what: the children follow from the deletion, which follows from the request.
+    let deletion = events.iter().find(|event| event["type"] == "WorkspaceDeleted").unwrap();
+    assert_eq!(deletion["metadata"]["causationId"], Value::Null);
+    for event in events
+        .iter()
+        .filter(|event| event["type"].as_str().unwrap().ends_with("Deleted"))
+    {
+        if event["type"] != "WorkspaceDeleted" {
+            assert_eq!(event["metadata"]["causationId"], deletion["id"], "{event}");
+        }
+    }
+    let ends = events.iter().filter(|event| event["type"] == "ExecutionCancelled");
+    assert!(ends.clone().all(|event| event["metadata"]["causationId"].is_string()));
     let rows = "SELECT json_array((SELECT COUNT(*) FROM Workspaces WHERE IsDeleted = 1), (SELECT COUNT(*) FROM Projects WHERE IsDeleted = 1), \
         (SELECT COUNT(*) FROM Environments WHERE IsDeleted = 1), (SELECT COUNT(*) FROM Workflows WHERE IsDeleted = 1), \
         (SELECT COUNT(*) FROM ApiEndpoints WHERE IsDeleted = 1), (SELECT COUNT(*) FROM vw_ActiveWorkflows), \

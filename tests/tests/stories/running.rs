@@ -407,3 +407,23 @@ async fn answers_of_all_kinds_become_outputs_or_failures() {
     assert!(target.calls("/elsewhere").is_empty());
     server.finish().await;
 }
+
+#[tokio::test]
+async fn every_event_of_a_run_names_the_one_it_follows_from() {
+    let (server, target) = (TestServer::spawn().await, Target::start().await);
+    let world = World::build(&server.admin, "Causes", &target).await;
+    let workflow = world.one_step("/a", &json!({})).await;
+    let run = world.run(workflow, &json!({})).await;
+    let history = format!("/api/v1/executions/{}/history", run["id"].as_str().unwrap());
+    let events = server.admin.get(&history).await.items();
+    let types: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(
+        types,
+        ["ExecutionStarted", "StepStarted", "StepSucceeded", "ExecutionCompleted"]
+    );
+    assert_eq!(events[0]["metadata"]["causationId"], json!(null));
+    for pair in events.windows(2) {
+        assert_eq!(pair[1]["metadata"]["causationId"], pair[0]["id"], "{pair:?}");
+    }
+    server.finish().await;
+}

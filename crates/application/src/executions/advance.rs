@@ -50,12 +50,14 @@ impl Runs {
         let events = live.loaded.aggregate.decide(ExecutionCommand { now, ask })?;
         let place = live.place();
         let mut unit = self.store.unit_at(&live.context, now);
+        unit.follow(&live.loaded);
         unit.record(&live.loaded, "execution", &events);
         if events.iter().any(changes_work) {
             unit.work(self.work_after(&live.loaded.aggregate, live.id(), place, &events));
         }
         let version = StreamVersion(live.loaded.version.0 + events.len() as u64);
         let recorded = unit.commit(Value::Null, version).await?;
+        live.loaded.last_event = recorded.last_event;
         let held = live.loaded.aggregate.standing.holds_place();
         live.fold(&events);
         live.keep_calls(calls);

@@ -225,6 +225,7 @@ impl Runs {
         let events = loaded.aggregate.decide(ExecutionCommand { now, ask })?;
         let place = (request.environment_id, request.workspace_id.0);
         let mut unit = self.store.unit_at(context, now);
+        unit.follow(&loaded);
         unit.record(&loaded, "execution", &events);
         if events.iter().any(changes_work) {
             unit.work(self.work_after(&loaded.aggregate, id, place, &events));

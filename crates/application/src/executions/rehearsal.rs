@@ -148,6 +148,7 @@ pub fn rehearse(script: Script) -> Result<Rehearsed, Refusal> {
             version: StreamVersion(0),
             aggregate: Execution::default(),
             origin: None,
+            last_event: None,
         },
         workflow,
         scope,

@@ -376,6 +376,7 @@ impl Runs {
             version: StreamVersion(0),
             aggregate: Execution::default(),
             origin: None,
+            last_event: None,
         };
         let scope = RunScope::new(
             &ground.compiled,
@@ -436,6 +437,7 @@ impl Runs {
             ask: Ask::Start(command),
         })?;
         let mut unit = self.store.unit_at(context, now);
+        unit.follow(&live.loaded);
         if live.loaded.version.0 == 0 {
             ground.rely(&mut unit, &id)?;
         }
@@ -455,6 +457,7 @@ impl Runs {
         let version = StreamVersion(live.loaded.version.0 + events.len() as u64);
         let recorded = unit.commit(id.0, version).await?;
         if !recorded.repeated {
+            live.loaded.last_event = recorded.last_event;
             live.fold(&events);
             live.keep_calls(plan.calls);
             live.tenure = live.loaded.aggregate.tenure;
