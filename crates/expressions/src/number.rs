@@ -210,7 +210,12 @@ impl Digits {
         let point = i64::try_from(whole.len()).ok()? - i64::try_from(leading).ok()?;
         Some(Self {
             negative: mantissa.starts_with('-'),
-            magnitude: point.checked_add(exponent)?,
+            // Zero has no size.
+            magnitude: if digits.is_empty() {
+                0
+            } else {
+                point.checked_add(exponent)?
+            },
             digits,
         })
     }
