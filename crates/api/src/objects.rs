@@ -4,9 +4,11 @@
 //! for their fields in the order of declaration; for a caller that order is an accident. The rule holds at every depth,
 //! because whatever is read through an [`Objects`] reads its own parts through one. Everything else passes unchanged.
 
-use std::fmt::{Formatter, Result as FormatResult};
+use std::{
+    collections::HashSet,
+    fmt::{Formatter, Result as FormatResult},
+};
 
-use rustc_hash::FxHashSet;
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
     VariantAccess, Visitor,
@@ -170,7 +172,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Objects<V> {
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
         self.inner.visit_map(Members {
             inner: members,
-            names: FxHashSet::default(),
+            names: HashSet::new(),
         })
     }
 
@@ -202,7 +204,8 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Objects<A> {
 /// The members of an object, none of which is named twice.
 struct Members<A> {
     inner: A,
-    names: FxHashSet<String>,
+    /// Hashed with a key of its own: callers choose the names.
+    names: HashSet<String>,
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<A> {

@@ -18,14 +18,11 @@ pub fn may_encode(text: &str) -> bool {
 
 /// Where the secret first stands in the text from a byte on, in whatever form.
 pub fn find(text: &str, from: usize, secret: &str) -> Option<Range<usize>> {
-    let first = secret.chars().next()?;
-    text[from..]
-        .char_indices()
-        .filter(|(_, character)| *character == first || MARKS.contains(character))
-        .find_map(|(offset, _)| {
-            let start = from + offset;
-            end(text, start, secret).map(|end| start..end)
-        })
+    // The first byte of a character is found at the beginning of one only.
+    let first = *secret.as_bytes().first()?;
+    let begins = |byte: u8| byte == first || matches!(byte, b'%' | b'+' | b'\\' | b'&');
+    let mut starts = (from..text.len()).filter(|at| begins(text.as_bytes()[*at]));
+    starts.find_map(|start| Some(start..end(text, start, secret)?))
 }
 
 /// Where the secret that begins at `start` ends.

@@ -112,10 +112,15 @@ fn redact_text(text: &mut String, secrets: &[&str]) {
 
 /// Replaces what stands for a secret in another form.
 fn redact_echoes(text: &mut String, secret: &str) {
-    let mut from = 0;
+    let (mut redacted, mut from) = (String::new(), 0);
     while let Some(found) = echo::find(text, from, secret) {
-        from = found.start + REDACTED.len();
-        text.replace_range(found, REDACTED);
+        redacted.push_str(&text[from..found.start]);
+        redacted.push_str(REDACTED);
+        from = found.end;
+    }
+    if from > 0 {
+        redacted.push_str(&text[from..]);
+        *text = redacted;
     }
 }
 
