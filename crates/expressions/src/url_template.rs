@@ -202,6 +202,12 @@ mod tests {
             "https://a.example/{unknown}",
             "{= input.url}",
             "https:///x",
+            "https://a.example:99999/x",
+            "https://a.example:port",
+            "https://[::1/x",
+            "https://256.1.1.1/{id}",
+            "https://a b.example/{id}",
+            "https://a.example:{id}/",
         ] {
             assert!(compile(url, &allowed).is_err(), "{url}");
         }

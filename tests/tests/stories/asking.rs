@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
-use wfm_tests::{Answer, Target, TestServer, World, until};
+use wfm_tests::{Answer, Client, Target, TestServer, World, until};
 
 #[tokio::test]
 async fn a_repeated_request_does_nothing_twice() {
@@ -300,6 +300,24 @@ async fn histories_tell_who_did_what() {
     let all = server.admin.all("/api/v1/events?limit=50").await;
     let positions: Vec<u64> = all.iter().map(|event| event["position"].as_u64().unwrap()).collect();
     assert_eq!(positions, (1..=positions.len() as u64).collect::<Vec<_>>());
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn a_login_shows_though_the_version_stays() {
+    let server = TestServer::spawn().await;
+    let (id, user) = server.admin.new_user("Visitor", "Viewer").await;
+    let path = format!("/api/v1/users/{id}");
+    let seen = user.get(&path).await.expect(200);
+    let again = |client: &Client| {
+        let request = client.request(Method::GET, &path);
+        request.header("if-none-match", seen.header("etag")).send()
+    };
+    let user = Client::login(server.admin.base(), "visitor@example.com").await;
+    server.settled().await;
+    let shown = again(&user).await.expect(200);
+    assert_eq!(shown.header("etag"), seen.header("etag"));
+    assert!(shown.json()["lastLoginAt"].as_str() > seen.json()["lastLoginAt"].as_str());
     server.finish().await;
 }
 

@@ -449,12 +449,31 @@ async fn an_old_idempotency_key_opens_nothing() {
     );
     let signal = format!("/api/v1/executions/{run}/rerun");
     let _ = keyed(&client, &signal, "rerun").await.expect(200);
+    // What pauses and what cancels a run under way.
+    let gate = Gate::default();
+    let held = gate.clone();
+    target.on("/held", move |_| Reply::ok(&json!({})).behind(&held));
+    let waiting = world.one_step("/held", &json!({})).await;
+    let running = world.start(waiting, &json!({})).await;
+    let _ = target.arrived("/held", 1).await;
+    let controls = ["pause", "cancel"].map(|action| format!("/api/v1/executions/{running}/{action}"));
+    for path in &controls {
+        let answer = client
+            .request(Method::POST, path)
+            .header("idempotency-key", path)
+            .send()
+            .await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.text);
+    }
+    gate.open();
+    let _ = world.ended(&running).await;
     let narrow = json!({"name": "narrow", "maxRole": "Viewer"});
     let token = client.post("/api/v1/api-keys", &narrow).await.expect(201).json()["token"].clone();
     let narrowed = client.with_token(token.as_str().unwrap());
     keyed(&narrowed, &start, "start").await.problem(403, "forbidden");
     let _ = admin.delete(&member).await.expect(200);
-    for (path, key) in [(&start, "start"), (&signal, "rerun")] {
+    let [pause, cancel] = &controls;
+    for (path, key) in [(&start, "start"), (&signal, "rerun"), (pause, pause), (cancel, cancel)] {
         keyed(&client, path, key).await.problem(404, "not-found");
     }
     server.finish().await;

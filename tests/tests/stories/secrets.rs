@@ -201,6 +201,91 @@ async fn a_secret_is_nowhere_but_at_the_target() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_spelled_in_another_way_is_as_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    let target = Target::start().await;
+    let process = Process::spawn(&settings);
+    let client = process.admin().await;
+    let world = World::build_with(&client, "Spelled", &target, &json!({}), &json!({"TOKEN": TOKEN})).await;
+    let lower = reqwest_url(TOKEN).to_lowercase();
+    let spellings = [
+        reqwest_url(TOKEN),
+        lower.replace("%20", "+"),
+        TOKEN.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+        TOKEN.replace('/', "\\/").replace('"', "\\\""),
+        TOKEN
+            .chars()
+            .map(|character| format!("\\u{:04x}", u32::from(character)))
+            .collect(),
+    ];
+    let told = json!({"told": spellings}).to_string();
+    let mut runs = Vec::new();
+    for (path, status, media_type) in [
+        ("/spells", 200, "application/json"),
+        ("/refuses", 400, "application/json"),
+        ("/says", 200, "text/plain"),
+        ("/rejects", 400, "text/plain"),
+    ] {
+        let body = if media_type == "text/plain" {
+            spellings.join(" ")
+        } else {
+            told.clone()
+        };
+        target.on(path, move |_| {
+            Reply::text(status, media_type, body.clone()).header("x-told", "told")
+        });
+        let step = json!({"inputMapping": {"token": "{env.TOKEN}"}});
+        let run = world.run(world.one_step(path, &step).await, &json!({})).await;
+        assert_eq!(run["status"] == "Completed", status == 200, "{run}");
+        runs.push(run["executionId"].as_str().unwrap().to_owned());
+    }
+    let outputs = world.execution(&runs[0]).await["outputParameters"].clone();
+    assert_eq!(outputs, json!({"told": vec!["***"; 5]}));
+    // `s3cr3t` is how every spelling begins, but for those in which every character is written as a number.
+    let mut wanted: Vec<Vec<u8>> = spellings.iter().flat_map(|spelling| forms(spelling)).collect();
+    wanted.push(b"s3cr3t".to_vec());
+    let answers = everything_answered(&client, &world, &runs).await;
+    assert!(process.stop().0.success());
+    for secret in &wanted {
+        let written = String::from_utf8_lossy(secret);
+        for (path, text) in &answers {
+            assert!(!text.contains(&*written), "{path}: {text}");
+        }
+        assert_eq!(
+            files_that_hold(folder.path(), secret),
+            Vec::<String>::new(),
+            "{written}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_erased_stands_in_no_file_of_a_running_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    let process = Process::spawn(&settings);
+    let client = process.admin().await;
+    let person = json!({
+        "firstName": "Wilhelmina", "lastName": "Featherstone", "email": "featherstone@example.com",
+        "password": wfm_tests::PASSWORD, "role": "Viewer", "department": "Cartography",
+    });
+    let id = client.create("/api/v1/users", &person).await;
+    let renamed = json!({"firstName": "Philippa"});
+    let _ = client.patch(&format!("/api/v1/users/{id}"), &renamed).await.expect(200);
+    let standing = |text: &str| files_that_hold(folder.path(), text.as_bytes());
+    let personal = ["Wilhelmina", "Philippa", "Featherstone", "featherstone@", "Cartography"];
+    for text in personal {
+        assert!(!standing(text).is_empty(), "{text} is a value of the documented tables");
+    }
+    let _ = client.act(&format!("/api/v1/users/{id}/erase")).await.expect(200);
+    for text in personal {
+        assert_eq!(standing(text), Vec::<String>::new(), "{text}");
+    }
+    assert!(process.stop().0.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inputs_outputs_and_people_are_sealed_in_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let settings = settings(folder.path());

@@ -154,6 +154,12 @@ mod tests {
             ParameterType::DateTime.read_text("2026-11-22T00:00:00+01:00"),
             Some(json!("2026-11-22T00:00:00+01:00"))
         );
+        for text in ["2026-11-22", "2026-11-22T16:29:03", "2026-11-22T16:29:03.5Z"] {
+            assert_eq!(ParameterType::DateTime.read_text(text), Some(json!(text)));
+        }
+        for text in ["2026-13-22", "2026-11-22T", "16:29:03", "tomorrow", ""] {
+            assert_eq!(ParameterType::DateTime.read_text(text), None, "{text}");
+        }
         assert_eq!(ParameterType::Array.read_text("[1]"), Some(json!([1])));
         assert_eq!(ParameterType::Object.read_text("[1]"), None);
         assert_eq!(ParameterType::String.read_text("1"), Some(json!("1")));
