@@ -3,7 +3,7 @@
 //! Invariant: the answer is true or false; anything else is an error, never taken as false.
 
 use crate::allowed::{Allowed, Problem};
-use crate::cel::CelExpression;
+use crate::cel::{CelExpression, Kinds};
 use crate::error::RenderError;
 use crate::scope::Scope;
 
@@ -39,7 +39,14 @@ impl Condition {
                 problems
             }
         });
-        compiled.map(Self)
+        let compiled = compiled?;
+        if !compiled.kinds().meets(Kinds::BOOLEAN) {
+            return Err(vec![Problem::new(
+                "",
+                "a condition must be true or false, and this is never so",
+            )]);
+        }
+        Ok(Self(compiled))
     }
 
     /// Decides. Secret variables must be readable in the scope if the condition names them.

@@ -91,7 +91,8 @@ impl ParameterType {
         converted.ok_or_else(|| self.refusal())
     }
 
-    fn refusal(self) -> String {
+    /// What a refusal says.
+    pub(crate) fn refusal(self) -> String {
         match self {
             Self::String => "a text is expected",
             Self::Integer => "a whole number is expected",

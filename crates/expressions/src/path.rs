@@ -182,6 +182,7 @@ impl Reference {
             "input" => Ok(Self::Input(segments)),
             "system" => {
                 check_field(&segments, "system", &SYSTEM_FIELDS)?;
+                no_members(&segments[1..], "what 'system' tells")?;
                 Ok(Self::System(segments))
             }
             "response" => {
@@ -193,6 +194,9 @@ impl Reference {
                         && let Some(Segment::Name(header)) = segments.get_mut(1)
                     {
                         *header = header.to_ascii_lowercase();
+                    }
+                    if segments[0] == Segment::Name("status".to_owned()) {
+                        no_members(&segments[1..], "the status of a response")?;
                     }
                 }
                 Ok(Self::Response(segments))
@@ -224,15 +228,37 @@ impl Reference {
                     }
                     None => return Ok(Self::StepItself(name)),
                 };
-                Ok(Self::Step {
-                    name,
-                    field,
-                    segments: rest.collect(),
-                })
+                let segments: Vec<Segment> = rest.collect();
+                if field == StepField::Status {
+                    no_members(&segments, "the status of a step")?;
+                }
+                Ok(Self::Step { name, field, segments })
             }
             other => Err(format!(
                 "unknown root '{other}': the roots are input, env, system, steps and response"
             )),
+        }
+    }
+
+    /// A value of the type that it always leads to, if there is one such type.
+    pub(crate) fn example(&self) -> Option<Value> {
+        match self {
+            Self::System(segments) => match segments.first() {
+                Some(Segment::Name(field)) => match field.as_str() {
+                    "utcNow" => Some("2026-01-31T12:00:00.000Z".into()),
+                    "executionId" => Some("00000000-0000-0000-0000-000000000000".into()),
+                    "workflowId" | "workflowVersion" => Some(1.into()),
+                    _ => None,
+                },
+                _ => None,
+            },
+            Self::Response(segments) if segments == &[Segment::Name("status".to_owned())] => Some(200.into()),
+            Self::Step {
+                field: StepField::Status,
+                ..
+            }
+            | Self::StepItself(_) => Some("Succeeded".into()),
+            Self::Input(_) | Self::Response(_) | Self::Environment(_) | Self::Step { .. } | Self::Parameter(_) => None,
         }
     }
 
@@ -252,8 +278,7 @@ impl Reference {
             Self::Step { name, field, segments } => match scope.steps.step(name) {
                 None => Found::Missing,
                 Some(outcome) => match field {
-                    StepField::Status if segments.is_empty() => Found::Text(outcome.status),
-                    StepField::Status => Found::Missing,
+                    StepField::Status => Found::Text(outcome.status),
                     StepField::Output => descend(outcome.output, segments),
                     StepField::Error => descend(outcome.error, segments),
                 },
@@ -271,6 +296,15 @@ fn check_field(segments: &[Segment], root: &str, known: &[&str]) -> Result<(), S
     match segments.first() {
         Some(Segment::Name(name)) if known.contains(&name.as_str()) => Ok(()),
         _ => Err(format!("'{root}' must be followed by one of {}", known.join(", "))),
+    }
+}
+
+/// Refuses a path that goes on behind a plain value: nothing is ever there.
+fn no_members(segments: &[Segment], what: &str) -> Result<(), String> {
+    if segments.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{what} is a plain value without members"))
     }
 }
 

@@ -62,3 +62,28 @@ pub struct Scope<'a> {
     /// `{"status", "headers", "body"}`, header names in lower case; only for output mappings and `successWhen`.
     pub response: Option<&'a Value>,
 }
+
+impl Scope<'_> {
+    /// What there is to read before anything runs.
+    pub(crate) const EMPTY: Self = Self {
+        input: &Value::Null,
+        env: &Nothing,
+        system: &Value::Null,
+        steps: &Nothing,
+        response: None,
+    };
+}
+
+struct Nothing;
+
+impl Environment for Nothing {
+    fn variable(&self, _name: &str) -> EnvValue<'_> {
+        EnvValue::Missing
+    }
+}
+
+impl Steps for Nothing {
+    fn step(&self, _name: &str) -> Option<StepOutcome<'_>> {
+        None
+    }
+}

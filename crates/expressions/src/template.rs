@@ -148,7 +148,10 @@ impl Node {
         match text.parts.pop() {
             None => Self::Constant(Value::String(String::new())),
             Some(TextPart::Text(literal)) => Self::Constant(Value::String(literal)),
-            Some(TextPart::Cel(cel)) => Self::Cel(cel),
+            Some(TextPart::Cel(cel)) => match cel.constant() {
+                Some(value) => Self::Constant(value.clone()),
+                None => Self::Cel(cel),
+            },
             Some(TextPart::Placeholder(placeholder)) => Self::Whole(placeholder),
         }
     }

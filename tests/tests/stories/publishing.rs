@@ -13,7 +13,7 @@ async fn publishing_names_everything_that_is_wrong_with_its_place() {
         json!({"name": "first", "apiEndpointId": endpoint, "inputMapping": {"n": 1}}),
         json!({"name": "last", "apiEndpointId": endpoint, "inputMapping": {"n": 1}}),
     );
-    let broken: [(Value, &str); 12] = [
+    let broken: [(Value, &str); 15] = [
         (
             json!({"inputMapping": {"n": "{steps.nobody.output}"}}),
             "/steps/1/inputMapping/n",
@@ -33,6 +33,15 @@ async fn publishing_names_everything_that_is_wrong_with_its_place() {
             json!({"inputMapping": {"n": "{response.body}"}}),
             "/steps/1/inputMapping/n",
         ),
+        (
+            json!({"inputMapping": {"n": "no. {input.n}"}}),
+            "/steps/1/inputMapping/n",
+        ),
+        (
+            json!({"inputMapping": {"n": "{input.n ?? null}"}}),
+            "/steps/1/inputMapping/n",
+        ),
+        (json!({"condition": "size(input)"}), "/steps/1/condition"),
         (json!({"inputMapping": {}}), "/steps/1/inputMapping"),
         (json!({"condition": "input.x >"}), "/steps/1/condition"),
         (

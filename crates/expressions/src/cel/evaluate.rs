@@ -25,11 +25,11 @@ impl<'a, 's> Evaluator<'a, 's>
 where
     's: 'a,
 {
-    pub(super) fn new(scope: &'s Scope<'a>) -> Self {
+    pub(super) fn new(scope: &'s Scope<'a>, meter: Meter) -> Self {
         Self {
             scope,
             locals: Vec::new(),
-            meter: Meter::new(),
+            meter,
         }
     }
 

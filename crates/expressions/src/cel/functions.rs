@@ -10,13 +10,14 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use rust_decimal::{Decimal, RoundingStrategy};
 use sha2::{Digest as _, Sha256};
 
+use super::kinds::Kinds;
 use super::value::{Cel, ELEMENT_BYTES, Failure, Meter, Outcome, duration_text, timestamp_text, wrong};
 use super::{dates, strings};
 use crate::number::{Arithmetic, Numeric};
 use crate::text::TextEncoding;
 
 macro_rules! functions {
-    ($($name:ident $minimum:literal..=$maximum:literal $($text:literal)|+;)*) => {
+    ($($name:ident $minimum:literal..=$maximum:literal $kinds:ident $($text:literal)|+;)*) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(super) enum Function { $($name),* }
 
@@ -32,64 +33,71 @@ macro_rules! functions {
                     _ => None,
                 }
             }
+
+            /// The JSON types of what it gives.
+            pub(super) fn kinds(self) -> Kinds {
+                match self {
+                    $(Self::$name => Kinds::$kinds,)*
+                }
+            }
         }
     };
 }
 
 functions! {
-    Size 1..=1 "size";
-    Contains 2..=2 "contains";
-    StartsWith 2..=2 "startsWith";
-    EndsWith 2..=2 "endsWith";
-    Matches 2..=2 "matches";
-    Lower 1..=1 "lower" | "lowerAscii";
-    Upper 1..=1 "upper" | "upperAscii";
-    Trim 1..=1 "trim";
-    Replace 3..=4 "replace";
-    Split 2..=3 "split";
-    Join 1..=2 "join";
-    Substring 2..=3 "substring";
-    IndexOf 2..=2 "indexOf";
-    Text 1..=1 "string";
-    Int 1..=1 "int" | "uint";
-    Double 1..=1 "double" | "decimal";
-    Bool 1..=1 "bool";
-    Bytes 1..=1 "bytes";
-    Type 1..=1 "type";
-    Absolute 1..=1 "abs";
-    Floor 1..=1 "floor";
-    Ceiling 1..=1 "ceil";
-    Round 1..=2 "round";
-    Minimum 1..=16 "min";
-    Maximum 1..=16 "max";
-    Sum 1..=1 "sum";
-    First 1..=1 "first";
-    Last 1..=1 "last";
-    Reverse 1..=1 "reverse";
-    Distinct 1..=1 "distinct";
-    Sort 1..=1 "sort";
-    Keys 1..=1 "keys";
-    Values 1..=1 "values";
-    Timestamp 1..=1 "timestamp";
-    Duration 1..=1 "duration";
-    FormatDate 2..=3 "formatDate";
-    GetFullYear 1..=2 "getFullYear";
-    GetMonth 1..=2 "getMonth";
-    GetDate 1..=2 "getDate";
-    GetDayOfMonth 1..=2 "getDayOfMonth";
-    GetDayOfWeek 1..=2 "getDayOfWeek";
-    GetDayOfYear 1..=2 "getDayOfYear";
-    GetHours 1..=2 "getHours";
-    GetMinutes 1..=2 "getMinutes";
-    GetSeconds 1..=2 "getSeconds";
-    GetMilliseconds 1..=2 "getMilliseconds";
-    ParseJson 1..=1 "parseJson" | "json.parse";
-    ToJson 1..=1 "toJson" | "json.stringify";
-    Base64Encode 1..=1 "base64Encode" | "base64.encode";
-    Base64Decode 1..=1 "base64Decode" | "base64.decode";
-    UrlEncode 1..=1 "urlEncode";
-    Sha256 1..=1 "sha256";
-    HmacSha256 2..=2 "hmacSha256";
+    Size 1..=1 NUMBER "size";
+    Contains 2..=2 BOOLEAN "contains";
+    StartsWith 2..=2 BOOLEAN "startsWith";
+    EndsWith 2..=2 BOOLEAN "endsWith";
+    Matches 2..=2 BOOLEAN "matches";
+    Lower 1..=1 TEXT "lower" | "lowerAscii";
+    Upper 1..=1 TEXT "upper" | "upperAscii";
+    Trim 1..=1 TEXT "trim";
+    Replace 3..=4 TEXT "replace";
+    Split 2..=3 LIST "split";
+    Join 1..=2 TEXT "join";
+    Substring 2..=3 TEXT "substring";
+    IndexOf 2..=2 NUMBER "indexOf";
+    Text 1..=1 TEXT "string";
+    Int 1..=1 NUMBER "int" | "uint";
+    Double 1..=1 NUMBER "double" | "decimal";
+    Bool 1..=1 BOOLEAN "bool";
+    Bytes 1..=1 TEXT "bytes";
+    Type 1..=1 TEXT "type";
+    Absolute 1..=1 NUMBER "abs";
+    Floor 1..=1 NUMBER "floor";
+    Ceiling 1..=1 NUMBER "ceil";
+    Round 1..=2 NUMBER "round";
+    Minimum 1..=16 ANY "min";
+    Maximum 1..=16 ANY "max";
+    Sum 1..=1 NUMBER "sum";
+    First 1..=1 ANY "first";
+    Last 1..=1 ANY "last";
+    Reverse 1..=1 LIST "reverse";
+    Distinct 1..=1 LIST "distinct";
+    Sort 1..=1 LIST "sort";
+    Keys 1..=1 LIST "keys";
+    Values 1..=1 LIST "values";
+    Timestamp 1..=1 TEXT "timestamp";
+    Duration 1..=1 TEXT "duration";
+    FormatDate 2..=3 TEXT "formatDate";
+    GetFullYear 1..=2 NUMBER "getFullYear";
+    GetMonth 1..=2 NUMBER "getMonth";
+    GetDate 1..=2 NUMBER "getDate";
+    GetDayOfMonth 1..=2 NUMBER "getDayOfMonth";
+    GetDayOfWeek 1..=2 NUMBER "getDayOfWeek";
+    GetDayOfYear 1..=2 NUMBER "getDayOfYear";
+    GetHours 1..=2 NUMBER "getHours";
+    GetMinutes 1..=2 NUMBER "getMinutes";
+    GetSeconds 1..=2 NUMBER "getSeconds";
+    GetMilliseconds 1..=2 NUMBER "getMilliseconds";
+    ParseJson 1..=1 ANY "parseJson" | "json.parse";
+    ToJson 1..=1 TEXT "toJson" | "json.stringify";
+    Base64Encode 1..=1 TEXT "base64Encode" | "base64.encode";
+    Base64Decode 1..=1 TEXT "base64Decode" | "base64.decode";
+    UrlEncode 1..=1 TEXT "urlEncode";
+    Sha256 1..=1 TEXT "sha256";
+    HmacSha256 2..=2 TEXT "hmacSha256";
 }
 
 pub(super) fn call<'a>(function: Function, arguments: Vec<Cel<'a>>, meter: &mut Meter) -> Outcome<Cel<'a>> {

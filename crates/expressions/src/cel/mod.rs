@@ -26,6 +26,7 @@ mod dates;
 
 mod evaluate;
 mod functions;
+mod kinds;
 mod lexer;
 mod parser;
 mod strings;
@@ -34,13 +35,14 @@ mod value;
 use serde_json::Value;
 
 pub(crate) use dates::parse_timestamp;
+pub(crate) use kinds::Kinds;
 
 use crate::allowed::{Allowed, Problem};
 use crate::error::{RenderError, RenderErrorKind};
 use crate::path::Reference;
 use crate::scope::{EnvValue, Scope};
 use evaluate::Evaluator;
-use value::Failure;
+use value::{Failure, Meter, Outcome};
 
 /// The longest source, in UTF-16 units.
 pub const MAXIMUM_SOURCE_LENGTH: usize = 8_000;
@@ -51,6 +53,8 @@ pub struct CelExpression {
     source: String,
     expression: ast::Expression,
     variables: Vec<String>,
+    /// Its value, if it reads nothing of the scope.
+    constant: Option<Value>,
 }
 
 /// Two expressions are the same if their sources are.
@@ -61,7 +65,8 @@ impl PartialEq for CelExpression {
 }
 
 impl CelExpression {
-    /// Parses and checks a source (without `{=` and `}`).
+    /// Parses and checks a source (without `{=` and `}`). One that reads nothing is evaluated here: it would fail in
+    /// every run, or give every run the same.
     pub fn compile(source: &str, allowed: &Allowed) -> Result<Self, Vec<Problem>> {
         if source.encode_utf16().count() > MAXIMUM_SOURCE_LENGTH {
             return Err(vec![Problem::new(
@@ -72,18 +77,44 @@ impl CelExpression {
         let expression = parser::parse(source, &allowed.without_parameters())
             .map_err(|detail| vec![Problem::new("", format!("CEL expression: {detail}"))])?;
         let mut variables = Vec::new();
+        let mut reads_nothing = true;
         expression.visit_references(&mut |reference| {
+            reads_nothing = false;
             if let Reference::Environment(name) = reference
                 && !variables.contains(name)
             {
                 variables.push(name.clone());
             }
         });
-        Ok(Self {
+        let mut compiled = Self {
             source: source.to_owned(),
             expression,
             variables,
-        })
+            constant: None,
+        };
+        if reads_nothing {
+            match compiled.evaluate_within(&Scope::EMPTY, Meter::for_a_constant()) {
+                Ok(value) => compiled.constant = Some(value),
+                // Too costly to know before it is needed.
+                Err(Failure::Limit(_)) => {}
+                Err(Failure::Missing(detail) | Failure::Wrong(detail)) => {
+                    return Err(vec![Problem::new("", format!("CEL expression: {detail}"))]);
+                }
+            }
+        }
+        Ok(compiled)
+    }
+
+    /// Its value, if it reads nothing of the scope.
+    pub(crate) fn constant(&self) -> Option<&Value> {
+        self.constant.as_ref()
+    }
+
+    /// The JSON types it can have.
+    pub(crate) fn kinds(&self) -> Kinds {
+        self.constant
+            .as_ref()
+            .map_or_else(|| self.expression.kinds(), Kinds::of)
     }
 
     /// The source it was compiled from.
@@ -105,16 +136,20 @@ impl CelExpression {
 
     /// Evaluates to a JSON value. Timestamps become RFC 3339 text, durations `"90s"`, bytes base64.
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, Box<RenderError>> {
-        let mut evaluator = Evaluator::new(scope);
+        self.evaluate_within(scope, Meter::new())
+            .map_err(|failure| self.error(failure))
+    }
+
+    fn evaluate_within(&self, scope: &Scope<'_>, meter: Meter) -> Outcome<Value> {
+        let mut evaluator = Evaluator::new(scope, meter);
         evaluator
             .evaluate(&self.expression)
             .and_then(|value| value.into_json(&mut evaluator.meter))
-            .map_err(|failure| self.error(failure))
     }
 
     /// Evaluates to a truth value; any other type is an error.
     pub(crate) fn evaluate_bool(&self, scope: &Scope<'_>) -> Result<bool, Box<RenderError>> {
-        let value = Evaluator::new(scope)
+        let value = Evaluator::new(scope, Meter::new())
             .evaluate(&self.expression)
             .map_err(|failure| self.error(failure))?;
         match value {

@@ -52,6 +52,14 @@ impl Meter {
         }
     }
 
+    /// For expressions that are evaluated when they are compiled, thousands of them in one definition.
+    pub(super) fn for_a_constant() -> Self {
+        Self {
+            steps: MAXIMUM_STEPS / 500,
+            bytes: MAXIMUM_BYTES / 500,
+        }
+    }
+
     pub(super) fn step(&mut self) -> Outcome<()> {
         self.steps(1)
     }

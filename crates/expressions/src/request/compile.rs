@@ -442,12 +442,7 @@ impl Compiler<'_> {
             let segments = ["inputMapping", key.as_str()];
             let node = self.node(&segments, value, TextEncoding::Raw);
             if let Some(parameter) = compiled.parameters.iter_mut().find(|parameter| parameter.name == *key) {
-                if let Node::Constant(constant) = &node
-                    && let Err(detail) = parameter
-                        .parameter_type
-                        .convert(constant.clone())
-                        .and_then(|value| parameter.rules.check(&value))
-                {
+                if let Some(detail) = parameter.refusal(&node) {
                     self.problem(&segments, format!("parameter '{key}': {detail}"));
                 }
                 parameter.mapping = Some(node);

@@ -4,6 +4,7 @@
 //! header line, a field of the body.
 
 mod compile;
+mod known;
 mod outgoing;
 mod render;
 

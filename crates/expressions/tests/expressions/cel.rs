@@ -141,18 +141,20 @@ fn errors_say_what_is_wrong() {
     for (source, expected) in [
         ("input.missing", "Missing: input.missing is missing"),
         ("input.items[5]", "Missing: input.items[5] is missing"),
-        ("1 / 0", "Evaluation: division by zero"),
-        ("1 < 'a'", "Evaluation: number cannot be compared with string"),
-        ("'a' + 1", "Evaluation: '+' does not work between string and number"),
-        ("'a' && true", "Evaluation: true or false is expected, not string"),
+        ("1 / 0", "CEL expression: division by zero"),
+        ("1 < 'a'", "CEL expression: number cannot be compared with string"),
+        ("'a' + 1", "CEL expression: '+' does not work between string and number"),
+        ("'a' && true", "CEL expression: true or false is expected, not string"),
         (
             "timestamp('soon')",
-            "Evaluation: a timestamp such as 2026-01-31T12:00:00Z is expected",
+            "CEL expression: a timestamp such as 2026-01-31T12:00:00Z is expected",
         ),
-        ("parseJson('{')", "Evaluation: the text is not valid JSON"),
+        ("input.total / 0", "Evaluation: division by zero"),
+        ("input.yes && 'a'", "Evaluation: true or false is expected, not string"),
+        ("parseJson('{')", "CEL expression: the text is not valid JSON"),
         (
             "[1].map(x, x.y)",
-            "Missing: field 'y' is missing: there is a number, not a map",
+            "CEL expression: field 'y' is missing: there is a number, not a map",
         ),
         ("1 +", "CEL expression: the expression ends too early"),
         ("(1", "CEL expression: ')' is missing at the end"),
@@ -241,6 +243,20 @@ fn conditions_are_true_or_false() {
         condition("input.gone > 1").unwrap_err().to_string(),
         "{input.gone > 1}: input.gone is missing"
     );
+    for never in [
+        "1 + 1",
+        "'true'",
+        "size(input.items)",
+        "[input.yes]",
+        "input.yes ? 'a' : null",
+        "system.utcNow",
+    ] {
+        let refused = Condition::compile(never, &Allowed::condition(STEPS)).unwrap_err();
+        assert_eq!(
+            refused[0].detail, "a condition must be true or false, and this is never so",
+            "{never}"
+        );
+    }
     let braces = Condition::compile("{input.total} > 1", &Allowed::condition(STEPS)).unwrap_err();
     assert!(braces[0].detail.contains("without braces"), "{braces:?}");
     assert!(Condition::compile("", &Allowed::condition(STEPS)).is_err());

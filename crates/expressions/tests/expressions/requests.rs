@@ -414,3 +414,88 @@ fn publish_reports_what_cannot_work() {
     definition.parameters[0].validation_rules = Some(json!({"in": "body"}));
     assert_eq!(definition.check()[0].pointer, "/method");
 }
+
+#[test]
+fn what_a_parameter_can_never_have_is_refused() {
+    use ParameterType::{Array, Boolean, DateTime, Decimal, Integer, Object, String as Text};
+    let refusal = |parameter_type: ParameterType, is_required: bool, mapped: &Value| {
+        let mut definition = endpoint("POST", "https://a.example/");
+        definition.parameters = vec![parameter("p", parameter_type, json!({}))];
+        definition.parameters[0].is_required = is_required;
+        let compiled = CompiledRequest::compile(&definition, Some(&json!({"p": mapped})), &request());
+        compiled.err().map(|problems| {
+            assert_eq!((problems.len(), problems[0].pointer.as_str()), (1, "/inputMapping/p"));
+            problems[0].detail.clone()
+        })
+    };
+    for (parameter_type, mapped) in [
+        (Integer, json!("a{input.n}")),
+        (Integer, json!("{input.n ?? \"abc\"}")),
+        (Integer, json!("{input.n ?? 1.5}")),
+        (Integer, json!("{= 'abc'}")),
+        (Integer, json!("{= 1 / 2.0}")),
+        (Integer, json!("{= input.n > 1}")),
+        (Integer, json!("{= input.list.map(x, x)}")),
+        (Integer, json!("{system.executionId}")),
+        (Integer, json!("{system.utcNow}")),
+        (Integer, json!("{steps.check.status}")),
+        (Integer, json!({"n": "{input.n}"})),
+        (Decimal, json!(["{input.n}"])),
+        (Boolean, json!("is {input.yes}")),
+        (Boolean, json!("{system.workflowId}")),
+        (DateTime, json!("on {input.day}")),
+        (DateTime, json!("{system.workflowVersion}")),
+        (Object, json!("{input.a}{input.b}")),
+        (Object, json!("{env.TEXT}")),
+        (Object, json!("{= [input.a]}")),
+        (Array, json!("{= {'a': input.a}}")),
+        (Array, json!({"a": "{input.a}"})),
+        (Text, json!({"a": "{input.a}"})),
+        (Text, json!("{= [input.a]}")),
+    ] {
+        let refused = refusal(parameter_type, false, &mapped).unwrap_or_else(|| panic!("{parameter_type:?} {mapped}"));
+        assert!(refused.starts_with("parameter 'p': "), "{refused}");
+    }
+    for (parameter_type, mapped) in [
+        (Integer, json!("{input.n}")),
+        (Integer, json!("1{input.n}")),
+        (Integer, json!("{input.n ?? 5}")),
+        (Integer, json!("{input.n ?? omit}")),
+        (Integer, json!("{= '5'}")),
+        (Integer, json!("{= input.n > 1 ? 1 : 'none'}")),
+        (Integer, json!("{system.workflowVersion}")),
+        (Integer, json!("{env.NUMBER}")),
+        (Decimal, json!("{input.whole}.{input.fraction}")),
+        (Boolean, json!("{= input.n > 1}")),
+        (DateTime, json!("{system.utcNow}")),
+        (DateTime, json!("{input.day}T00:00:00Z")),
+        (Object, json!("{steps.check.output}")),
+        (Object, json!({"a": "{input.a}"})),
+        (Array, json!(["{input.a}"])),
+        (Text, json!("{system.workflowId} of {input.a}")),
+    ] {
+        assert_eq!(
+            refusal(parameter_type, true, &mapped),
+            None,
+            "{parameter_type:?} {mapped}"
+        );
+        assert_eq!(
+            refusal(parameter_type, false, &mapped),
+            None,
+            "{parameter_type:?} {mapped}"
+        );
+    }
+    for null in [json!(null), json!("{input.a ?? null}"), json!("{= null}")] {
+        assert_eq!(refusal(Text, false, &null), None, "{null}");
+        assert!(refusal(Text, true, &null).unwrap().contains("required"), "{null}");
+    }
+}
+
+#[test]
+fn nothing_is_read_behind_a_plain_value() {
+    for path in ["system.executionId.x", "system.utcNow[0]", "steps.check.status.x"] {
+        let definition = endpoint("POST", "https://a.example/");
+        let problems = CompiledRequest::compile(&definition, Some(&json!({"a": format!("{{{path}}}")})), &request());
+        assert!(problems.unwrap_err()[0].detail.contains("without members"), "{path}");
+    }
+}
