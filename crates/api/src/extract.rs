@@ -129,7 +129,7 @@ impl<B: RequestBody> FromRequest<Arc<Api>> for Command<B> {
         let (mut parts, body) = request.into_parts();
         let mut context = context(&mut parts)?;
         let preference = Preference::read(&parts.headers)?;
-        context.expected_version = expected_version(&parts.headers)?;
+        context.expected_versions = expected_versions(&parts.headers)?;
         let bytes = read_body(body, &parts.headers, api.options.maximum_body_bytes).await?;
         context.idempotency = idempotency(&parts, &bytes)?;
         let body = B::read(&parts.headers, &bytes)?;
@@ -367,28 +367,26 @@ fn named(pointer: String, detail: &str) -> String {
     }
 }
 
-/// `If-Match: "7"`; `*` and its absence demand nothing.
-fn expected_version(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let Some(value) = headers.get(http::header::IF_MATCH) else {
-        return Ok(None);
-    };
+/// `If-Match: "7"`, or a list of such tags in one line or several; `*` and its absence demand nothing. A tag that is marked
+/// as weak counts as well: what compresses an answer on its way marks them so.
+fn expected_versions(headers: &HeaderMap) -> Result<Option<Vec<u64>>, Problem> {
     let refused = || {
-        Problem::bad_header(
-            "If-Match",
-            "one entity tag is expected, as the ETag header gives it, or *",
-        )
+        let expected = "entity tags are expected, as the ETag header gives them, or *";
+        Problem::bad_header("If-Match", expected)
     };
-    let text = value.to_str().map_err(|_| refused())?.trim();
-    if text == "*" {
-        return Ok(None);
+    let mut versions = Vec::new();
+    for line in headers.get_all(http::header::IF_MATCH) {
+        for tag in line.to_str().map_err(|_| refused())?.split(',').map(str::trim) {
+            if tag == "*" {
+                return Ok(None);
+            }
+            let opaque = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"');
+            let opaque = opaque.and_then(|text| text.strip_suffix('"')).ok_or_else(refused)?;
+            // A tag that is no version is one that no entity has.
+            versions.push(opaque.parse().unwrap_or(u64::MAX));
+        }
     }
-    let tag = text
-        .trim_start_matches("W/")
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'))
-        .ok_or_else(refused)?;
-    // A tag that is no version is one that no entity has.
-    Ok(Some(tag.parse().unwrap_or(u64::MAX)))
+    Ok((!versions.is_empty()).then_some(versions))
 }
 
 /// The `Idempotency-Key` with the hash of the request; the query only says how to answer.

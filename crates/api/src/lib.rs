@@ -8,6 +8,7 @@ mod conditional;
 pub mod context;
 pub mod crowd;
 pub mod error;
+pub mod exposition;
 pub mod extract;
 pub mod metrics;
 mod objects;

@@ -319,7 +319,10 @@ fn response(answer: &Answer) -> utoipa::openapi::Response {
     let recorded = || RefOr::Ref(Ref::from_schema_name(CommandAnswer::name()));
     match &answer.body {
         AnswerBody::Nothing => response.build(),
-        AnswerBody::Media(media) => response.content(*media, Content::default()).build(),
+        AnswerBody::Media(media_types) => media_types
+            .iter()
+            .fold(response, |response, media| response.content(*media, Content::default()))
+            .build(),
         AnswerBody::Json(schema) => response.content("application/json", json(schema.reference())).build(),
         AnswerBody::Either(schemas) => response.content("application/json", json(one_of(schemas))).build(),
         AnswerBody::Recorded(None) => response.content("application/json", json(recorded())).build(),

@@ -193,7 +193,7 @@ pub(crate) enum AnswerBody {
     /// JSON of one of these schemas.
     Either(Vec<NamedSchema>),
     /// Another type.
-    Media(&'static str),
+    Media(&'static [&'static str]),
 }
 
 /// A successful answer.
@@ -355,8 +355,8 @@ impl Route {
     }
 
     /// Answers with something that is no JSON, or JSON that has no schema here.
-    pub fn answers_media(self, media_type: &'static str) -> Self {
-        self.answers_with(200, AnswerBody::Media(media_type))
+    pub fn answers_media(self, media_types: &'static [&'static str]) -> Self {
+        self.answers_with(200, AnswerBody::Media(media_types))
     }
 }
 

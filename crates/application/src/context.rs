@@ -50,8 +50,8 @@ pub struct Context {
     pub person: Option<UserId>,
     /// The caller's idempotency key.
     pub idempotency: Option<Idempotency>,
-    /// Version the caller believes the entity to have (`If-Match`).
-    pub expected_version: Option<u64>,
+    /// Versions one of which the caller believes the entity to have (`If-Match`).
+    pub expected_versions: Option<Vec<u64>>,
 }
 
 impl Context {
@@ -66,7 +66,7 @@ impl Context {
             client_address: None,
             person: None,
             idempotency: None,
-            expected_version: None,
+            expected_versions: None,
         }
     }
 

@@ -303,8 +303,8 @@ fn answer_of(stored: &StoredCommand) -> Result<Recorded, ApplicationError> {
 /// # Errors
 /// [`ApplicationError::PreconditionFailed`].
 pub fn check_version<A>(context: &Context, loaded: &Loaded<A>) -> Result<(), ApplicationError> {
-    match context.expected_version {
-        Some(expected) if expected != loaded.version.0 => Err(ApplicationError::PreconditionFailed {
+    match &context.expected_versions {
+        Some(expected) if !expected.contains(&loaded.version.0) => Err(ApplicationError::PreconditionFailed {
             current: loaded.version.0,
         }),
         Some(_) | None => Ok(()),

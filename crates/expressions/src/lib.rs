@@ -12,6 +12,7 @@ pub mod cel;
 
 mod allowed;
 mod authentication;
+mod charset;
 mod condition;
 mod credentials;
 mod echo;

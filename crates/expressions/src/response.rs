@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::charset::decode;
 use crate::echo;
 use crate::rendered::{MAXIMUM_DEPTH, is_too_deep};
 
@@ -17,14 +18,15 @@ pub const REDACTED: &str = "***";
 pub const MINIMUM_SECRET_BYTES: usize = 4;
 
 /// Reads a body: empty is null, JSON by its content type, anything else text (if it parses as JSON without a declared type,
-/// JSON). Broken JSON under a JSON content type is an error. Bytes that are not UTF-8 are replaced by U+FFFD in text.
+/// JSON). Broken JSON under a JSON content type is an error. A text is read in the charset of its content type, in UTF-8
+/// without one; bytes that are not of the charset become U+FFFD. JSON is UTF-8 whatever is said (RFC 8259, section 8.1).
 pub fn parse_body(content_type: Option<&str>, bytes: &[u8]) -> Result<Value, String> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
-    let text = || Value::String(String::from_utf8_lossy(bytes).into_owned());
+    let text = || decode(content_type, None, bytes).map(|decoded| Value::String(decoded.text.into_owned()));
     let parsed = || {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let value: Value =
             serde_json::from_slice(bytes).map_err(|error| format!("the response is not valid JSON: {error}"))?;
         if is_too_deep(&value) {
@@ -34,8 +36,8 @@ pub fn parse_body(content_type: Option<&str>, bytes: &[u8]) -> Result<Value, Str
     };
     match content_type {
         Some(content_type) if is_json(content_type) => parsed(),
-        Some(_) => Ok(text()),
-        None => Ok(parsed().unwrap_or_else(|_| text())),
+        Some(_) => text(),
+        None => parsed().or_else(|_| text()),
     }
 }
 
@@ -146,6 +148,25 @@ mod tests {
         assert_eq!(
             parse_body(Some("text/plain"), b"{\"a\":1}").unwrap(),
             json!("{\"a\":1}")
+        );
+        for (content_type, bytes) in [
+            ("text/plain; charset=ISO-8859-1", b"gr\xfc\xdfe".as_slice()),
+            ("text/csv;header=present;charset=\"windows-1252\"", b"gr\xfc\xdfe"),
+            ("text/plain", "gr\u{fc}\u{df}e".as_bytes()),
+            ("text/plain", b"\xef\xbb\xbfgr\xc3\xbc\xc3\x9fe"),
+            ("text/plain; charset=utf-16", b"\xff\xfeg\0r\0\xfc\0\xdf\0e\0"),
+        ] {
+            assert_eq!(
+                parse_body(Some(content_type), bytes).unwrap(),
+                json!("gr\u{fc}\u{df}e"),
+                "{content_type}"
+            );
+        }
+        assert_eq!(parse_body(Some("text/plain"), b"\xfc").unwrap(), json!("\u{fffd}"));
+        assert!(
+            parse_body(Some("text/plain; charset=klingon"), b"Qapla'")
+                .unwrap_err()
+                .contains("'klingon'")
         );
         assert_eq!(parse_body(None, b"{\"a\":1}").unwrap(), json!({"a": 1}));
         assert_eq!(parse_body(None, b"<a/>").unwrap(), json!("<a/>"));

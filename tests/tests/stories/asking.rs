@@ -107,6 +107,10 @@ async fn a_change_may_demand_the_version_that_was_read() {
     stale.problem(412, "version-mismatch");
     assert_eq!(stale.header("etag"), changed.header("etag"));
     let _ = change("*", "Three").send().await.expect(200);
+    let known = admin.get(&path).await.header("etag").to_owned();
+    let one_of = format!("{etag}, W/{known}");
+    let _ = change(&one_of, "Four").send().await.expect(200);
+    change(&one_of, "Five").send().await.problem(412, "version-mismatch");
     admin
         .request(Method::DELETE, &path)
         .header("if-match", &etag)

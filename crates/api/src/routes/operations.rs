@@ -7,7 +7,10 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE, VARY},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_swagger_ui::Config;
@@ -18,6 +21,7 @@ use crate::{
     answer::json,
     context::Api,
     error::{Problem, told},
+    exposition::Exposition,
     extract::Path,
     openapi,
 };
@@ -38,26 +42,24 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<Health>(503),
         get("/metrics", OPEN, metrics)
             .says("Measurements for Prometheus")
-            .answers_media(METRICS_TEXT),
+            .answers_media(Exposition::MEDIA_TYPES),
         get("/openapi.json", OPEN, document)
             .says("This document")
-            .answers_media("application/json"),
+            .answers_media(&["application/json"]),
         get("/docs", OPEN, async || Redirect::permanent("/docs/"))
             .says("The documentation, rendered")
             .answers_nothing(308),
         get("/docs/", OPEN, docs_index)
             .says("The documentation, rendered")
-            .answers_media("text/html"),
+            .answers_media(&["text/html"]),
         get("/docs/{*file}", OPEN, docs_file)
             .says("Parts of the rendered documentation")
-            .answers_media("*/*"),
+            .answers_media(&["*/*"]),
     ]
 }
 
 const READ_MODELS_FULL: &str = "the read models cannot grow: the disk is full, or they are as large as \
     max_read_models_megabytes allows; what is recorded meanwhile shows when there is room";
-
-const METRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// How the server is.
 #[derive(Serialize, ToSchema)]
@@ -162,11 +164,13 @@ async fn ready(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
     )
 }
 
-async fn metrics(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
-    Ok(media(
-        METRICS_TEXT,
-        Body::from(api.metrics.render(&api.app, api.options.gates.as_ref()).await?),
-    ))
+async fn metrics(State(api): State<Arc<Api>>, headers: HeaderMap) -> Result<Response, Problem> {
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    let exposition = Exposition::accepted(accept);
+    let text = api.metrics.render(&api.app, api.options.gates.as_ref()).await?;
+    let mut response = media(exposition.media_type(), Body::from(exposition.of(text)));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    Ok(response)
 }
 
 async fn document() -> Response {

@@ -52,6 +52,14 @@ async fn metrics_count_requests_and_runs() {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
+    assert!(text.contains("# TYPE wfm_executions_started_total counter\n"), "{text}");
+    let open = test.call(Method::GET, "/metrics");
+    let accepted = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
+    let open = open.header("accept", accepted).send().await.expect(200).text;
+    assert!(
+        open.contains("# TYPE wfm_executions_started counter\n") && open.ends_with("# EOF\n"),
+        "{open}"
+    );
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ impl Retention<'_> {
         // Many appends follow from one request: its idempotency key cannot stand for all of them.
         let context = &Context {
             idempotency: None,
-            expected_version: None,
+            expected_versions: None,
             ..context.clone()
         };
         self.settle().await?;

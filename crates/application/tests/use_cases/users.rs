@@ -102,7 +102,7 @@ async fn if_match_guards_against_lost_updates() {
     let user = app.user("vera", "Viewer").await;
     let patch = from(json!({"lastName": "New"}));
     let at = |version| Context {
-        expected_version: Some(version),
+        expected_versions: Some(vec![version, 7]),
         ..app.root()
     };
     let outcome = app.change_user(&at(2), UserId(user), &patch).await;

@@ -231,6 +231,8 @@ impl Compiler<'_> {
                 segments,
                 format!("the header {name} belongs to the connection and cannot be set"),
             );
+        } else if name.eq_ignore_ascii_case("idempotency-key") {
+            self.problem(segments, "every call carries the key of its step in this header");
         }
     }
 
@@ -440,9 +442,11 @@ impl Compiler<'_> {
     fn fields(&mut self, object: &Map<String, Value>, sends_query: bool, compiled: &mut CompiledRequest) {
         for (key, value) in object.iter().filter(|(key, _)| *key != "$body") {
             let segments = ["inputMapping", key.as_str()];
+            let before = self.problems.len();
             let node = self.node(&segments, value, TextEncoding::Raw);
+            let is_whole = self.problems.len() == before;
             if let Some(parameter) = compiled.parameters.iter_mut().find(|parameter| parameter.name == *key) {
-                if let Some(detail) = parameter.refusal(&node) {
+                if let Some(detail) = parameter.refusal(&node).filter(|_| is_whole) {
                     self.problem(&segments, format!("parameter '{key}': {detail}"));
                 }
                 parameter.mapping = Some(node);

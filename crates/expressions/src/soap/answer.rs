@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::SoapVersion;
 use super::read::read;
+use crate::charset::decode;
 use crate::rendered::{MAXIMUM_DEPTH, is_too_deep};
 
 /// An answer, read.
@@ -38,7 +39,7 @@ pub fn read_soap(content_type: Option<&str>, bytes: &[u8]) -> Result<SoapAnswer,
     if content_type.is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with("multipart/")) {
         return Err("answers with attachments (multipart) are not supported".to_owned());
     }
-    let document = read(&decode(content_type, bytes)?)?;
+    let document = read(&text(content_type, bytes)?)?;
     if is_too_deep(&document.body) {
         return Err(format!("the answer is nested deeper than {MAXIMUM_DEPTH}"));
     }
@@ -97,39 +98,14 @@ fn text_of(value: &Value) -> String {
     }
 }
 
-/// The text of the document: by its byte order mark, the charset of the content type, or its own declaration.
-fn decode(content_type: Option<&str>, bytes: &[u8]) -> Result<String, String> {
-    let utf16 = |unit: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = bytes[2..]
-            .chunks_exact(2)
-            .map(|pair| unit([pair[0], pair[1]]))
-            .collect();
-        String::from_utf16(&units).map_err(|_| "the answer is not the UTF-16 that it begins as".to_owned())
-    };
-    let bytes = match bytes {
-        [0xef, 0xbb, 0xbf, rest @ ..] => rest,
-        [0xfe, 0xff, ..] => return utf16(u16::from_be_bytes),
-        [0xff, 0xfe, ..] => return utf16(u16::from_le_bytes),
-        bytes => bytes,
-    };
-    let charset = content_type
-        .and_then(|text| parameter(text, "charset"))
-        .or_else(|| declared(bytes));
-    match charset.as_deref() {
-        None | Some("utf-8" | "utf8" | "us-ascii") => {
-            String::from_utf8(bytes.to_vec()).map_err(|_| "the answer is not valid UTF-8".to_owned())
-        }
-        Some("iso-8859-1" | "latin1") => Ok(bytes.iter().map(|byte| char::from(*byte)).collect()),
-        Some(_) => Err("the charset of the answer is not supported".to_owned()),
+/// The text of the document.
+fn text(content_type: Option<&str>, bytes: &[u8]) -> Result<String, String> {
+    let decoded = decode(content_type, declared(bytes).as_deref(), bytes)?;
+    if decoded.is_valid {
+        Ok(decoded.text.into_owned())
+    } else {
+        Err(format!("the answer is not valid {}", decoded.charset))
     }
-}
-
-fn parameter(content_type: &str, name: &str) -> Option<String> {
-    content_type.split(';').skip(1).find_map(|part| {
-        let (key, value) = part.split_once('=')?;
-        let is_it = key.trim().eq_ignore_ascii_case(name);
-        is_it.then(|| value.trim().trim_matches('"').to_ascii_lowercase())
-    })
 }
 
 /// The `encoding` of the XML declaration.

@@ -348,6 +348,13 @@ fn publish_reports_what_cannot_work() {
     );
     assert_eq!(
         check(
+            &|endpoint| endpoint.headers = vec![("idempotency-Key".into(), "{id}".into())],
+            json!({})
+        ),
+        "/headers/idempotency-Key"
+    );
+    assert_eq!(
+        check(
             &|endpoint| endpoint.headers = vec![("A".into(), "{nope}".into())],
             json!({})
         ),
