@@ -189,12 +189,24 @@ pub async fn standing(database: &Database) -> Result<Standing> {
 /// # Errors
 /// When there is none.
 pub async fn open_log_for_reading(database: &Database) -> Result<Arc<dyn EventLog>> {
-    Ok(match database {
-        Database::Sqlite(folder) => SqliteLog::open_read_only(folder)
-            .await
-            .with_context(|| format!("reading the event log in {}", folder.display()))?,
-        Database::SqlServer(settings) => SqlServerLog::open_read_only(Pool::new((**settings).clone()))
-            .await
-            .with_context(|| format!("reading the event log of {database}"))?,
-    })
+    open_for_reading(database).await.map(|(log, _)| log)
+}
+
+/// Opens the log and its keys for reading, also beside a running server.
+///
+/// # Errors
+/// When there is none.
+pub async fn open_for_reading(database: &Database) -> Result<(Arc<dyn EventLog>, Arc<dyn Vault>)> {
+    match database {
+        Database::Sqlite(folder) => {
+            let log = SqliteLog::open_read_only(folder).await;
+            let log = log.with_context(|| format!("reading the event log in {}", folder.display()))?;
+            Ok((Arc::clone(&log) as _, log))
+        }
+        Database::SqlServer(settings) => {
+            let log = SqlServerLog::open_read_only(Pool::new((**settings).clone())).await;
+            let log = log.with_context(|| format!("reading the event log of {database}"))?;
+            Ok((Arc::clone(&log) as _, log))
+        }
+    }
 }

@@ -12,6 +12,9 @@ use wfm_application::{clock::Entropy, security::keyring::MasterKey};
 
 use crate::{config::Database, database};
 
+/// Where the folder of an embedded database has its key.
+pub const FILE: &str = "master.key";
+
 /// The master key of a node: from the file that is `named`, or from the `folder` of its embedded database. A database that
 /// nodes share has no folder, so its key must be named.
 ///
@@ -21,7 +24,7 @@ pub async fn load(named: Option<&Path>, folder: Option<&Path>, entropy: &dyn Ent
     let path = match (named, folder) {
         (Some(named), _) => named.to_owned(),
         (None, Some(folder)) => {
-            let path = folder.join("master.key");
+            let path = folder.join(FILE);
             if !path.exists() {
                 let made = make(&path, folder, entropy).await;
                 made.with_context(|| format!("making the master key {}", path.display()))?;
@@ -33,8 +36,16 @@ pub async fn load(named: Option<&Path>, folder: Option<&Path>, entropy: &dyn Ent
              master.key` and name it with WFM_MASTER_KEY_FILE"
         ),
     };
-    let text = fs::read_to_string(&path).with_context(|| format!("reading the master key {}", path.display()))?;
-    let mode = fs::metadata(&path)?.permissions().mode();
+    read(&path)
+}
+
+/// Reads a master key.
+///
+/// # Errors
+/// When the file is missing, readable by others, or holds no key.
+pub fn read(path: &Path) -> Result<MasterKey> {
+    let text = fs::read_to_string(path).with_context(|| format!("reading the master key {}", path.display()))?;
+    let mode = fs::metadata(path)?.permissions().mode();
     if mode & 0o077 != 0 {
         bail!(
             "the master key {} may be read by others; run: chmod 600 {}",

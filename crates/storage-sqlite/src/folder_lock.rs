@@ -30,6 +30,34 @@ pub fn demand_free(folder: &Path) -> Result<(), StorageError> {
     FolderLock::take(folder).map(drop)
 }
 
+/// Which process writes the folder, in words; `None` when none does. Makes nothing.
+///
+/// # Errors
+/// When the lock cannot be read.
+pub fn holder(folder: &Path) -> Result<Option<String>, StorageError> {
+    let failed = |error: std::io::Error| io_error(&error, &format!("the lock of {} cannot be read", folder.display()));
+    let mut file = match File::open(folder.join(FILE)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => Ok(Some(format!("a server has it{}", process_of(&mut file)))),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// The process that is written in a locked file; nothing where it cannot be read.
+fn process_of(file: &mut File) -> String {
+    let mut process = String::new();
+    let _unreadable = file.read_to_string(&mut process);
+    match process.trim() {
+        "" => String::new(),
+        process => format!(" (process {process})"),
+    }
+}
+
 impl FolderLock {
     /// Creates the folder if need be and locks it.
     pub(crate) fn take(folder: &Path) -> Result<Self, StorageError> {
@@ -45,18 +73,9 @@ impl FolderLock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // Where a locked file cannot be read, the message does without the process id.
-                let _unreadable = file.read_to_string(&mut holder);
-                let holder = if holder.trim().is_empty() {
-                    String::new()
-                } else {
-                    format!(" (process {})", holder.trim())
-                };
-                return Err(StorageError::Held(format!(
-                    "{} is in use by another server{holder}",
-                    folder.display()
-                )));
+                let process = process_of(&mut file);
+                let held = format!("{} is in use by another server{process}", folder.display());
+                return Err(StorageError::Held(held));
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }

@@ -19,6 +19,6 @@ pub mod measure;
 pub mod read_store;
 
 pub use connections::{Clock, LogOptions};
-pub use folder_lock::demand_free;
+pub use folder_lock::{demand_free, holder};
 pub use log::SqliteLog;
 pub use migrations::SqliteMigrations;

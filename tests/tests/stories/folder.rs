@@ -299,3 +299,55 @@ fn a_mistyped_folder_is_not_filled() {
     }
     assert!(!folder.path().join("typo").exists());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_says_what_is_wrong_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(&folder.path().join("data"));
+    let verdicts = |told: &str| -> Vec<(String, String)> {
+        let findings: Vec<Value> = serde_json::from_str(told).unwrap();
+        let text = |finding: &Value, member: &str| finding[member].as_str().unwrap().to_owned();
+        for finding in &findings {
+            assert_eq!(finding["verdict"] == "ok", finding.get("advice").is_none(), "{finding}");
+        }
+        let sorry = findings.iter().filter(|finding| finding["verdict"] != "ok");
+        sorry
+            .map(|finding| (text(finding, "check"), text(finding, "verdict")))
+            .filter(|(check, _)| check != "disk" && check != "open files")
+            .collect()
+    };
+    let healthy = || verdicts(&settings.succeed(&["doctor", "--json"]));
+    let pair = |check: &str, verdict: &str| (check.to_owned(), verdict.to_owned());
+    assert_eq!(healthy(), [pair("database", "warning")]);
+    assert!(!folder.path().join("data").exists(), "it makes nothing");
+
+    let process = Process::spawn(&settings);
+    let _ = process.admin().await;
+    assert_eq!(healthy(), []);
+    let table = settings.succeed(&["doctor"]);
+    assert!(table.contains("a server has it (process "), "{table}");
+    assert!(process.stop().0.success());
+    assert_eq!(healthy(), []);
+
+    let ill = |settings: &Settings| {
+        let output = settings.run(&["doctor", "--json"]);
+        assert_eq!(output.status.code(), Some(1));
+        verdicts(&String::from_utf8(output.stdout).unwrap())
+    };
+    let key = folder.path().join("data/master.key");
+    let right = std::fs::read(&key).unwrap();
+    std::fs::write(&key, "0".repeat(64)).unwrap();
+    assert_eq!(ill(&settings), [pair("master key", "fault")]);
+    std::fs::remove_file(&key).unwrap();
+    assert_eq!(ill(&settings), [pair("master key", "fault")]);
+    assert!(!key.exists(), "it makes nothing");
+    std::fs::write(&key, right).unwrap();
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
+    std::fs::write(folder.path().join("data/dbo.db"), "no database").unwrap();
+    assert_eq!(ill(&settings), [pair("read models", "fault")]);
+    // The rows come back from the log, as it is advised.
+    std::fs::remove_file(folder.path().join("data/dbo.db")).unwrap();
+    let process = Process::spawn(&settings);
+    assert_eq!(healthy(), []);
+    assert!(process.stop().0.success());
+}

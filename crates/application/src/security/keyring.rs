@@ -149,6 +149,15 @@ impl Keyring {
         self.unwrap(MARK, &wrapped).map(drop)
     }
 
+    /// Whether the vault belongs to this master key; `None` for a new vault, which stays as it is.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn fits(&self) -> Result<Option<bool>, StorageError> {
+        let wrapped = self.vault.data_key(MARK).await?;
+        Ok(wrapped.map(|wrapped| self.unwrap(MARK, &wrapped).is_ok()))
+    }
+
     /// Makes `key` ready for sealing, creating it when it does not exist.
     ///
     /// # Errors

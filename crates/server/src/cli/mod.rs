@@ -3,6 +3,7 @@
 mod apply;
 mod config;
 mod definitions;
+mod doctor;
 mod events;
 mod export;
 mod migrate;
@@ -73,6 +74,8 @@ enum Command {
     Apply(apply::Options),
     /// Manage users from the machine itself
     User(user::Options),
+    /// Look for what keeps a server from its work; changes nothing, exits 1 when there is such a thing
+    Doctor(doctor::Options),
     /// Show every setting, its value and where it comes from
     Config(config::Options),
     /// Measure this machine: log append, rebuild, start
@@ -144,6 +147,7 @@ async fn dispatch(cli: Cli, surroundings: Surroundings) -> Result<ExitCode> {
         Command::Export(options) => export::run(&options).await,
         Command::Apply(options) => apply::run(&options).await,
         Command::User(options) => user::run(&options, &config(&[])?).await,
+        Command::Doctor(options) => doctor::run(&options, &config(&[])?).await,
         Command::Config(options) => config::run(&options, &values(&[])?),
         Command::Bench(options) => bench::run(&options, values(&[])?).await,
     }
