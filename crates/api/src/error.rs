@@ -181,6 +181,12 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
     }
 
+    /// The body did not arrive in time.
+    pub fn too_slow(longest: std::time::Duration) -> Self {
+        let detail = format!("the whole body is expected within {} seconds", longest.as_secs());
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", detail)
+    }
+
     /// The body is not of a type that the route takes.
     pub fn unsupported_media_type() -> Self {
         let detail = "the body must be JSON, with the header Content-Type: application/json";
@@ -345,6 +351,10 @@ pub fn told(error: &StorageError) -> Option<(&'static str, &'static str)> {
         )),
         StorageError::Unavailable(_) => Some(("storage-unavailable", "the store is not available; try again later")),
         StorageError::Held(_) => Some(("storage-held", "another process holds the store; try again later")),
+        StorageError::DamagedRows(_) => Some((
+            "read-models-damaged",
+            "the read models are damaged, not the event log; they are built anew once their files are removed",
+        )),
         StorageError::Corrupt(_) | StorageError::Other(_) => None,
     }
 }

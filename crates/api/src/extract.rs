@@ -12,7 +12,7 @@ use http::{HeaderMap, Uri, header::CONTENT_TYPE, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use wfm_application::context::{Context, Idempotency};
 use wfm_domain::field_errors::pointer_segment;
 
@@ -25,6 +25,9 @@ use crate::{
 
 /// Longest `Idempotency-Key` in characters.
 const LONGEST_IDEMPOTENCY_KEY: usize = 200;
+
+/// How long a body may take to arrive.
+const LONGEST_BODY: Duration = Duration::from_secs(60);
 
 /// The variable parts of the path. One that has not the right form addresses nothing.
 pub struct Path<T>(pub T);
@@ -275,7 +278,11 @@ async fn read_body(body: Body, headers: &HeaderMap, maximum_bytes: usize) -> Res
     if declared.is_some_and(|length| length > maximum_bytes as u64) {
         return Err(Problem::too_large(maximum_bytes));
     }
-    match Limited::new(body, maximum_bytes).collect().await {
+    let collected = tokio::time::timeout(LONGEST_BODY, Limited::new(body, maximum_bytes).collect());
+    let Ok(collected) = collected.await else {
+        return Err(Problem::too_slow(LONGEST_BODY));
+    };
+    match collected {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(maximum_bytes)),
         Err(_) => Err(Problem::malformed(
@@ -416,6 +423,18 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_is_not_waited_for() {
+        let trickle = futures::stream::unfold((), async |()| {
+            tokio::time::sleep(Duration::from_secs(7)).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
+        });
+        let slow = read_body(Body::from_stream(trickle), &HeaderMap::new(), 1 << 20).await;
+        assert_eq!(slow.unwrap_err().status(), http::StatusCode::REQUEST_TIMEOUT);
+        let whole = read_body(Body::from("{}"), &HeaderMap::new(), 1 << 20).await;
+        assert_eq!(whole.unwrap(), "{}");
+    }
 
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -380,12 +380,12 @@ fn errors(route: &Route) -> Vec<u16> {
     }
     if route.info.access == Access::Signed {
         // What is addressed is nobody's to learn, and the body is whatever was signed.
-        statuses.extend([409, 413, 422, 429]);
+        statuses.extend([408, 409, 413, 422, 429]);
     } else if route.info.path.contains('{') {
         statuses.push(404);
     }
     if route.is_command && route.info.access != Access::Signed {
-        statuses.extend([409, 413, 415, 422]);
+        statuses.extend([408, 409, 413, 415, 422]);
         if route.info.path.contains('{') {
             statuses.push(412);
         }
@@ -407,6 +407,7 @@ fn reason(status: u16) -> &'static str {
         401 => "Nobody known asks",
         403 => "The caller may not do this",
         404 => "There is no such thing, or the caller may not know of it",
+        408 => "The body did not arrive in time",
         409 => "The state does not allow it, or a name is taken",
         412 => "The entity has another version than If-Match says",
         413 => "The body is too large",

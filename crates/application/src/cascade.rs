@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use futures::future::try_join_all;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 use wfm_domain::{
@@ -20,7 +21,7 @@ use wfm_domain::{
 use wfm_storage::{
     append::{Claim, ClaimKey},
     event::{Position, StreamId, StreamVersion},
-    work::WorkFilter,
+    work::{WorkFilter, WorkItem},
 };
 
 use crate::{
@@ -36,6 +37,9 @@ const UNFINISHED: &str = "unfinished-cascades";
 
 /// Children deleted in one append, and claims or runs read at once.
 const PAGE: usize = 500;
+
+/// Runs that are cancelled at once.
+const CANCELLED_AT_ONCE: usize = 32;
 
 /// What is deleted with its parent.
 #[derive(Debug, Clone, Copy)]
@@ -328,10 +332,16 @@ impl App {
             let Some(last) = page.last() else { return Ok(found) };
             found = true;
             filter.after = Some(Arc::clone(&last.execution));
-            for item in &page {
-                self.cancel_run(context, &item.execution).await?;
-            }
+            self.cancel_all(context, &page).await?;
         }
+    }
+
+    /// Cancels runs, many at once, so that their appends share commits.
+    async fn cancel_all(&self, context: &Context, runs: &[WorkItem]) -> Result<(), ApplicationError> {
+        for together in runs.chunks(CANCELLED_AT_ONCE) {
+            try_join_all(together.iter().map(|run| self.cancel_run(context, &run.execution))).await?;
+        }
+        Ok(())
     }
 
     async fn cancel_run(&self, context: &Context, execution: &str) -> Result<(), ApplicationError> {
@@ -355,7 +365,8 @@ impl App {
             let page = self.store.log.work(&filter, PAGE as u32).await?;
             let Some(last) = page.last() else { return Ok(()) };
             filter.after = Some(Arc::clone(&last.execution));
-            for item in &page {
+            let mut orphans = Vec::new();
+            for item in page {
                 let orphaned = match known.get(&item.environment) {
                     Some(orphaned) => *orphaned,
                     None => {
@@ -365,9 +376,10 @@ impl App {
                     }
                 };
                 if orphaned {
-                    self.cancel_run(context, &item.execution).await?;
+                    orphans.push(item);
                 }
             }
+            self.cancel_all(context, &orphans).await?;
         }
     }
 

@@ -197,8 +197,15 @@ impl EnvironmentFact {
     /// # Errors
     /// A field error at `pointer` when it does not exist or belongs to another project, `environment-inactive`.
     pub fn require_active_in(&self, project: ProjectId, pointer: &str) -> Result<(), Refusal> {
-        if self.standing.exists() && self.project_id != project {
-            let detail = format!("environment {} belongs to another project than {project}", self.id);
+        let wrong = match self.standing.exists() {
+            false => Some(format!("environment {} does not exist", self.id)),
+            true if self.project_id != project => Some(format!(
+                "environment {} belongs to another project than {project}",
+                self.id
+            )),
+            true => None,
+        };
+        if let Some(detail) = wrong {
             return Err(Refusal::field(pointer, detail));
         }
         require_active("environment", self.id.0, self.standing, pointer, "environment-inactive")
@@ -255,6 +262,13 @@ fn require_active(
             inactive,
             format!("{kind} {id} is deactivated; activate it first"),
         )),
-        Standing::Missing | Standing::Deleted => Err(Refusal::field(pointer, format!("{kind} {id} does not exist"))),
+        // Told as what the caller may not see: the field names what is not there.
+        Standing::Missing | Standing::Deleted => {
+            let field = Refusal::field(pointer, format!("{kind} {id} does not exist"));
+            Err(Refusal {
+                errors: field.errors,
+                ..Refusal::not_found("not-found", format!("{kind} {id} does not exist"))
+            })
+        }
     }
 }

@@ -4,22 +4,29 @@
 
 mod database;
 mod egress;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::BTreeMap,
     fmt,
     net::SocketAddr,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
+use tracing_subscriber::EnvFilter;
 use wfm_application::retention::RetentionRule;
 use wfm_connectors::{EgressRule, ProxySettings};
 use wfm_domain::{refusal::FieldError, retention::RetentionPeriods};
 use wfm_storage_sqlserver::Settings;
 
 pub use database::{Database, FileLimits};
+
+/// The most that a request's or an answer's body may be allowed to have, in bytes.
+const LARGEST_MESSAGE: usize = 1 << 30;
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -296,6 +303,19 @@ impl Values {
             .map_err(|error| anyhow::anyhow!("{key} = {text:?} (from {source}): {error}"))
     }
 
+    /// A number within a range.
+    fn within<T>(&self, key: &str, range: RangeInclusive<T>) -> Result<T>
+    where
+        T: std::str::FromStr + fmt::Display + PartialOrd,
+        T::Err: fmt::Display,
+    {
+        let number: T = self.parse(key)?;
+        if !range.contains(&number) {
+            bail!("{key} = {number}: expected {} to {}", range.start(), range.end());
+        }
+        Ok(number)
+    }
+
     fn optional(&self, key: &str) -> Option<String> {
         let (text, _) = self.get(key);
         (!text.is_empty()).then(|| text.to_owned())
@@ -378,20 +398,6 @@ impl Config {
             "json" => true,
             other => bail!("log_format = {other:?}: expected text or json"),
         };
-        let bcrypt_cost: u32 = values.parse("bcrypt_cost")?;
-        if !(4..=31).contains(&bcrypt_cost) {
-            bail!("bcrypt_cost = {bcrypt_cost}: expected 4 to 31");
-        }
-        let webhook_requests_per_second: u32 = values.parse("webhook_requests_per_second")?;
-        if !(1..=1_000_000).contains(&webhook_requests_per_second) {
-            bail!("webhook_requests_per_second = {webhook_requests_per_second}: expected 1 to 1000000");
-        }
-        let origins = values
-            .get("cors_origins")
-            .0
-            .split(',')
-            .map(str::trim)
-            .filter(|origin| !origin.is_empty());
         Ok(Self {
             database,
             database_read,
@@ -400,27 +406,62 @@ impl Config {
             master_key_file: values.optional("master_key_file").map(PathBuf::from),
             admin_email: values.optional("admin_email"),
             admin_password: values.optional("admin_password"),
-            log: values.get("log").0.to_owned(),
+            log: log_filter(values)?,
             log_json,
-            cors_origins: origins.map(str::to_owned).collect(),
-            maximum_body_bytes: values.parse("maximum_body_bytes")?,
-            webhook_requests_per_second,
-            max_requests: values.parse("max_requests")?,
-            max_queued_executions: values.parse("max_queued_executions")?,
+            cors_origins: origins(values)?,
+            maximum_body_bytes: values.within("maximum_body_bytes", 1024..=LARGEST_MESSAGE)?,
+            webhook_requests_per_second: values.within("webhook_requests_per_second", 1..=1_000_000)?,
+            max_requests: values.within("max_requests", 1..=10_000_000)?,
+            max_queued_executions: values.within("max_queued_executions", 0..=10_000_000)?,
             egress_allow_private,
             egress_allow: egress::rules(values, "egress_allow")?,
             egress_deny: egress::rules(values, "egress_deny")?,
             egress_proxy: egress::proxy(values)?,
             egress_ca_file: values.optional("egress_ca_file").map(PathBuf::from),
-            maximum_answer_bytes: values.parse("maximum_answer_bytes")?,
-            bcrypt_cost,
-            access_token_seconds: values.parse("access_token_seconds")?,
-            refresh_token_days: values.parse("refresh_token_days")?,
-            drain: Duration::from_secs(values.parse("drain_seconds")?),
+            maximum_answer_bytes: values.within("maximum_answer_bytes", 1024..=LARGEST_MESSAGE)?,
+            bcrypt_cost: values.within("bcrypt_cost", 4..=31)?,
+            access_token_seconds: values.within("access_token_seconds", 1..=31_536_000)?,
+            refresh_token_days: values.within("refresh_token_days", 1..=3650)?,
+            drain: Duration::from_secs(values.within("drain_seconds", 0..=86_400)?),
             retention_rule: RetentionRule::new(retention_periods(values)?, u32::MAX),
             node: values.optional("node").unwrap_or_else(host_name),
         })
     }
+}
+
+/// A filter that `tracing` reads; a word without `=` is a level, not the name of a module that is mistaken for one.
+fn log_filter(values: &Values) -> Result<String> {
+    let (text, source) = values.get("log");
+    let is_level = |word: &str| word.eq_ignore_ascii_case("off") || word.parse::<tracing::Level>().is_ok();
+    let parts = text.split(',').map(str::trim);
+    let mistaken = parts
+        .into_iter()
+        .find(|part| !part.contains(['=', '[']) && !is_level(part));
+    let wrong = match mistaken {
+        Some(part) => Some(format!("{part:?} is no level")),
+        None => EnvFilter::try_new(text).err().map(|error| error.to_string()),
+    };
+    match wrong {
+        None => Ok(text.to_owned()),
+        Some(wrong) => bail!(
+            "log = {text:?} (from {source}): {wrong}; expected error, warn, info, debug, trace, or a filter such as info,sqlx=warn"
+        ),
+    }
+}
+
+/// Origins as browsers send them: scheme, host and perhaps a port; or a star for all.
+fn origins(values: &Values) -> Result<Vec<String>> {
+    let (text, source) = values.get("cors_origins");
+    let listed = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    listed
+        .map(|origin| {
+            let is_origin = |url: url::Url| url.origin().ascii_serialization() == origin;
+            if origin == "*" || url::Url::parse(origin).is_ok_and(is_origin) {
+                return Ok(origin.to_owned());
+            }
+            bail!("cors_origins (from {source}): {origin:?} is no origin; expected such as https://app.example or http://localhost:3000")
+        })
+        .collect()
 }
 
 fn retention_periods(values: &Values) -> Result<RetentionPeriods> {
@@ -441,120 +482,4 @@ fn host_name() -> String {
         .filter(|name| !name.is_empty())
         .or_else(|| std::env::var("HOSTNAME").ok())
         .unwrap_or_else(|| "node".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
-    }
-
-    #[test]
-    fn flags_stand_over_variables_over_the_file_over_defaults() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let file = folder.path().join("wfm.toml");
-        std::fs::write(&file, "listen = \"127.0.0.1:1\"\nlog = \"warn\"\nbcrypt_cost = 5\n").expect("written");
-        let values = Values::read(
-            Some(&file),
-            environment(&[("WFM_LISTEN", "127.0.0.1:2"), ("WFM_LOG", "debug"), ("HOME", "/")]),
-            &[("listen", Some("127.0.0.1:3".to_owned())), ("database", None)],
-        )
-        .expect("valid");
-        assert_eq!(values.get("listen"), ("127.0.0.1:3", Source::Flag));
-        assert_eq!(values.get("log"), ("debug", Source::Environment));
-        assert_eq!(values.get("bcrypt_cost"), ("5", Source::File));
-        assert_eq!(values.get("database"), ("sqlite:./data", Source::Default));
-        let config = Config::new(&values).expect("valid");
-        assert_eq!(config.bcrypt_cost, 5);
-        assert!(config.egress_allow_private, "the server listens on loopback");
-    }
-
-    #[test]
-    fn unknown_keys_and_bad_values_are_errors_that_name_them() {
-        let unknown = Values::read(None, environment(&[("WFM_LISTNE", "x")]), &[]).expect_err("unknown");
-        assert!(format!("{unknown:#}").contains("listne"), "{unknown:#}");
-        let values = Values::read(None, environment(&[("WFM_LISTEN", "nowhere")]), &[]).expect("read");
-        let error = Config::new(&values).map(|_| ()).expect_err("no address");
-        assert!(
-            error.to_string().contains("listen") && error.to_string().contains("environment"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_secondary_is_named_by_itself_or_by_the_intent_of_the_connection_string() {
-        let config = |pairs: &[(&str, &str)]| {
-            let values = Values::read(None, environment(pairs), &[]).expect("read");
-            Config::new(&values).map(|config| config.database_read.map(|read| (read.server(), read.is_read_only())))
-        };
-        let primary = "Server=one;Database=wfm;User Id=a;Password=b";
-        assert_eq!(config(&[("WFM_DATABASE", primary)]).expect("valid"), None);
-        let intent = format!("{primary};ApplicationIntent=ReadOnly");
-        let told = config(&[("WFM_DATABASE", intent.as_str())]).expect("valid");
-        assert_eq!(told, Some(("one".to_owned(), true)));
-        let secondary = "Server=two;Database=wfm;User Id=a;Password=b";
-        let told = config(&[("WFM_DATABASE", primary), ("WFM_DATABASE_READ", secondary)]).expect("valid");
-        assert_eq!(told, Some(("two".to_owned(), true)));
-        let error = config(&[("WFM_DATABASE_READ", secondary)]).expect_err("embedded");
-        assert!(error.to_string().contains("database_read"), "{error}");
-        let error = config(&[("WFM_DATABASE", primary), ("WFM_DATABASE_FILE", "/nowhere")]).expect_err("both");
-        assert!(error.to_string().contains("database_file"), "{error}");
-        let error = config(&[("WFM_DATABASE_FILE", "/nowhere/at/all")]).expect_err("missing");
-        assert!(format!("{error:#}").contains("/nowhere/at/all"), "{error:#}");
-    }
-
-    #[test]
-    fn a_public_listener_closes_private_targets() {
-        let values = Values::read(None, environment(&[("WFM_LISTEN", "0.0.0.0:8080")]), &[]).expect("read");
-        assert!(!Config::new(&values).expect("valid").egress_allow_private);
-    }
-
-    #[test]
-    fn egress_lists_and_the_proxy_are_read_whole() {
-        let config = |pairs: &[(&str, &str)]| {
-            let values = Values::read(None, environment(pairs), &[]).expect("read");
-            Config::new(&values)
-        };
-        let read = config(&[
-            ("WFM_EGRESS_ALLOW", "api.example.com, *.corp.example,10.0.0.0/8"),
-            ("WFM_EGRESS_PROXY", "http://proxy.example:3128"),
-            ("WFM_EGRESS_PROXY_CREDENTIALS", "me:secret"),
-        ])
-        .expect("valid");
-        assert_eq!((read.egress_allow.len(), read.egress_deny.len()), (3, 0));
-        assert!(read.egress_proxy.is_some_and(|proxy| proxy.credentials.is_some()));
-        let refused = |pairs: &[(&str, &str)]| config(pairs).map(|_| ()).expect_err("refused").to_string();
-        assert!(refused(&[("WFM_EGRESS_DENY", "http://x")]).contains("egress_deny"));
-        assert!(refused(&[("WFM_EGRESS_PROXY_BYPASS", "x")]).contains("egress_proxy"));
-        let wrong = refused(&[
-            ("WFM_EGRESS_PROXY", "http://p"),
-            ("WFM_EGRESS_PROXY_CREDENTIALS", "secret"),
-        ]);
-        assert!(!wrong.contains("secret"), "{wrong}");
-    }
-
-    #[test]
-    fn retention_is_the_documented_one_unless_told_otherwise() {
-        let periods = |pairs: &[(&str, &str)]| {
-            let values = Values::read(None, environment(pairs), &[]).expect("read");
-            Config::new(&values).map(|config| config.retention_rule.periods)
-        };
-        assert_eq!(periods(&[]).expect("valid"), RetentionPeriods::default());
-        let told = periods(&[("WFM_RETENTION_DAYS", "30"), ("WFM_RETENTION_FAILED_DAYS", "90")]).expect("valid");
-        assert_eq!((told.completed_days(), told.failed_days()), (30, 90));
-        for wrong in ["0", "36501", "-1", "two years"] {
-            let error = periods(&[("WFM_RETENTION_FAILED_DAYS", wrong)])
-                .expect_err("refused")
-                .to_string();
-            assert!(
-                error.contains("retention_failed_days") && error.contains(wrong),
-                "{error}"
-            );
-        }
-    }
 }

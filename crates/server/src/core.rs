@@ -185,16 +185,19 @@ impl Core {
         let http: Arc<dyn Connector> = Arc::new(HttpConnector::new(&http_settings(config).await?)?);
         let connector = GuardedConnector::new((surroundings.around)(http));
         let passwords = PasswordHasher::new(config.bcrypt_cost, HASHES_AT_ONCE)?;
-        let parts = Parts::open(config, &surroundings).await?;
+        let (parts, access) = match Self::open(config, &surroundings).await {
+            Err(error) if database::remove_damaged_rows(&config.database, &error)? => {
+                Self::open(config, &surroundings).await?
+            }
+            opened => opened?,
+        };
         let now = parts.now();
-        // Nobody writes the read models yet, so the access view and its position belong together.
-        drop(parts.projection().await?);
         let Parts {
             database,
             store,
             opener,
         } = parts;
-        let access = Arc::new(AccessView::load(database.reads.as_ref()).await?);
+        let access = Arc::new(access);
         let leases = Arc::clone(&database.leases);
         let membership = Arc::new(Membership::join(leases, &config.node, surroundings.entropy.uuid()).await?);
         let started = Projection::start(
@@ -252,6 +255,23 @@ impl Core {
             return Err(error);
         }
         Ok(core)
+    }
+
+    /// Opens the database, and reads from its rows who may do what. Nobody writes the rows yet, so that what was read and
+    /// its position belong together.
+    async fn open(config: &Config, surroundings: &Surroundings) -> Result<(Parts, AccessView)> {
+        let parts = Parts::open(config, surroundings).await?;
+        let access = async {
+            drop(parts.projection().await?);
+            Ok(AccessView::load(parts.database.reads.as_ref()).await?)
+        };
+        match access.await {
+            Ok(access) => Ok((parts, access)),
+            Err(error) => {
+                parts.database.close().await;
+                Err(error)
+            }
+        }
     }
 
     /// Takes over what was under way, and begins what a node does by itself.

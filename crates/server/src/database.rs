@@ -2,9 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::{Context, Result};
-use wfm_application::clock::Clock;
+use anyhow::{Context, Result, bail};
+use wfm_application::{clock::Clock, projection::ProjectionError};
 use wfm_storage::{
+    append::StorageError,
     cleanup::CleanupRequests,
     lease::{Leases, Unshared},
     log::EventLog,
@@ -64,6 +65,43 @@ pub fn folder(database: &Database) -> Option<&Path> {
     match database {
         Database::Sqlite(folder) => Some(folder),
         Database::SqlServer(_) => None,
+    }
+}
+
+/// Demands that an embedded database exists, so that a mistyped folder is not filled with an empty one.
+///
+/// # Errors
+/// When it does not.
+pub fn demand_log(database: &Database) -> Result<()> {
+    match folder(database) {
+        Some(folder) if !folder.join("es.db").exists() => bail!("there is no event log at {}", folder.display()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Removes damaged read models of a folder that no process has open; `false` when `error` tells of other damage, or they are
+/// not a folder's. The next opening builds them from the log.
+///
+/// # Errors
+/// When their files cannot be removed.
+pub fn remove_damaged_rows(database: &Database, error: &anyhow::Error) -> Result<bool> {
+    let is_damage = error.chain().any(|cause| {
+        matches!(cause.downcast_ref(), Some(StorageError::DamagedRows(_)))
+            || matches!(
+                cause.downcast_ref(),
+                Some(ProjectionError::Storage(StorageError::DamagedRows(_)))
+            )
+    });
+    match folder(database).filter(|_| is_damage) {
+        None => Ok(false),
+        Some(folder) => {
+            SqliteReadStore::remove(folder)?;
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the read models were damaged; they are built anew from the log"
+            );
+            Ok(true)
+        }
     }
 }
 

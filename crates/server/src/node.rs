@@ -21,6 +21,9 @@ use crate::{
     lingering::Lingering,
 };
 
+/// How often it is said that connections cannot be accepted.
+const COMPLAINT_PAUSE: Duration = Duration::from_secs(10);
+
 /// A running node.
 pub struct Node {
     /// The application.
@@ -110,13 +113,17 @@ async fn serve(listener: TcpListener, router: axum::Router, closing: Cancellatio
         service::TowerToHyperService,
     };
     let graceful = GracefulShutdown::new();
+    let mut complained = None;
     loop {
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, mostly: others may close some.
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    if complained.is_none_or(|then: Instant| then.elapsed() > COMPLAINT_PAUSE) {
+                        tracing::warn!(%error, "connections cannot be accepted");
+                        complained = Some(Instant::now());
+                    }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }

@@ -24,11 +24,30 @@ pub(crate) fn is_broken(error: &Error) -> bool {
     matches!(error, Error::WorkerCrashed | Error::Io(_))
 }
 
+/// The port's kind of an error that the file of the read models gives.
+pub(crate) fn rows_error(error: Error) -> StorageError {
+    match storage_error(error) {
+        StorageError::Corrupt(text) => StorageError::DamagedRows(format!(
+            "{text}; remove dbo.db and what stands beside it (dbo.db-wal, dbo.db-shm), and the next start builds them from the log"
+        )),
+        other => other,
+    }
+}
+
+const OUT_OF_FILES: &str = "the process may not open more files (`ulimit -n`, LimitNOFILE)";
+
+/// `SQLite` does not tell why it cannot open a file.
+fn out_of_files() -> bool {
+    const EMFILE: i32 = 24;
+    std::fs::File::open("/dev/null").is_err_and(|error| error.raw_os_error() == Some(EMFILE))
+}
+
 /// The port's kind of an error.
 #[allow(clippy::needless_pass_by_value, reason = "so that it can be given to map_err")]
 pub(crate) fn storage_error(error: Error) -> StorageError {
     let text = error.to_string();
     match primary_code(&error) {
+        Some(14) if out_of_files() => StorageError::Unavailable(format!("{OUT_OF_FILES}: {text}")),
         Some(13) => StorageError::Full(text),
         // PERM, READONLY, CANTOPEN, AUTH
         Some(3 | 8 | 14 | 23) => StorageError::ReadOnly(text),

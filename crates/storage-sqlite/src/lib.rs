@@ -8,6 +8,7 @@ mod connections;
 mod error;
 mod facts;
 mod folder_lock;
+mod guards;
 mod log;
 mod migrations;
 mod reading;

@@ -27,7 +27,7 @@ use crate::{
     connections::{self, LogOptions},
     error::storage_error,
     folder_lock::FolderLock,
-    migrations,
+    guards, migrations,
     reading::{self, select_events},
     writer::{SqliteBatchWriter, WriteConnection, read_head},
 };
@@ -68,6 +68,7 @@ impl SqliteLog {
             .execute(&mut connection)
             .await
             .map_err(storage_error)?;
+        guards::restore(&mut connection).await?;
         let store = Arc::new(WriteConnection::new(connection, &path, &options, lock).await?);
         checkpoint::start(path.clone(), &store);
         let sequencer = Sequencer::start(SqliteBatchWriter::new(store.clone(), options));
@@ -158,6 +159,10 @@ fn all<T>(rows: &[SqliteRow], read: impl Fn(&SqliteRow) -> Result<T, StorageErro
 impl EventLog for SqliteLog {
     async fn append(&self, append: Append) -> Result<Committed, AppendError> {
         self.writer()?.sequencer.append(append).await
+    }
+
+    async fn missing_guards(&self) -> Result<Vec<String>, StorageError> {
+        guards::missing_names(&self.readers).await
     }
 
     async fn head(&self) -> Result<Head, StorageError> {

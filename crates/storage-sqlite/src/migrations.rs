@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Every step in order; the name is the files'.
-static MIGRATIONS: [Migration; 2] = [
+pub(crate) static MIGRATIONS: [Migration; 2] = [
     Migration {
         name: "0001_event_log",
         up: include_str!("../../../migrations/sqlite/0001_event_log.up.sql"),
@@ -101,7 +101,7 @@ pub(crate) async fn check(folder: &Path) -> Result<(), StorageError> {
     let schema = Schema::of(&MIGRATIONS, &read(folder).await?)?;
     match schema.pending.first() {
         Some(missing) => Err(StorageError::Other(format!(
-            "the event log misses the migration {}",
+            "the event log misses the migration {}; `wfm migrate up` applies it, and so does a starting server",
             missing.name
         ))),
         None => Ok(()),

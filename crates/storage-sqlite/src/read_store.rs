@@ -44,7 +44,7 @@ use self::{
 };
 use crate::{
     checkpoint,
-    error::{is_constraint, storage_error},
+    error::{is_constraint, rows_error},
 };
 
 /// Readers at most.
@@ -130,7 +130,7 @@ impl SqliteReadStore {
         let bounded = sqlx::raw_sql(bound)
             .execute(&mut store.writer.lock().await.connection)
             .await;
-        bounded.map_err(storage_error)?;
+        bounded.map_err(rows_error)?;
         Ok(store)
     }
 
@@ -154,11 +154,11 @@ impl SqliteReadStore {
         let guarded = sqlx::query("SELECT tbl_name FROM sqlite_schema WHERE type = 'trigger'")
             .fetch_all(&mut connection)
             .await
-            .map_err(storage_error)?
+            .map_err(rows_error)?
             .iter()
             .map(|row| row.try_get(0))
             .collect::<Result<_, _>>()
-            .map_err(storage_error)?;
+            .map_err(rows_error)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(0)
@@ -221,7 +221,7 @@ impl SqliteReadStore {
         let attach = sqlx::query("ATTACH DATABASE ? AS shadow")
             .bind(path.to_owned())
             .persistent(false);
-        attach.execute(connection).await.map(|_| ()).map_err(storage_error)
+        attach.execute(connection).await.map(|_| ()).map_err(rows_error)
     }
 
     async fn detach(connection: &mut SqliteConnection) {
@@ -240,7 +240,7 @@ impl SqliteReadStore {
         sqlx::raw_sql("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE")
             .execute(&mut *connection)
             .await
-            .map_err(storage_error)?;
+            .map_err(rows_error)?;
         let current = read_checkpoint(&mut *connection).await?;
         if current.as_ref() != expected {
             return Err(ApplyError::Moved(current));
@@ -256,7 +256,7 @@ impl SqliteReadStore {
             .bind(epoch)
             .execute(connection)
             .await
-            .map_err(storage_error)?;
+            .map_err(rows_error)?;
         writer.unsettled = false;
         Ok(differences)
     }
@@ -294,7 +294,7 @@ impl ReadStore for SqliteReadStore {
     }
 
     async fn checkpoint(&self) -> Result<Option<Checkpoint>, StorageError> {
-        let mut connection = self.readers.acquire().await.map_err(storage_error)?;
+        let mut connection = self.readers.acquire().await.map_err(rows_error)?;
         read_checkpoint(&mut connection).await
     }
 
@@ -329,7 +329,7 @@ impl ReadStore for SqliteReadStore {
                 } else if is_constraint(&error) {
                     ApplyError::Rejected(error.to_string())
                 } else {
-                    ApplyError::Storage(storage_error(error))
+                    ApplyError::Storage(rows_error(error))
                 });
             }
         };
@@ -342,7 +342,7 @@ impl ReadStore for SqliteReadStore {
     }
 
     async fn parked(&self) -> Result<Vec<ParkedEvent>, StorageError> {
-        let mut connection = self.readers.acquire().await.map_err(storage_error)?;
+        let mut connection = self.readers.acquire().await.map_err(rows_error)?;
         read_parked(&mut connection).await
     }
 
@@ -355,13 +355,13 @@ impl ReadStore for SqliteReadStore {
 
     async fn compare(&self, shadow: &Arc<dyn ReadStore>) -> Result<Vec<TableDifference>, StorageError> {
         let path = Self::shadow_path(shadow)?;
-        let mut connection = self.readers.acquire().await.map_err(storage_error)?;
+        let mut connection = self.readers.acquire().await.map_err(rows_error)?;
         Self::attach(&mut connection, path).await?;
         // One snapshot for all tables.
         let compared = match sqlx::raw_sql("BEGIN")
             .execute(&mut *connection)
             .await
-            .map_err(storage_error)
+            .map_err(rows_error)
         {
             Ok(_) => difference::compare(&mut connection).await,
             Err(error) => Err(error),
@@ -385,7 +385,7 @@ impl ReadStore for SqliteReadStore {
         sqlx::raw_sql("PRAGMA foreign_keys = ON")
             .execute(&mut writer.connection)
             .await
-            .map_err(storage_error)?;
+            .map_err(rows_error)?;
         Self::detach(&mut writer.connection).await;
         drop(writer);
         if let (Some(wal), Ok(differences)) = (&self.wal, &outcome) {
@@ -407,11 +407,11 @@ impl ReadStore for SqliteReadStore {
         for parameter in query.parameters {
             statement = cells::bind(statement, parameter);
         }
-        let rows = statement.fetch_all(&self.readers).await.map_err(storage_error)?;
+        let rows = statement.fetch_all(&self.readers).await.map_err(rows_error)?;
         rows.iter()
             .map(cells::row)
             .collect::<Result<_, _>>()
-            .map_err(storage_error)
+            .map_err(rows_error)
     }
 
     /// Free space in the file is overwritten at once; older pages stand in the write-ahead log until it is emptied.

@@ -387,9 +387,17 @@ fn adjust<K: Hash + Eq>(counts: &mut Cache<K, u64>, key: &K, change: impl FnOnce
 /// The log's end, from a connection that sees all of it.
 pub(crate) async fn read_head(connection: &mut SqliteConnection) -> Result<Head, StorageError> {
     let row = sqlx::query("SELECT LogId, Position, RecordedAt FROM Head")
-        .fetch_one(connection)
+        .fetch_optional(connection)
         .await
         .map_err(storage_error)?;
+    // A log that was migrated and never written has no identity yet.
+    let Some(row) = row else {
+        return Ok(Head {
+            log_id: Arc::from(""),
+            position: Position(0),
+            recorded_at: Arc::from(""),
+        });
+    };
     let text = |index: usize| row.try_get::<&str, _>(index).map(Arc::from).map_err(storage_error);
     let position = row.try_get::<i64, _>(1).map_err(storage_error)?;
     Ok(Head {

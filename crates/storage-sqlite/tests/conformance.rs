@@ -258,7 +258,13 @@ async fn verification_finds_what_was_changed() {
         let (log, folder) = (log.clone(), folder.path().to_owned());
         async move {
             execute(&folder, change).await.unwrap();
-            verify(&*log, Position(0), |_| ()).await.unwrap().problems
+            let mut problems = verify(&*log, Position(0), |_| ()).await.unwrap().problems;
+            if !matches!(problems[..], [Problem::Unreadable { .. }]) {
+                let unguarded = problems.split_off(problems.len() - 2);
+                let names = ["tr_Events_NoUpdate", "tr_Events_NoDelete"].map(str::to_owned);
+                assert_eq!(unguarded, names.map(|name| Problem::Unguarded { name }));
+            }
+            problems
         }
     };
     let found = problems("UPDATE Events SET Payload = '{ }' WHERE Position = 2").await;
@@ -290,9 +296,13 @@ async fn verification_finds_what_was_changed() {
         "{found:?}"
     );
     let found = problems("UPDATE Events SET Stream = 'a-1', WorkspaceId = 31 WHERE Position = 6").await;
-    assert_eq!(found, [Problem::Workspace { position: Position(6) }]);
+    let stream = StreamId::new("a-1");
+    let of_other = Problem::StreamWorkspace { stream };
+    assert_eq!(found, [Problem::Workspace { position: Position(6) }, of_other.clone()]);
     let found =
-        problems("UPDATE Events SET WorkspaceId = NULL WHERE Position = 6; UPDATE Head SET RecordedAt = ''").await;
+        problems("UPDATE Events SET WorkspaceId = NULL WHERE Position = 6; UPDATE Streams SET WorkspaceId = 31").await;
+    assert_eq!(found, [of_other]);
+    let found = problems("UPDATE Streams SET WorkspaceId = NULL; UPDATE Head SET RecordedAt = ''").await;
     assert!(matches!(found[..], [Problem::Head { .. }]), "{found:?}");
     let found = problems("DELETE FROM Events WHERE Position = 6").await;
     assert!(
@@ -305,6 +315,23 @@ async fn verification_finds_what_was_changed() {
         "{found:?}"
     );
     log.close().await;
+    // Whoever opens the log for writing finds it append-only again.
+    execute(folder.path(), "DROP TRIGGER tr_Events_OnlyAtTheEnd")
+        .await
+        .unwrap();
+    let replaced = "CREATE TRIGGER tr_Events_NoUpdate BEFORE UPDATE ON Events BEGIN SELECT 1; END";
+    execute(folder.path(), replaced).await.unwrap();
+    let log = SqliteLog::open(folder.path(), options()).await.unwrap();
+    assert_eq!(log.missing_guards().await.unwrap(), Vec::<String>::new());
+    log.close().await;
+    for change in [
+        "UPDATE Events SET Payload = '!'",
+        "DELETE FROM Events",
+        "REPLACE INTO Events SELECT * FROM Events",
+    ] {
+        let refused = execute(folder.path(), change).await.unwrap_err().to_string();
+        assert!(refused.contains("append-only"), "{change}: {refused}");
+    }
 }
 
 #[tokio::test]

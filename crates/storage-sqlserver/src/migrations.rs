@@ -188,7 +188,7 @@ pub(crate) async fn check(pool: &Pool) -> Result<(), StorageError> {
     let applied = applied(&mut *pool.acquire().await?).await?;
     match Schema::of(&MIGRATIONS, &applied)?.pending.first() {
         Some(missing) => Err(StorageError::Other(format!(
-            "the event log misses the migration {}",
+            "the event log misses the migration {}; `wfm migrate up` applies it, and so does a starting server",
             missing.name
         ))),
         None => Ok(()),

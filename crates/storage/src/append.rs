@@ -212,6 +212,9 @@ pub enum StorageError {
     /// What is stored breaks an invariant.
     #[error("the store is corrupt: {0}")]
     Corrupt(String),
+    /// The read models are damaged. They can be removed: they are built anew from the log.
+    #[error("the read models are damaged: {0}")]
+    DamagedRows(String),
     /// Another node holds what is needed, for example the folder's lock or the projection's lease.
     #[error("held by another process: {0}")]
     Held(String),

@@ -102,6 +102,11 @@ pub trait EventLog: Send + Sync + 'static {
     /// Every event after `after`, and every later one as it is committed.
     fn subscribe(&self, after: Position) -> Subscription;
 
+    /// What should keep the events append-only in the database and is not there any more, by name, where the adapter can tell.
+    async fn missing_guards(&self) -> Result<Vec<String>, StorageError> {
+        Ok(Vec::new())
+    }
+
     /// Why nothing could be recorded a moment ago; `None` when something was recorded since, or that is long past.
     fn trouble(&self) -> Option<StorageError> {
         None

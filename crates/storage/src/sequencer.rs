@@ -290,6 +290,7 @@ fn concerns_all(error: &StorageError) -> bool {
         | StorageError::ReadOnly(_)
         | StorageError::Unavailable(_)
         | StorageError::Corrupt(_)
+        | StorageError::DamagedRows(_)
         | StorageError::Held(_) => true,
         StorageError::Other(_) => false,
     }

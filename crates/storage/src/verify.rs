@@ -2,7 +2,7 @@
 //!
 //! Invariant: it only reads, and may run beside a server that appends. It checks that positions and stream versions have
 //! no gaps, that every leaf hash is the one of its event, that instants of recording never run backwards, and that head
-//! and streams agree with the events. Memory: some 30 bytes a stream.
+//! and streams agree with the events. Memory: some 50 bytes a stream.
 
 use std::hash::BuildHasher;
 
@@ -89,6 +89,26 @@ pub enum Problem {
         /// Version of its last event.
         last: StreamVersion,
     },
+    /// A stream's row tells another workspace than its events.
+    #[error("stream {stream} tells another workspace than its events")]
+    StreamWorkspace {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// The log ends before the event after which it was to be checked: what was there is gone.
+    #[error("the log ends at event {head}, and was to be checked after event {after}")]
+    Short {
+        /// Position of the last event.
+        head: Position,
+        /// Where the check was to begin.
+        after: Position,
+    },
+    /// Nothing in the database keeps the events from being changed.
+    #[error("the trigger {name}, which keeps the events append-only, is missing or changed")]
+    Unguarded {
+        /// The trigger.
+        name: String,
+    },
     /// Streams have events and no row.
     #[error("{count} streams with events have no row of their own")]
     Rowless {
@@ -147,9 +167,14 @@ pub async fn verify(
             last: after,
             ..Report::default()
         },
-        versions: FxHashMap::default(),
+        streams: FxHashMap::default(),
         recorded_at: None,
     };
+    let head = log.head().await?.position;
+    if after > head {
+        pass.report.found(Problem::Short { head, after });
+        return Ok(pass.report);
+    }
     loop {
         let page = match log.read_log(pass.report.last, PAGE).await {
             Ok(page) => page,
@@ -171,14 +196,17 @@ pub async fn verify(
     if after == Position(0) {
         pass.check_streams().await?;
     }
+    for name in log.missing_guards().await? {
+        pass.report.found(Problem::Unguarded { name });
+    }
     Ok(pass.report)
 }
 
 struct Pass<'log> {
     log: &'log dyn EventLog,
     report: Report,
-    /// Last version by the hash of a stream's name; what seems wrong is looked up before it is reported.
-    versions: FxHashMap<u64, u64>,
+    /// Last version and workspace by the hash of a stream's name; what seems wrong is looked up before it is reported.
+    streams: FxHashMap<u64, (u64, Option<i64>)>,
     recorded_at: Option<std::sync::Arc<str>>,
 }
 
@@ -205,10 +233,8 @@ impl Pass<'_> {
         {
             self.report.found(Problem::RunsBackwards { position });
         }
-        let previous = self
-            .versions
-            .insert(hash(&event.stream), event.version.0)
-            .unwrap_or_default();
+        let last = (event.version.0, event.workspace);
+        let (previous, _) = self.streams.insert(hash(&event.stream), last).unwrap_or_default();
         if event.version.0 != previous + 1 {
             let previous = self.previous(event).await?;
             if event.version.0 != previous.0 + 1 {
@@ -259,6 +285,18 @@ impl Pass<'_> {
         Ok(true)
     }
 
+    /// Whether the event of this version in a stream was recorded in a workspace.
+    async fn is_of_workspace(
+        &self,
+        stream: &StreamId,
+        version: StreamVersion,
+        workspace: Option<i64>,
+    ) -> Result<bool, StorageError> {
+        let before = StreamVersion(version.0.saturating_sub(1));
+        let events = self.log.read_stream(stream, before, 1).await?;
+        Ok(events.first().is_some_and(|event| event.workspace == workspace))
+    }
+
     async fn check_streams(&mut self) -> Result<(), StorageError> {
         let mut after: Option<StreamId> = None;
         loop {
@@ -269,11 +307,17 @@ impl Pass<'_> {
             let Some(end) = page.last() else { break };
             after = Some(end.stream.clone());
             for StreamInfo {
-                stream, version: told, ..
+                stream,
+                version: told,
+                workspace,
+                ..
             } in page
             {
-                let last = self.versions.remove(&hash(&stream)).unwrap_or_default();
+                let (last, of_events) = self.streams.remove(&hash(&stream)).unwrap_or_default();
                 if told.0 == last {
+                    if workspace != of_events && !self.is_of_workspace(&stream, told, workspace).await? {
+                        self.report.found(Problem::StreamWorkspace { stream });
+                    }
                     continue;
                 }
                 // Events may have come since the pass, or two names may share a hash: the stream itself decides.
@@ -289,7 +333,7 @@ impl Pass<'_> {
                 }
             }
         }
-        let count = self.versions.len();
+        let count = self.streams.len();
         if count > 0 {
             self.report.found(Problem::Rowless { count });
         }

@@ -208,6 +208,10 @@ async fn a_changed_event_is_found() {
     World::build(&process.admin().await, "Proven", &target).await;
     assert!(process.stop().0.success());
     settings.succeed(&["events", "verify"]);
+    let report = settings.run(&["events", "verify", "--after", "9999", "--json"]);
+    let report: Value = serde_json::from_slice(&report.stdout).unwrap();
+    let problem = report["problems"][0].as_str().unwrap();
+    assert!(problem.starts_with("the log ends at event "), "{problem}");
     let path = folder.path().join("es.db");
     let mut bytes = std::fs::read(&path).unwrap();
     let place = bytes.windows(10).position(|window| window == b"Fulfilment").unwrap();
@@ -237,6 +241,7 @@ async fn the_schema_goes_up_and_down_from_the_command_line() {
     assert_eq!(applied["applied"][0], "0001_event_log");
     assert!(settings.succeed(&["migrate", "up"]).contains("nothing to do"));
     assert!(states().iter().all(|state| state == "applied"));
+    assert_eq!(json(&["projections", "status", "--json"])["head"], 0);
     drop(Process::spawn(&settings).stop());
     let error = settings.fail(&["migrate", "down", "--to", "0"]);
     assert!(error.contains("rows of Events") && error.contains("--yes"), "{error}");
@@ -350,4 +355,90 @@ async fn the_doctor_says_what_is_wrong_and_changes_nothing() {
     let process = Process::spawn(&settings);
     assert_eq!(healthy(), []);
     assert!(process.stop().0.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_a_log_that_is_gone_go_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    let process = Process::spawn(&settings);
+    let target = Target::start().await;
+    World::build(&process.admin().await, "Before", &target).await;
+    assert!(process.stop().0.success());
+    settings.succeed(&["migrate", "down", "--to", "0", "--yes"]);
+    settings.succeed(&["migrate", "up"]);
+    settings.succeed(&["projections", "verify"]);
+    // Who was there before is nobody now, and the first administrator comes again.
+    let process = Process::spawn(&settings);
+    let client = process.admin().await;
+    assert_eq!(client.get("/api/v1/workspaces").await.items(), Vec::<Value>::new());
+    assert_eq!(client.get("/api/v1/users").await.items().len(), 1);
+    World::build(&client, "After", &target).await;
+    assert!(process.stop().0.success());
+    settings.succeed(&["projections", "verify"]);
+}
+
+/// Writes nonsense over a table of the read models.
+async fn damage(folder: &std::path::Path, table: &str) {
+    let page = format!("SELECT json_quote(rootpage) FROM sqlite_schema WHERE name = '{table}'");
+    let page = usize::try_from(database::rows(folder, &page).await[0].as_u64().unwrap()).unwrap();
+    let file = folder.join("dbo.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[(page - 1) * 4096..page * 4096].fill(0xA5);
+    std::fs::write(&file, bytes).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damaged_read_models_come_back_from_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    let process = Process::spawn(&settings);
+    let target = Target::start().await;
+    World::build(&process.admin().await, "Damaged", &target).await;
+    assert!(process.stop().0.success());
+    let file = folder.path().join("dbo.db");
+    let sound = database::everything(folder.path()).await;
+
+    damage(folder.path(), "Projects").await;
+    let error = settings.fail(&["projections", "verify"]);
+    assert!(error.contains("remove dbo.db"), "{error}");
+    settings.succeed(&["projections", "rebuild"]);
+    assert_eq!(database::everything(folder.path()).await, sound);
+
+    damage(folder.path(), "Users").await;
+    let process = Process::spawn(&settings);
+    let names = process.admin().await.get("/api/v1/workspaces").await.items();
+    assert_eq!(names[0]["name"], "Damaged");
+    assert!(process.stop().0.success());
+    settings.succeed(&["projections", "verify"]);
+
+    // Who may not open more files finds nothing damaged.
+    let before = std::fs::read(&file).unwrap();
+    for files in 8..40 {
+        let command = settings.command(&["projections", "verify"]);
+        let mut few = std::process::Command::new("sh");
+        few.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .env("WFM_DATABASE", format!("sqlite:{}", folder.path().display()));
+        let _ = wfm_tests::process::ended(few);
+        assert_eq!(std::fs::metadata(&file).unwrap().len(), before.len() as u64, "{files}");
+    }
+}
+
+#[test]
+fn what_only_reads_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(&folder.path().join("mistyped"));
+    for arguments in [
+        &["projections", "status"][..],
+        &["projections", "verify"],
+        &["retention", "plan"],
+        &["events", "list"],
+        &["events", "verify"],
+    ] {
+        let error = settings.fail(arguments);
+        assert!(error.contains("there is no event log at"), "{arguments:?}: {error}");
+    }
+    assert!(!folder.path().join("mistyped").exists());
 }

@@ -392,15 +392,28 @@ async fn strange_values_in_entities_are_named() {
         let answer = admin.post("/api/v1/api-endpoints", &body).await;
         assert_eq!(answer.any_problem(), [pointer], "{body}: {}", answer.text);
     }
-    let workflow = json!({"projectId": 999, "environmentId": world.environment, "name": "F"});
-    for (collection, body, pointer) in [
-        ("api-endpoints", endpoint(json!({"workspaceId": 999})), "/workspaceId"),
-        ("projects", json!({"workspaceId": 999, "name": "P"}), "/workspaceId"),
-        ("environments", json!({"projectId": 999, "name": "E"}), "/projectId"),
-        ("workflows", workflow, "/projectId"),
-    ] {
-        let answer = admin.post(&format!("/api/v1/{collection}"), &body).await;
-        assert_eq!(answer.problem(404, "not-found"), [pointer], "{body}");
+    let gone = World::build(admin, "Gone", &target).await;
+    let deleted = admin.delete(&format!("/api/v1/workspaces/{}", gone.workspace)).await;
+    assert!(deleted.status.is_success(), "{}", deleted.text);
+    for (workspace, project) in [(999, 999), (gone.workspace, gone.project)] {
+        let workflow = json!({"projectId": project, "environmentId": world.environment, "name": "F"});
+        for (collection, body, pointer) in [
+            (
+                "api-endpoints",
+                endpoint(json!({"workspaceId": workspace})),
+                "/workspaceId",
+            ),
+            (
+                "projects",
+                json!({"workspaceId": workspace, "name": "P"}),
+                "/workspaceId",
+            ),
+            ("environments", json!({"projectId": project, "name": "E"}), "/projectId"),
+            ("workflows", workflow, "/projectId"),
+        ] {
+            let answer = admin.post(&format!("/api/v1/{collection}"), &body).await;
+            assert_eq!(answer.problem(404, "not-found"), [pointer], "{body}");
+        }
     }
     let environment =
         |members: Value| wfm_tests::world::merged(json!({"projectId": world.project, "name": "E"}), &members);

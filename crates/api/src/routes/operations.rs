@@ -130,7 +130,12 @@ async fn ready(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
                 ProjectionState::Full => reasons.push(READ_MODELS_FULL.to_owned()),
                 ProjectionState::Stopped => reasons.push("the read models stand still".to_owned()),
             }
-            if status.lag > READY_LAG {
+            if api.app.projection.is_behind_its_start() {
+                let rest = status.lag;
+                reasons.push(format!(
+                    "the read models are not up to what was recorded before the start: {rest} events to go"
+                ));
+            } else if status.lag > READY_LAG {
                 reasons.push(format!("the read models are {} events behind", status.lag));
             }
             if status.parked > 0 {

@@ -127,10 +127,25 @@ impl Applier {
         };
         let next = Checkpoint {
             epoch: checkpoint.epoch + 1,
-            ..checkpoint.clone()
+            ..checkpoint
         };
+        self.move_to(next).await
+    }
+
+    /// Notes that the rows are those of this log, of which none has taken effect.
+    pub async fn begin_log(&mut self) -> Result<(), ProjectionError> {
+        let next = Checkpoint {
+            log_id: Arc::clone(&self.log_id),
+            position: Position(0),
+            leaf_hash: Arc::from(""),
+            epoch: 0,
+        };
+        self.move_to(next).await
+    }
+
+    async fn move_to(&mut self, next: Checkpoint) -> Result<(), ProjectionError> {
         let batch = ProjectedBatch {
-            expected: Some(checkpoint),
+            expected: self.checkpoint.clone(),
             next: next.clone(),
             changes: Vec::new(),
             park: Vec::new(),

@@ -167,7 +167,11 @@ async fn replace(
     };
     fill(shared, shadow_applier, target, report).await?;
     if shadow_applier.checkpoint.is_none() {
-        return Ok(Vec::new());
+        if applier.checkpoint.is_none() {
+            return Ok(Vec::new());
+        }
+        // A log without events leaves no rows of the one that was there before.
+        shadow_applier.begin_log().await?;
     }
     Ok(shared.store.adopt(shadow, applier.checkpoint.as_ref()).await?)
 }
@@ -225,7 +229,8 @@ async fn empty_shadow(shared: &Shared) -> Result<(Arc<dyn ReadStore>, Applier), 
 /// Fills a shadow until it is close behind the serving rows, without ever passing them.
 async fn follow(shared: &Shared, shadow: &mut Applier, report: Report<'_>) -> Result<(), ProjectionError> {
     loop {
-        let target = shared.waiters.reached();
+        // Rows of another log may be where this one has nothing yet.
+        let target = shared.waiters.reached().min(shared.log.head().await?.position);
         if target.0.saturating_sub(shadow.position().0) <= CLOSE {
             return Ok(());
         }

@@ -55,6 +55,8 @@ pub(super) struct Shared {
     pub(super) applier: Mutex<Applier>,
     pub(super) waiters: Waiters,
     pub(super) rebuilding: AtomicBool,
+    /// The log's end when the projection began.
+    beginning: Position,
     seen: SyncMutex<Seen>,
 }
 
@@ -172,6 +174,7 @@ impl Projection {
             applier: Mutex::new(applier),
             waiters: Waiters::default(),
             rebuilding: AtomicBool::new(false),
+            beginning: head.position,
             seen: SyncMutex::new(seen),
         });
         let projection = Self { shared };
@@ -208,6 +211,13 @@ impl Projection {
     #[must_use]
     pub fn position(&self) -> Position {
         self.shared.waiters.reached()
+    }
+
+    /// Whether the rows lack events that were recorded before the projection began: whoever asks for what is long there
+    /// would not find it.
+    #[must_use]
+    pub fn is_behind_its_start(&self) -> bool {
+        self.position() < self.shared.beginning
     }
 
     /// Whether events are parked.

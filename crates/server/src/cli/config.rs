@@ -35,7 +35,9 @@ pub fn run(options: &Options, values: &Values) -> Result<ExitCode> {
             // A connection string may hold a password.
             let shown =
                 (setting.key == "database").then(|| Database::parse(value).map(|database| database.to_string()));
-            let hidden = matches!(shown, Some(Err(_))) || setting.secret && source != Source::Default;
+            // A URL with credentials is refused as a setting, but shown nowhere.
+            let tells = setting.key == "egress_proxy" && value.contains('@');
+            let hidden = tells || matches!(shown, Some(Err(_))) || setting.secret && source != Source::Default;
             Row {
                 key: setting.key,
                 variable: format!("WFM_{}", setting.key.to_ascii_uppercase()),

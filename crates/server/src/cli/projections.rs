@@ -68,11 +68,20 @@ pub async fn run(options: &Options, config: &Config) -> Result<ExitCode> {
             bail!("there is one projection: read-models")
         }
         Action::Rebuild { json, .. } => {
-            work(config, async |projection| {
+            let rebuilt = work(config, async |projection| {
                 report(*json, "rebuilt", &projection.rebuild(progress).await?)?;
                 Ok(ExitCode::SUCCESS)
-            })
-            .await
+            });
+            match rebuilt.await {
+                Err(error) if database::remove_damaged_rows(&config.database, &error)? => {
+                    work(config, async |_| {
+                        report(*json, "rebuilt", &[])?;
+                        Ok(ExitCode::SUCCESS)
+                    })
+                    .await
+                }
+                outcome => outcome,
+            }
         }
         Action::Retry { json } => {
             work(config, async |projection| {
@@ -108,18 +117,16 @@ fn success_if(all_is_well: bool) -> ExitCode {
 
 /// Works on read models that have caught up with the log, while nobody else has the database.
 async fn work(config: &Config, action: impl AsyncFnOnce(&Projection) -> Result<ExitCode>) -> Result<ExitCode> {
-    // A mistyped folder is not filled with an empty database.
-    if let Some(folder) = database::folder(&config.database)
-        && !folder.join("es.db").exists()
-    {
-        bail!("there is no event log at {}", folder.display());
-    }
+    database::demand_log(&config.database)?;
     let parts = Parts::open(config, &Surroundings::default())
         .await
         .context("the read models are worked on while no server runs; ask a running one through /api/v1/projections")?;
-    let projection = parts.projection().await?;
-    projection.catch_up().await?;
-    let code = action(&projection).await;
+    let code = async {
+        let projection = parts.projection().await?;
+        projection.catch_up().await?;
+        action(&projection).await
+    };
+    let code = code.await;
     parts.database.close().await;
     code
 }

@@ -14,6 +14,7 @@ use super::output;
 use crate::{
     config::Config,
     core::{Parts, Surroundings},
+    database,
 };
 
 /// Options of `wfm retention`.
@@ -66,6 +67,7 @@ enum Action {
 
 /// Runs the action.
 pub async fn run(options: &Options, config: &Config) -> Result<ExitCode> {
+    database::demand_log(&config.database)?;
     let parts = Parts::open(config, &Surroundings::default()).await.context(
         "retention is run here while no server runs; a running one does it daily, and at once through /api/v1/retention",
     )?;

@@ -31,6 +31,14 @@ pub(super) fn proxy(values: &Values) -> Result<Option<ProxySettings>> {
         }
         return Ok(None);
     };
+    // What is written there by mistake is not repeated.
+    let parsed = url::Url::parse(&url).ok().filter(|url| url.host_str().is_some());
+    let Some(parsed) = parsed.filter(|url| matches!(url.scheme(), "http" | "https")) else {
+        bail!("egress_proxy: expected http://host:port");
+    };
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        bail!("egress_proxy: credentials belong into egress_proxy_credentials");
+    }
     let credentials = match credentials.as_deref().map(|text| text.split_once(':')) {
         None => None,
         Some(Some((user, password))) => Some((user.to_owned(), password.to_owned())),

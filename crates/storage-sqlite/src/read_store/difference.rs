@@ -6,7 +6,7 @@
 use sqlx::{AssertSqlSafe, Row, sqlite::SqliteConnection};
 use wfm_storage::{append::StorageError, read_store::TableDifference};
 
-use crate::error::storage_error;
+use crate::error::rows_error;
 
 /// Tables that are no read models.
 const BOOK_KEEPING: [&str; 3] = ["Checkpoint", "ParkedEvents", "ProjectorGuard"];
@@ -50,13 +50,11 @@ async fn shapes(connection: &mut SqliteConnection) -> Result<Vec<Shape>, Storage
     )
     .fetch_all(connection)
     .await
-    .map_err(storage_error)?;
+    .map_err(rows_error)?;
     let mut shapes: Vec<Shape> = Vec::new();
     for row in rows {
-        let (table, column): (String, String) = (
-            row.try_get(0).map_err(storage_error)?,
-            row.try_get(1).map_err(storage_error)?,
-        );
+        let (table, column): (String, String) =
+            (row.try_get(0).map_err(rows_error)?, row.try_get(1).map_err(rows_error)?);
         if BOOK_KEEPING.contains(&table.as_str()) {
             continue;
         }
@@ -75,7 +73,7 @@ async fn count(connection: &mut SqliteConnection, text: String) -> Result<u64, S
     let count: i64 = sqlx::query_scalar(AssertSqlSafe(text))
         .fetch_one(connection)
         .await
-        .map_err(storage_error)?;
+        .map_err(rows_error)?;
     Ok(count.cast_unsigned())
 }
 
@@ -127,6 +125,6 @@ async fn execute(connection: &mut SqliteConnection, text: String) -> Result<u64,
         .persistent(false)
         .execute(connection)
         .await
-        .map_err(storage_error)?;
+        .map_err(rows_error)?;
     Ok(done.rows_affected())
 }

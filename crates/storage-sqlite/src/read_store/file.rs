@@ -13,7 +13,7 @@ use sqlx::{
 };
 use wfm_storage::append::StorageError;
 
-use crate::error::{io_error, storage_error};
+use crate::error::{io_error, rows_error};
 
 /// The tables, indexes, triggers and views.
 const DDL: &str = include_str!("../../../../projections/sqlite/0001_tables.sql");
@@ -90,20 +90,16 @@ pub async fn open(path: &Path, usage: Use) -> Result<SqliteConnection, StorageEr
     if usage == Use::Scratch {
         remove(path)?;
     }
-    if let Ok(connection) = connect(path, usage).await {
-        let mut connection = connection;
-        match version(&mut connection).await {
-            Ok(DDL_HASH) if is_whole(&mut connection).await? => return Ok(connection),
-            Ok(0) if is_empty(&mut connection).await? => {
-                create(&mut connection).await?;
-                return Ok(connection);
-            }
-            Ok(_) | Err(_) => {
-                tracing::info!(file = %path.display(), "the read models have another shape; they are built anew from the log");
-                // A file that is no database cannot be closed in good order; it goes anyway.
-                let _ = connection.close().await;
-            }
+    match open_whole(path, usage).await {
+        Ok(Some(connection)) => return Ok(connection),
+        Ok(None) => {
+            tracing::info!(file = %path.display(), "the read models have another shape; they are built anew from the log");
         }
+        Err(StorageError::DamagedRows(error)) => {
+            tracing::warn!(file = %path.display(), %error, "the read models are damaged; they are built anew from the log");
+        }
+        // A file that cannot be opened at the moment is not at fault.
+        Err(error) => return Err(error),
     }
     remove(path)?;
     let mut connection = connect(path, usage).await?;
@@ -111,16 +107,34 @@ pub async fn open(path: &Path, usage: Use) -> Result<SqliteConnection, StorageEr
     Ok(connection)
 }
 
+/// A file that has the tables of this program, an empty one included; `None` when it has others.
+async fn open_whole(path: &Path, usage: Use) -> Result<Option<SqliteConnection>, StorageError> {
+    let mut connection = connect(path, usage).await?;
+    let is_whole = match version(&mut connection).await? {
+        DDL_HASH => is_whole(&mut connection).await?,
+        0 if is_empty(&mut connection).await? => {
+            create(&mut connection).await?;
+            true
+        }
+        _ => false,
+    };
+    if is_whole {
+        return Ok(Some(connection));
+    }
+    connection.close().await.map_err(rows_error)?;
+    Ok(None)
+}
+
 async fn connect(path: &Path, usage: Use) -> Result<SqliteConnection, StorageError> {
-    writer(path, usage).connect().await.map_err(storage_error)
+    writer(path, usage).connect().await.map_err(rows_error)
 }
 
 async fn version(connection: &mut SqliteConnection) -> Result<i64, StorageError> {
     let row = sqlx::query("PRAGMA user_version")
         .fetch_one(connection)
         .await
-        .map_err(storage_error)?;
-    row.try_get(0).map_err(storage_error)
+        .map_err(rows_error)?;
+    row.try_get(0).map_err(rows_error)
 }
 
 /// Whether the file still has every table, view, index and trigger as they were made.
@@ -130,7 +144,7 @@ async fn is_whole(connection: &mut SqliteConnection) -> Result<bool, StorageErro
         .disable_statement_logging()
         .connect()
         .await
-        .map_err(storage_error)?;
+        .map_err(rows_error)?;
     create(&mut fresh).await?;
     Ok(schema(connection).await? == schema(&mut fresh).await?)
 }
@@ -139,15 +153,15 @@ async fn is_whole(connection: &mut SqliteConnection) -> Result<bool, StorageErro
 async fn schema(connection: &mut SqliteConnection) -> Result<Vec<(String, String, Option<String>)>, StorageError> {
     // What SQLite made for itself (statistics, sequences) is not ours to compare.
     let text = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name";
-    sqlx::query_as(text).fetch_all(connection).await.map_err(storage_error)
+    sqlx::query_as(text).fetch_all(connection).await.map_err(rows_error)
 }
 
 async fn is_empty(connection: &mut SqliteConnection) -> Result<bool, StorageError> {
     let row = sqlx::query("SELECT COUNT(*) FROM sqlite_schema")
         .fetch_one(connection)
         .await
-        .map_err(storage_error)?;
-    let tables: i64 = row.try_get(0).map_err(storage_error)?;
+        .map_err(rows_error)?;
+    let tables: i64 = row.try_get(0).map_err(rows_error)?;
     Ok(tables == 0)
 }
 
@@ -156,7 +170,7 @@ async fn create(connection: &mut SqliteConnection) -> Result<(), StorageError> {
     sqlx::raw_sql(AssertSqlSafe(text))
         .execute(connection)
         .await
-        .map_err(storage_error)?;
+        .map_err(rows_error)?;
     Ok(())
 }
 

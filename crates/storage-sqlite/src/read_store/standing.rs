@@ -10,7 +10,7 @@ use wfm_storage::{
 };
 
 use super::file;
-use crate::{checkpoint, error::storage_error};
+use crate::{checkpoint, error::rows_error};
 
 /// The checkpoint of a folder's read models and their parked events, also beside a running server; nothing where there are
 /// no read models yet.
@@ -22,12 +22,12 @@ pub async fn standing(folder: &Path) -> Result<(Option<Checkpoint>, Vec<ParkedEv
     if !path.exists() {
         return Ok((None, Vec::new()));
     }
-    let mut connection = file::reader(&path).connect().await.map_err(storage_error)?;
+    let mut connection = file::reader(&path).connect().await.map_err(rows_error)?;
     let standing = async {
         sqlx::raw_sql("BEGIN")
             .execute(&mut connection)
             .await
-            .map_err(storage_error)?;
+            .map_err(rows_error)?;
         Ok((
             read_checkpoint(&mut connection).await?,
             read_parked(&mut connection).await?,
@@ -42,7 +42,7 @@ pub async fn read_checkpoint(connection: &mut SqliteConnection) -> Result<Option
     let row = sqlx::query("SELECT LogId, Position, LeafHash, Epoch FROM main.Checkpoint WHERE LogId IS NOT NULL")
         .fetch_optional(connection)
         .await
-        .map_err(storage_error)?;
+        .map_err(rows_error)?;
     let Some(row) = row else { return Ok(None) };
     let checkpoint = || -> Result<Checkpoint, sqlx::Error> {
         Ok(Checkpoint {
@@ -52,7 +52,7 @@ pub async fn read_checkpoint(connection: &mut SqliteConnection) -> Result<Option
             epoch: row.try_get(3)?,
         })
     };
-    checkpoint().map(Some).map_err(storage_error)
+    checkpoint().map(Some).map_err(rows_error)
 }
 
 pub async fn read_parked(connection: &mut SqliteConnection) -> Result<Vec<ParkedEvent>, StorageError> {
@@ -60,7 +60,7 @@ pub async fn read_parked(connection: &mut SqliteConnection) -> Result<Vec<Parked
         sqlx::query("SELECT Position, Stream, EventType, Reason, ParkedAt FROM main.ParkedEvents ORDER BY Position")
             .fetch_all(connection)
             .await
-            .map_err(storage_error)?;
+            .map_err(rows_error)?;
     rows.iter()
         .map(|row| {
             Ok(ParkedEvent {
@@ -72,5 +72,5 @@ pub async fn read_parked(connection: &mut SqliteConnection) -> Result<Vec<Parked
             })
         })
         .collect::<Result<_, _>>()
-        .map_err(storage_error)
+        .map_err(rows_error)
 }

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ pub struct Options {
     #[command(subcommand)]
     what: Option<What>,
     /// Seconds that each append measurement takes
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
     /// Events of the large log
     #[arg(long, default_value_t = 1_000_000)]
@@ -84,6 +84,9 @@ pub async fn run(options: &Options, values: Values) -> Result<ExitCode> {
         ..config.clone()
     })?;
 
+    if !options.folder.is_dir() {
+        bail!("--folder: {} is no folder", options.folder.display());
+    }
     let place = Place::new(&config, &options.folder)?;
     let measured = match options.what {
         Some(What::Waiting { runs }) => open_runs::waiting(&place, runs).await?,
