@@ -37,6 +37,7 @@ use crate::{
     config::Config,
     database::{self, OpenDatabase},
     master_key,
+    reserve::Reserve,
 };
 
 /// How often it is tried to take over runs while the log cannot grow.
@@ -83,6 +84,8 @@ pub struct Surroundings {
     pub around: Around,
     /// What stands around the log that takes appends.
     pub around_log: AroundLog,
+    /// The worker that comes when many clients are there.
+    pub reserve: Option<Arc<Reserve>>,
 }
 
 impl Default for Surroundings {
@@ -92,6 +95,7 @@ impl Default for Surroundings {
             entropy: Arc::new(SystemEntropy),
             around: Arc::new(|connector| connector),
             around_log: Arc::new(|log| log),
+            reserve: None,
         }
     }
 }

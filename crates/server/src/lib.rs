@@ -10,4 +10,5 @@ mod lingering;
 pub mod master_key;
 pub mod node;
 mod open_files;
+mod reserve;
 pub mod telemetry;

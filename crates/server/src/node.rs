@@ -19,6 +19,7 @@ use crate::{
     config::Config,
     core::{Core, Surroundings},
     lingering::Lingering,
+    reserve::Reserve,
 };
 
 /// How often it is said that connections cannot be accepted.
@@ -59,6 +60,7 @@ impl Node {
             .await
             .with_context(|| format!("listening on {}", config.listen))?;
         let address = listener.local_addr()?;
+        let reserve = surroundings.reserve.clone();
         let core = Core::start(config, surroundings).await?;
         if let Err(error) = prepare(&core.app).await {
             core.stop(config.drain).await;
@@ -80,6 +82,7 @@ impl Node {
             closing.clone(),
             // Whoever waits for a run holds its request open; what is left of the limit is for calls under way.
             config.drain / 2,
+            reserve,
         ));
         Ok(Self {
             app,
@@ -106,7 +109,13 @@ impl Node {
 }
 
 /// Serves until `closing`, then lets requests under way finish within `drain`.
-async fn serve(listener: TcpListener, router: axum::Router, closing: CancellationToken, drain: Duration) {
+async fn serve(
+    listener: TcpListener,
+    router: axum::Router,
+    closing: CancellationToken,
+    drain: Duration,
+    reserve: Option<Arc<Reserve>>,
+) {
     use hyper_util::{
         rt::{TokioIo, TokioTimer},
         server::graceful::GracefulShutdown,
@@ -144,7 +153,9 @@ async fn serve(listener: TcpListener, router: axum::Router, closing: Cancellatio
             .header_read_timeout(Duration::from_secs(30))
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
+        let client = reserve.as_ref().map(Reserve::client);
         tokio::spawn(async move {
+            let _counted = client;
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection broke");
             }

@@ -25,6 +25,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     config::{Config, Values},
     core::Surroundings,
+    reserve::{Ended, Reserve},
     telemetry,
 };
 
@@ -101,10 +102,7 @@ pub fn run(cli: Cli) -> ExitCode {
 /// The same; a server that is started has these surroundings.
 #[must_use]
 pub fn run_in(cli: Cli, surroundings: Surroundings) -> ExitCode {
-    let outcome = runtime()
-        .context("starting the runtime")
-        .and_then(|runtime| runtime.block_on(dispatch(cli, surroundings)));
-    match outcome {
+    match run_to_its_end(cli, surroundings) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -113,15 +111,16 @@ pub fn run_in(cli: Cli, surroundings: Surroundings) -> ExitCode {
     }
 }
 
-/// A worker for each processor but one, which is left to the threads of the databases: with as many as there are
-/// processors, each event wakes one more worker than there is work for. `TOKIO_WORKER_THREADS` says otherwise.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
-        let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        builder.worker_threads((processors - 1).max(1));
+/// With a worker for each processor, the last of which is a reserve. `TOKIO_WORKER_THREADS` says otherwise.
+fn run_to_its_end(cli: Cli, mut surroundings: Surroundings) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("starting the runtime")?;
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() && runtime.metrics().num_workers() > 1 {
+        surroundings.reserve = Some(Reserve::of(runtime.handle().clone()));
     }
-    builder.enable_all().build()
+    // Ends before the runtime does, whatever happens.
+    let _ended = surroundings.reserve.clone().map(Ended);
+    runtime.block_on(dispatch(cli, surroundings))
 }
 
 async fn dispatch(cli: Cli, surroundings: Surroundings) -> Result<ExitCode> {
