@@ -295,7 +295,8 @@ fn usual_parameters(route: &Route) -> Vec<Parameter> {
         parameter("Prefer", ParameterIn::Header, text(), Required::False, Some(prefer)),
     ];
     if route.info.path.contains('{') && !route.info.path.ends_with("/executions") {
-        let says = "The `ETag` that the entity is believed to have; another one is refused with 412.";
+        let says =
+            "The `ETag` that the entity is believed to have, or a list of such; another one is refused with 412.";
         parameters.push(parameter(
             "If-Match",
             ParameterIn::Header,

@@ -1,6 +1,7 @@
 //! The machine: room on the disk, open files, and the address to listen at.
 
 use std::{
+    io::ErrorKind,
     net::TcpListener,
     path::{Path, PathBuf},
 };
@@ -101,16 +102,21 @@ fn open_files() -> Finding {
 
 fn address(config: &Config, is_served: bool) -> Finding {
     const CHECK: &str = "address";
-    match TcpListener::bind(config.listen) {
-        Ok(_) => Finding::ok(CHECK, format!("{} is free", config.listen)),
-        Err(error) if is_served && error.kind() == std::io::ErrorKind::AddrInUse => Finding::ok(
-            CHECK,
-            format!("{} is in use, and a server has the folder", config.listen),
-        ),
-        Err(error) => Finding::fault(
-            CHECK,
-            format!("{} cannot be listened at: {error}", config.listen),
-            "choose another with WFM_LISTEN or --listen, or see who has it",
-        ),
+    let listen = config.listen;
+    let taken = match TcpListener::bind(listen) {
+        Ok(_) => return Finding::ok(CHECK, format!("{listen} is free")),
+        Err(error) => error,
+    };
+    let is_in_use = taken.kind() == ErrorKind::AddrInUse;
+    // Nodes that share a database leave no mark on the machine.
+    let may_be_ours = database::folder(&config.database).is_none();
+    if is_in_use && is_served {
+        Finding::ok(CHECK, format!("{listen} is in use, and a server has the folder"))
+    } else if is_in_use && may_be_ours {
+        let advice = "nothing, if a node runs here; otherwise choose another with WFM_LISTEN or --listen";
+        Finding::warning(CHECK, format!("{listen} is in use"), advice)
+    } else {
+        let advice = "choose another with WFM_LISTEN or --listen, or see who has it";
+        Finding::fault(CHECK, format!("{listen} cannot be listened at: {taken}"), advice)
     }
 }
