@@ -4,7 +4,8 @@
 //! databases find no processor: a single client waits a sixth longer. With one worker fewer, hundreds of clients get a
 //! fourth less done. So the last worker is kept in a task that does nothing, and let go while many clients are connected.
 //!
-//! Invariant: the task is let go before the runtime ends, which waits for it.
+//! Invariants: the task is let go before the runtime ends, which waits for it. Whenever it begins to block, another worker
+//! is woken: the one that blocks may be the one that waited for the network and the clock on behalf of all.
 
 use std::sync::Arc;
 
@@ -67,11 +68,24 @@ impl Reserve {
 
     /// Blocks the worker on purpose. What else it had to do the others take over.
     fn rest(&self) {
+        let is_watched = self.wake_another();
         let mut state = self.state.lock();
+        if !is_watched {
+            state.rests = false;
+            return;
+        }
         while state.clients < MANY && !state.ended {
             self.changed.wait(&mut state);
         }
         state.rests = false;
+    }
+
+    /// Gives another worker something to do, after which it waits for the network and the clock. From a thread that is no
+    /// worker: what a worker spawns it keeps for itself.
+    fn wake_another(&self) -> bool {
+        let runtime = self.runtime.clone();
+        let outsider = std::thread::Builder::new().spawn(move || drop(runtime.spawn(async {})));
+        outsider.is_ok_and(|outsider| outsider.join().is_ok())
     }
 }
 
@@ -146,5 +160,55 @@ mod tests {
         drop(Ended(reserve));
         // Would wait for ever for a worker that rests.
         drop(runtime);
+    }
+
+    /// A task that answers each byte with the same byte.
+    async fn echo(listener: tokio::net::TcpListener) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let byte = stream.read_u8().await.unwrap();
+            stream.write_u8(byte).await.unwrap();
+        }
+    }
+
+    #[test]
+    fn somebody_waits_for_the_network_while_the_worker_rests() {
+        use std::{
+            io::{Read, Write},
+            net::TcpStream,
+        };
+        for _ in 0..40 {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            let reserve = Reserve::of(runtime.handle().clone());
+            let _ended = Ended(Arc::clone(&reserve));
+            let clients: Vec<Client> = (0..MANY).map(|_| reserve.client()).collect();
+            while reserve.state.lock().rests {
+                std::thread::yield_now();
+            }
+            let [first, second] = [(); 2].map(|()| {
+                let bound = tokio::net::TcpListener::bind(("127.0.0.1", 0));
+                runtime.block_on(bound).unwrap()
+            });
+            let (leave, answer) = (first.local_addr().unwrap(), second.local_addr().unwrap());
+            runtime.spawn(echo(second));
+            // The clients go when the network says so.
+            runtime.spawn(async move {
+                let _ = first.accept().await.unwrap();
+                drop(clients);
+            });
+            let _leaving = TcpStream::connect(leave).unwrap();
+            while !reserve.state.lock().rests {
+                std::thread::yield_now();
+            }
+            let mut stream = TcpStream::connect(answer).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            stream.write_all(&[7]).unwrap();
+            let mut answered = [0];
+            stream.read_exact(&mut answered).expect("somebody answers");
+        }
     }
 }
