@@ -6,6 +6,9 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::{field_errors::FieldErrors, text};
 
+/// Where the addresses of erased users are, which nobody else may have: their rows take one when the person goes.
+pub const ERASED_DOMAIN: &str = "erased.invalid";
+
 /// A normalised address: lower case, the domain in its ASCII (IDNA) form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email(String);
@@ -33,6 +36,11 @@ impl Email {
         }
         if domain.ends_with('.') {
             return Err(malformed());
+        }
+        if domain == ERASED_DOMAIN {
+            return Err(format!(
+                "must not end in @{ERASED_DOMAIN}, which stands for erased people"
+            ));
         }
         let address = format!("{}@{domain}", local.to_lowercase());
         let units = text::utf16_units(&address);
@@ -89,6 +97,7 @@ mod tests {
             "ada@example.",
             "a b@example.com",
             "a@b@c.d",
+            "erased-7@Erased.Invalid",
         ] {
             assert!(Email::parse(text).is_err(), "{text}");
         }

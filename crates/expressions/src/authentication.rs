@@ -314,6 +314,16 @@ impl CompiledAuthentication {
         }
     }
 
+    /// Whether it sends a header of this name.
+    pub(crate) fn is_header(&self, name: &str) -> bool {
+        self.header_name().is_some_and(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether it sends a query parameter of this name.
+    pub(crate) fn is_query(&self, name: &str) -> bool {
+        matches!(self, Self::Query { name: own, .. } if own == name)
+    }
+
     pub(crate) fn header(
         &self,
         scope: &Scope<'_>,

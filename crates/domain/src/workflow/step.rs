@@ -99,8 +99,11 @@ impl StepInput {
         {
             errors.extend_below(pointer, wrong);
         }
-        if self.api_endpoint_id.is_none() {
-            errors.add(at("/apiEndpointId"), "is required");
+        match self.api_endpoint_id {
+            None => errors.add(at("/apiEndpointId"), "is required"),
+            // What stands for one that was left out is the id of none.
+            Some(ApiEndpointId(0)) => errors.add(at("/apiEndpointId"), "API endpoint 0 does not exist"),
+            Some(_) => {}
         }
         let order = i32::try_from(self.order.unwrap_or(next_order)).unwrap_or_else(|_| {
             errors.add(at("/order"), "must be an integer of 32 bits");

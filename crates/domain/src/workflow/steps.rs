@@ -77,7 +77,7 @@ pub(super) fn check_step_endpoint(
     context: &StepContext<'_>,
 ) {
     let stays = before.is_some_and(|before| before.api_endpoint_id == step.api_endpoint_id);
-    // An endpoint that was left out has an error of its own already; no endpoint has the id 0.
+    // One that was left out, or is 0, has an error of its own already: no endpoint has that id.
     if !stays && step.api_endpoint_id.0 != 0 {
         let at = format!("{pointer}/apiEndpointId");
         check_endpoint(errors, &at, context.endpoints, step.api_endpoint_id, context.workspace);

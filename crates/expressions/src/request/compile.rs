@@ -131,7 +131,17 @@ impl Compiler<'_> {
                 in_header: in_headers.contains(&index),
                 sends_query,
             };
-            parameters.push(self.parameter(index, definition, &uses));
+            let parameter = self.parameter(index, definition, &uses);
+            let takes_place = match parameter.target {
+                Target::Header => authentication.is_header(&parameter.wire_name),
+                Target::Query => authentication.is_query(&parameter.wire_name),
+                Target::Template | Target::Body => false,
+            };
+            if takes_place {
+                let detail = format!("the authentication of the endpoint sends '{}'", parameter.wire_name);
+                self.problem(&["parameters", &index.to_string(), "name"], detail);
+            }
+            parameters.push(parameter);
         }
         let mut compiled = CompiledRequest {
             has_body_fields: parameters.iter().any(|parameter| parameter.target == Target::Body),
@@ -459,6 +469,9 @@ impl Compiler<'_> {
                 .any(|parameter| parameter.target == target && parameter.wire_name == *key)
             {
                 self.problem(&segments, "a parameter is sent under this name");
+            }
+            if sends_query && compiled.authentication.is_query(key) {
+                self.problem(&segments, "the authentication of the endpoint sends this");
             }
             if sends_query {
                 compiled.extra_query.push((key.clone(), node));

@@ -506,3 +506,34 @@ fn nothing_is_read_behind_a_plain_value() {
         assert!(problems.unwrap_err()[0].detail.contains("without members"), "{path}");
     }
 }
+
+#[test]
+fn nothing_takes_the_place_of_the_credential() {
+    use ParameterType::String as Text;
+    let key = |location| Authentication::ApiKey {
+        location,
+        name: "x-k".to_owned(),
+        value: "{env.K}".to_owned(),
+    };
+    let bearer = Authentication::Bearer {
+        token: "{env.K}".to_owned(),
+    };
+    for (method, authentication, name, place) in [
+        ("POST", bearer, "Authorization", "header"),
+        ("POST", key(ApiKeyLocation::Header), "X-K", "header"),
+        ("GET", key(ApiKeyLocation::Query), "x-k", "query"),
+    ] {
+        let mut definition = endpoint(method, "https://a.example/");
+        definition.authentication = authentication;
+        assert_eq!(definition.check(), vec![]);
+        definition.parameters = vec![parameter(name, Text, json!({"in": place}))];
+        let problems = definition.check();
+        assert_eq!(problems[0].pointer, "/parameters/0/name", "{problems:?}");
+        definition.parameters[0].validation_rules = Some(json!({"in": "query", "name": "other"}));
+        assert_eq!(definition.check(), vec![]);
+    }
+    let mut definition = endpoint("GET", "https://a.example/");
+    definition.authentication = key(ApiKeyLocation::Query);
+    let refused = CompiledRequest::compile(&definition, Some(&json!({"x-k": "mine"})), &request()).unwrap_err();
+    assert_eq!(refused[0].pointer, "/inputMapping/x-k");
+}

@@ -3,6 +3,7 @@
 //! Invariant: after erasure the row reads the same whether it was projected before the key was destroyed or after.
 
 use wfm_domain::{
+    email::ERASED_DOMAIN,
     ids::UserId,
     protected::Protected,
     user::{Profile, UserEvent},
@@ -144,7 +145,7 @@ fn email(user: UserId, profile: &Profile) -> Cell {
 }
 
 fn erased_email(user: UserId) -> Cell {
-    format!("erased-{user}@erased.invalid").into()
+    format!("erased-{user}@{ERASED_DOMAIN}").into()
 }
 
 fn password(hash: &Protected) -> Cell {
