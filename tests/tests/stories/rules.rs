@@ -299,7 +299,11 @@ async fn foreign_environments_and_endpoints_are_refused() {
         let step = json!({"name": "call", "apiEndpointId": nobodys});
         let body = ours.workflow_body("Nobody", &json!([step]));
         let answer = server.admin.post("/api/v1/workflows", &body).await;
-        assert_eq!(answer.problem(422, "invalid-field"), ["/steps/0/apiEndpointId"], "{nobodys}");
+        assert_eq!(
+            answer.problem(422, "invalid-field"),
+            ["/steps/0/apiEndpointId"],
+            "{nobodys}"
+        );
     }
     let steps = json!([{"name": "call", "apiEndpointId": foreign}]);
     let answer = server
