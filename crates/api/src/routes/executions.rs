@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 use utoipa::IntoParams;
 use wfm_application::{
     executions::registry::{Ended, Registry},
@@ -118,21 +118,30 @@ pub(super) async fn watch(
     wait: Duration,
 ) -> Result<Option<Row>, Problem> {
     let key = waiting.id.0.as_str();
+    let deadline = Instant::now() + wait;
     let row = api.row::<ExecutionRow>(key, visibility).await?;
     if row.as_ref().is_none_or(has_ended) {
         return Ok(row);
     }
-    // A run that ended before `waiting` listened is told of by nobody: the read models show it once they have come so far.
-    let head = api.app.store.log.head().await?.position;
-    api.projected(head).await;
-    let row = api.row::<ExecutionRow>(key, visibility).await?;
-    if row.as_ref().is_none_or(has_ended) {
-        return Ok(row);
+    loop {
+        // A run that ended before `waiting` listened is told of by nobody: the read models show it once they have come so far.
+        let head = api.app.store.log.head().await?.position;
+        api.projected(head).await;
+        let row = api.row::<ExecutionRow>(key, visibility).await?;
+        if row.as_ref().is_none_or(has_ended) {
+            return Ok(row);
+        }
+        let told = tokio::time::timeout_at(deadline, &mut waiting.ended).await;
+        if let Ok(Ok(ended)) = &told {
+            api.projected(ended.position).await;
+        }
+        let row = api.row::<ExecutionRow>(key, visibility).await?;
+        if !matches!(told, Ok(Ok(_))) || row.as_ref().is_none_or(has_ended) {
+            return Ok(row);
+        }
+        // That was an earlier end, from before a redrive: the next one is listened for.
+        waiting.ended = waiting.registry.wait(waiting.id);
     }
-    if let Ok(Ok(ended)) = tokio::time::timeout(wait, &mut waiting.ended).await {
-        api.projected(ended.position).await;
-    }
-    api.row::<ExecutionRow>(key, visibility).await
 }
 
 /// The id of a run, as the path names it.

@@ -1,7 +1,12 @@
 //! Runs through the API.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
+use wfm_application::executions::registry::Ended;
+use wfm_domain::{execution::Outcome, ids::ExecutionId};
+use wfm_storage::event::Position;
 
 use crate::support::{Answer, TestApp};
 
@@ -136,6 +141,43 @@ async fn a_run_goes_on_until_it_is_cancelled() {
     test.act("/api/v1/executions/0193-nope/cancel")
         .await
         .problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn who_waits_is_not_answered_with_an_earlier_end() {
+    let test = TestApp::start().await;
+    let world = test.world("Sales", "/never").await;
+    let path = format!("/api/v1/workflows/{}/executions", world.workflow);
+    let started = test.act(&path).await.expect(202).json();
+    let id = ExecutionId(started["executionId"].as_str().unwrap().to_owned());
+    let registry = test.app.runs.registry();
+    // What is told late of the run's life before a redrive.
+    let earlier = Ended {
+        outcome: Outcome::Failed,
+        output: None,
+        message: None,
+        position: Position(1),
+    };
+    registry.end(&id, &earlier);
+    let known = async || {
+        let known = async {
+            while !registry.knows(&id) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(10), known).await;
+        waited.expect("somebody waits");
+    };
+    let cancel = async {
+        known().await;
+        registry.end(&id, &earlier);
+        known().await;
+        test.act(&format!("/api/v1/executions/{id}/cancel")).await
+    };
+    let waiting = format!("/api/v1/executions/{id}?wait=30");
+    let (waited, cancelled) = tokio::join!(test.get(&waiting), cancel);
+    assert_eq!(cancelled.expect(200).json()["status"], "Cancelled");
+    assert_eq!(waited.expect(200).json()["status"], "Cancelled");
 }
 
 #[tokio::test]
