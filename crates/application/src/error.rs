@@ -1,11 +1,7 @@
 //! Why a use case did not succeed: the few kinds that a caller can act on.
 
 use thiserror::Error;
-use wfm_domain::{
-    aggregate::Claim,
-    refusal::{FieldError, Refusal},
-    scopes,
-};
+use wfm_domain::{aggregate::Claim, refusal::Refusal, scopes};
 use wfm_projections::queries::DecodeError;
 use wfm_storage::append::{AppendError, AppendRefusal, StorageError};
 
@@ -65,15 +61,7 @@ impl ApplicationError {
     #[must_use]
     pub fn at(self, pointer: &str) -> Self {
         let Self::NotFound(_) = &self else { return self };
-        let detail = self.to_string();
-        let errors = vec![FieldError {
-            pointer: pointer.to_owned(),
-            detail: detail.clone(),
-        }];
-        Self::Refused(Refusal {
-            errors,
-            ..Refusal::not_found("not-found", detail)
-        })
+        Self::Refused(Refusal::not_found_at(pointer, self.to_string()))
     }
 
     /// A thing of this kind and id that is not there.

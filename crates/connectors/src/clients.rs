@@ -62,7 +62,7 @@ impl Default for HttpSettings {
 #[derive(Debug, Error)]
 pub enum SettingsError {
     /// The proxy's address.
-    #[error("the proxy's URL is malformed: expected http://host:port")]
+    #[error("the proxy's URL is malformed: expected http://host:port, without credentials")]
     Proxy,
     /// The bundle.
     #[error("the bundle of certificate authorities holds no certificate in PEM")]
@@ -160,6 +160,16 @@ impl Recipe {
             builder = builder.identity(identity);
         }
         builder.build()
+    }
+}
+
+impl ProxySettings {
+    /// Checks the URL.
+    ///
+    /// # Errors
+    /// When it is none that can be used; the text does not repeat it.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        proxy(self).map(drop)
     }
 }
 

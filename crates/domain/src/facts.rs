@@ -197,15 +197,14 @@ impl EnvironmentFact {
     /// # Errors
     /// A field error at `pointer` when it does not exist or belongs to another project, `environment-inactive`.
     pub fn require_active_in(&self, project: ProjectId, pointer: &str) -> Result<(), Refusal> {
-        let wrong = match self.standing.exists() {
-            false => Some(format!("environment {} does not exist", self.id)),
-            true if self.project_id != project => Some(format!(
-                "environment {} belongs to another project than {project}",
-                self.id
-            )),
-            true => None,
-        };
-        if let Some(detail) = wrong {
+        if !self.standing.exists() {
+            return Err(Refusal::field(
+                pointer,
+                format!("environment {} does not exist", self.id),
+            ));
+        }
+        if self.project_id != project {
+            let detail = format!("environment {} belongs to another project than {project}", self.id);
             return Err(Refusal::field(pointer, detail));
         }
         require_active("environment", self.id.0, self.standing, pointer, "environment-inactive")
@@ -264,11 +263,7 @@ fn require_active(
         )),
         // Told as what the caller may not see: the field names what is not there.
         Standing::Missing | Standing::Deleted => {
-            let field = Refusal::field(pointer, format!("{kind} {id} does not exist"));
-            Err(Refusal {
-                errors: field.errors,
-                ..Refusal::not_found("not-found", format!("{kind} {id} does not exist"))
-            })
+            Err(Refusal::not_found_at(pointer, format!("{kind} {id} does not exist")))
         }
     }
 }

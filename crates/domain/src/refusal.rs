@@ -60,6 +60,19 @@ impl Refusal {
         }
     }
 
+    /// A refusal because what the field at `pointer` names does not exist.
+    pub fn not_found_at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let field = FieldError {
+            pointer: pointer.into(),
+            detail: detail.clone(),
+        };
+        Self {
+            errors: vec![field],
+            ..Self::not_found("not-found", detail)
+        }
+    }
+
     /// A refusal because of who asks.
     pub fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
         Self {

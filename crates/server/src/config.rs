@@ -433,10 +433,8 @@ impl Config {
 fn log_filter(values: &Values) -> Result<String> {
     let (text, source) = values.get("log");
     let is_level = |word: &str| word.eq_ignore_ascii_case("off") || word.parse::<tracing::Level>().is_ok();
-    let parts = text.split(',').map(str::trim);
-    let mistaken = parts
-        .into_iter()
-        .find(|part| !part.contains(['=', '[']) && !is_level(part));
+    let mut parts = text.split(',').map(str::trim);
+    let mistaken = parts.find(|part| !part.contains(['=', '[']) && !is_level(part));
     let wrong = match mistaken {
         Some(part) => Some(format!("{part:?} is no level")),
         None => EnvFilter::try_new(text).err().map(|error| error.to_string()),

@@ -14,7 +14,10 @@ use http::{
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_swagger_ui::Config;
-use wfm_application::{executions::gates::Circuit, projection::ProjectionState};
+use wfm_application::{
+    executions::gates::Circuit,
+    projection::{ProjectionState, USUAL_LAG},
+};
 
 use super::{Access, Route, get};
 use crate::{
@@ -27,9 +30,6 @@ use crate::{
 };
 
 const OPEN: Access = Access::Public;
-
-/// Events that the read models may be behind while the server counts as ready.
-const READY_LAG: u64 = 10_000;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -135,7 +135,7 @@ async fn ready(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
                 reasons.push(format!(
                     "the read models are not up to what was recorded before the start: {rest} events to go"
                 ));
-            } else if status.lag > READY_LAG {
+            } else if status.lag > USUAL_LAG {
                 reasons.push(format!("the read models are {} events behind", status.lag));
             }
             if status.parked > 0 {

@@ -22,5 +22,5 @@ pub use apply::ProjectionError;
 pub use decode::{OpenError, Opener};
 pub use rebuild::RebuildProgress;
 pub use runner::{Projection, ProjectionRunner};
-pub use status::{ProjectionState, ProjectionStatus};
+pub use status::{ProjectionState, ProjectionStatus, USUAL_LAG};
 pub use turn::Turn;

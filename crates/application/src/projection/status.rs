@@ -3,6 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// Events that the read models may be behind while all is well: a moment's work.
+pub const USUAL_LAG: u64 = 10_000;
+
 /// What the projection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub enum ProjectionState {

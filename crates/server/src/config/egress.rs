@@ -1,6 +1,6 @@
 //! Settings that say which targets calls may reach, and through what.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use wfm_connectors::{EgressRule, ProxySettings};
 
 use super::Values;
@@ -31,22 +31,16 @@ pub(super) fn proxy(values: &Values) -> Result<Option<ProxySettings>> {
         }
         return Ok(None);
     };
-    // What is written there by mistake is not repeated.
-    let parsed = url::Url::parse(&url).ok().filter(|url| url.host_str().is_some());
-    let Some(parsed) = parsed.filter(|url| matches!(url.scheme(), "http" | "https")) else {
-        bail!("egress_proxy: expected http://host:port");
-    };
-    if !parsed.username().is_empty() || parsed.password().is_some() {
-        bail!("egress_proxy: credentials belong into egress_proxy_credentials");
-    }
     let credentials = match credentials.as_deref().map(|text| text.split_once(':')) {
         None => None,
         Some(Some((user, password))) => Some((user.to_owned(), password.to_owned())),
         Some(None) => bail!("egress_proxy_credentials: expected user:password"),
     };
-    Ok(Some(ProxySettings {
+    let settings = ProxySettings {
         url,
         credentials,
         bypass: bypass.unwrap_or_default(),
-    }))
+    };
+    settings.check().context("egress_proxy")?;
+    Ok(Some(settings))
 }

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -84,9 +84,11 @@ pub async fn run(options: &Options, values: Values) -> Result<ExitCode> {
         ..config.clone()
     })?;
 
-    if !options.folder.is_dir() {
-        bail!("--folder: {} is no folder", options.folder.display());
-    }
+    ensure!(
+        options.folder.is_dir(),
+        "--folder: {} is no folder",
+        options.folder.display()
+    );
     let place = Place::new(&config, &options.folder)?;
     let measured = match options.what {
         Some(What::Waiting { runs }) => open_runs::waiting(&place, runs).await?,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use wfm_application::{
     clock::{Clock, SystemClock, SystemEntropy},
+    projection::USUAL_LAG,
     security::keyring::Keyring,
 };
 use wfm_domain::instant::Instant;
@@ -12,15 +13,11 @@ use wfm_storage::{log::Head, migration, vault::Vault};
 use super::Finding;
 use crate::{config::Config, database, master_key};
 
-/// Events that the read models may be behind unremarked: a moment's work.
-const USUAL_LAG: u64 = 10_000;
-
 /// How far the clock may be behind the last event: nodes' clocks differ a little.
 const CLOCK_TOLERANCE_MS: f64 = 5_000.0;
 
 pub(super) async fn findings(config: &Config) -> Vec<Finding> {
-    let is_new = database::folder(&config.database).is_some_and(|folder| !folder.join("es.db").exists());
-    if is_new {
+    if database::demand_log(&config.database).is_err() {
         let detail = format!("{} holds nothing yet", config.database);
         let advice = "`wfm serve` makes everything it needs there; if something should be there, correct WFM_DATABASE";
         return vec![Finding::warning("database", detail, advice)];
