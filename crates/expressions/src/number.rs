@@ -3,6 +3,7 @@
 //! Invariant: text that fits 28 digits is held exactly; nothing is rounded silently on the way in.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
@@ -24,6 +25,18 @@ pub(crate) enum Arithmetic {
     Multiply,
     Divide,
     Remainder,
+}
+
+impl fmt::Display for Arithmetic {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Remainder => "%",
+        })
+    }
 }
 
 impl Numeric {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a [`Reference`] was checked against an [`Allowed`]; looking it up cannot fail other than by a missing value.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::allowed::Allowed;
 use crate::scope::{EnvValue, Scope};
@@ -179,7 +179,10 @@ impl Reference {
             return parameter.map(Self::Parameter);
         }
         match root.as_str() {
-            "input" => Ok(Self::Input(segments)),
+            "input" => {
+                no_elements(segments.first(), "the input")?;
+                Ok(Self::Input(segments))
+            }
             "system" => {
                 check_field(&segments, "system", &SYSTEM_FIELDS)?;
                 no_members(&segments[1..], "what 'system' tells")?;
@@ -190,10 +193,12 @@ impl Reference {
                 if !segments.is_empty() {
                     check_field(&segments, "response", &RESPONSE_FIELDS)?;
                     // Header names are case-insensitive (RFC 9110); the scope holds them in lower case.
-                    if segments[0] == Segment::Name("headers".to_owned())
-                        && let Some(Segment::Name(header)) = segments.get_mut(1)
-                    {
-                        *header = header.to_ascii_lowercase();
+                    if segments[0] == Segment::Name("headers".to_owned()) {
+                        no_elements(segments.get(1), "what 'response.headers' tells")?;
+                        if let Some(Segment::Name(header)) = segments.get_mut(1) {
+                            *header = header.to_ascii_lowercase();
+                            no_members(&segments[2..], "a header")?;
+                        }
                     }
                     if segments[0] == Segment::Name("status".to_owned()) {
                         no_members(&segments[1..], "the status of a response")?;
@@ -252,13 +257,19 @@ impl Reference {
                 },
                 _ => None,
             },
-            Self::Response(segments) if segments == &[Segment::Name("status".to_owned())] => Some(200.into()),
+            Self::Response(segments) => match segments.as_slice() {
+                [] => Some(Value::Object(Map::new())),
+                [Segment::Name(field)] if field == "status" => Some(200.into()),
+                [Segment::Name(field)] if field == "headers" => Some(Value::Object(Map::new())),
+                _ => None,
+            },
+            Self::Input(segments) if segments.is_empty() => Some(Value::Object(Map::new())),
             Self::Step {
                 field: StepField::Status,
                 ..
             }
             | Self::StepItself(_) => Some("Succeeded".into()),
-            Self::Input(_) | Self::Response(_) | Self::Environment(_) | Self::Step { .. } | Self::Parameter(_) => None,
+            Self::Input(_) | Self::Environment(_) | Self::Step { .. } | Self::Parameter(_) => None,
         }
     }
 
@@ -305,6 +316,14 @@ fn no_members(segments: &[Segment], what: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("{what} is a plain value without members"))
+    }
+}
+
+/// Refuses a position in what is always an object: nothing is ever there.
+fn no_elements(segment: Option<&Segment>, what: &str) -> Result<(), String> {
+    match segment {
+        Some(Segment::Index(_)) => Err(format!("{what} is an object: its members have names")),
+        Some(Segment::Name(_)) | None => Ok(()),
     }
 }
 

@@ -152,6 +152,14 @@ impl Placeholder {
     }
 }
 
+/// What is wrong with a text that was made, or why there is none; `Ok(None)` is left out.
+pub(crate) fn checked(
+    made: Result<Option<String>, String>,
+    check: fn(&str) -> Result<(), &'static str>,
+) -> Result<(), String> {
+    made?.map_or(Ok(()), |text| Ok(check(&text)?))
+}
+
 impl TextTemplate {
     pub(crate) fn compile(text: &str, allowed: &Allowed, encoding: TextEncoding) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
@@ -212,6 +220,50 @@ impl TextTemplate {
             }) => Some(*index),
             TextPart::Text(_) | TextPart::Placeholder(_) | TextPart::Cel(_) => None,
         })
+    }
+
+    /// The text with this value (`None`: without one) in the placeholders chosen, and something that fits everywhere in
+    /// place of whatever only a run tells. The inner `None`: it is left out.
+    pub(crate) fn with(
+        &self,
+        is_chosen: impl Fn(&Placeholder) -> bool,
+        value: Option<&Value>,
+    ) -> Result<Option<String>, String> {
+        let mut text = String::new();
+        for part in &self.parts {
+            let placeholder = match part {
+                TextPart::Text(literal) => {
+                    text.push_str(literal);
+                    continue;
+                }
+                TextPart::Placeholder(placeholder) if is_chosen(placeholder) => placeholder,
+                // What a URL begins with is another one.
+                TextPart::Placeholder(_) | TextPart::Cel(_) => {
+                    text.push_str(if text.is_empty() { "http://x" } else { "x" });
+                    continue;
+                }
+            };
+            let value = match (value.filter(|value| !value.is_null()), &placeholder.fallback) {
+                (Some(value), _) | (None, Fallback::Literal(value)) => value,
+                (None, Fallback::Omit) => return Ok(None),
+                (None, Fallback::None) => value.ok_or("the value is missing")?,
+            };
+            placeholder.encoding.append_value(value, &mut text)?;
+        }
+        Ok(Some(text))
+    }
+
+    /// What is wrong with the text that it always has, or has with each use of a fallback.
+    pub(crate) fn refusals(&self, check: fn(&str) -> Result<(), &'static str>) -> Vec<String> {
+        let uses = self.parts.iter().filter_map(|part| match part {
+            TextPart::Placeholder(used) if matches!(used.fallback, Fallback::Literal(_)) => {
+                Some(self.with(|placeholder| std::ptr::eq(placeholder, used), None))
+            }
+            TextPart::Text(_) | TextPart::Placeholder(_) | TextPart::Cel(_) => None,
+        });
+        let constant = self.constant().map(|text| Ok(Some(text.to_owned())));
+        let made = constant.into_iter().chain(uses);
+        made.filter_map(|text| checked(text, check).err()).collect()
     }
 
     /// Renders; `None` if the key is to be dropped.

@@ -63,11 +63,8 @@ pub(crate) fn compile(url: &str, allowed: &Allowed) -> Result<TextTemplate, Vec<
     if template.omits() {
         problems.push("'?? omit' cannot be used in a URL".to_owned());
     }
-    if problems.is_empty()
-        && let Some(constant) = template.constant()
-        && let Err(detail) = check(constant)
-    {
-        problems.push(detail.to_owned());
+    if problems.is_empty() {
+        problems.extend(template.refusals(check));
     }
     if problems.is_empty() {
         Ok(template)

@@ -109,15 +109,8 @@ pub(super) fn arithmetic<'a>(operator: Arithmetic, left: &Cel<'a>, right: &Cel<'
         (Arithmetic::Add, Cel::Duration(left), Cel::Duration(right)) => left.checked_add(right).map(Cel::Duration),
         (Arithmetic::Subtract, Cel::Duration(left), Cel::Duration(right)) => left.checked_sub(right).map(Cel::Duration),
         _ => {
-            let sign = match operator {
-                Arithmetic::Add => "+",
-                Arithmetic::Subtract => "-",
-                Arithmetic::Multiply => "*",
-                Arithmetic::Divide => "/",
-                Arithmetic::Remainder => "%",
-            };
             return wrong(format!(
-                "'{sign}' does not work between {} and {}",
+                "'{operator}' does not work between {} and {}",
                 left.type_name(),
                 right.type_name()
             ));

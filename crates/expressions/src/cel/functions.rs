@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use chrono::DateTime;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rust_decimal::{Decimal, RoundingStrategy};
 use sha2::{Digest as _, Sha256};
@@ -17,13 +18,13 @@ use crate::number::{Arithmetic, Numeric};
 use crate::text::TextEncoding;
 
 macro_rules! functions {
-    ($($name:ident $minimum:literal..=$maximum:literal $kinds:ident $($text:literal)|+;)*) => {
+    ($($name:ident $minimum:literal..=$maximum:literal $takes:ident => $gives:ident $($text:literal)|+;)*) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(super) enum Function { $($name),* }
 
         /// Every name of a function.
         #[cfg(test)]
-        const NAMES: &[&str] = &[$($($text),+),*];
+        pub(super) const NAMES: &[&str] = &[$($($text),+),*];
 
         impl Function {
             /// The function of that name with the fewest and most arguments it takes, its receiver included.
@@ -34,10 +35,17 @@ macro_rules! functions {
                 }
             }
 
-            /// The JSON types of what it gives.
-            pub(super) fn kinds(self) -> Kinds {
+            /// The types of what it works on: its first argument.
+            pub(super) fn takes(self) -> Kinds {
                 match self {
-                    $(Self::$name => Kinds::$kinds,)*
+                    $(Self::$name => Kinds::$takes,)*
+                }
+            }
+
+            /// The types of what it gives.
+            pub(super) fn gives(self) -> Kinds {
+                match self {
+                    $(Self::$name => Kinds::$gives,)*
                 }
             }
         }
@@ -45,59 +53,95 @@ macro_rules! functions {
 }
 
 functions! {
-    Size 1..=1 NUMBER "size";
-    Contains 2..=2 BOOLEAN "contains";
-    StartsWith 2..=2 BOOLEAN "startsWith";
-    EndsWith 2..=2 BOOLEAN "endsWith";
-    Matches 2..=2 BOOLEAN "matches";
-    Lower 1..=1 TEXT "lower" | "lowerAscii";
-    Upper 1..=1 TEXT "upper" | "upperAscii";
-    Trim 1..=1 TEXT "trim";
-    Replace 3..=4 TEXT "replace";
-    Split 2..=3 LIST "split";
-    Join 1..=2 TEXT "join";
-    Substring 2..=3 TEXT "substring";
-    IndexOf 2..=2 NUMBER "indexOf";
-    Text 1..=1 TEXT "string";
-    Int 1..=1 NUMBER "int" | "uint";
-    Double 1..=1 NUMBER "double" | "decimal";
-    Bool 1..=1 BOOLEAN "bool";
-    Bytes 1..=1 TEXT "bytes";
-    Type 1..=1 TEXT "type";
-    Absolute 1..=1 NUMBER "abs";
-    Floor 1..=1 NUMBER "floor";
-    Ceiling 1..=1 NUMBER "ceil";
-    Round 1..=2 NUMBER "round";
-    Minimum 1..=16 ANY "min";
-    Maximum 1..=16 ANY "max";
-    Sum 1..=1 NUMBER "sum";
-    First 1..=1 ANY "first";
-    Last 1..=1 ANY "last";
-    Reverse 1..=1 LIST "reverse";
-    Distinct 1..=1 LIST "distinct";
-    Sort 1..=1 LIST "sort";
-    Keys 1..=1 LIST "keys";
-    Values 1..=1 LIST "values";
-    Timestamp 1..=1 TEXT "timestamp";
-    Duration 1..=1 TEXT "duration";
-    FormatDate 2..=3 TEXT "formatDate";
-    GetFullYear 1..=2 NUMBER "getFullYear";
-    GetMonth 1..=2 NUMBER "getMonth";
-    GetDate 1..=2 NUMBER "getDate";
-    GetDayOfMonth 1..=2 NUMBER "getDayOfMonth";
-    GetDayOfWeek 1..=2 NUMBER "getDayOfWeek";
-    GetDayOfYear 1..=2 NUMBER "getDayOfYear";
-    GetHours 1..=2 NUMBER "getHours";
-    GetMinutes 1..=2 NUMBER "getMinutes";
-    GetSeconds 1..=2 NUMBER "getSeconds";
-    GetMilliseconds 1..=2 NUMBER "getMilliseconds";
-    ParseJson 1..=1 ANY "parseJson" | "json.parse";
-    ToJson 1..=1 TEXT "toJson" | "json.stringify";
-    Base64Encode 1..=1 TEXT "base64Encode" | "base64.encode";
-    Base64Decode 1..=1 TEXT "base64Decode" | "base64.decode";
-    UrlEncode 1..=1 TEXT "urlEncode";
-    Sha256 1..=1 TEXT "sha256";
-    HmacSha256 2..=2 TEXT "hmacSha256";
+    Size 1..=1 SIZED => NUMBER "size";
+    Contains 2..=2 TEXT_OR_LIST => BOOLEAN "contains";
+    StartsWith 2..=2 TEXT => BOOLEAN "startsWith";
+    EndsWith 2..=2 TEXT => BOOLEAN "endsWith";
+    Matches 2..=2 TEXT => BOOLEAN "matches";
+    Lower 1..=1 TEXT => TEXT "lower" | "lowerAscii";
+    Upper 1..=1 TEXT => TEXT "upper" | "upperAscii";
+    Trim 1..=1 TEXT => TEXT "trim";
+    Replace 3..=4 TEXT => TEXT "replace";
+    Split 2..=3 TEXT => LIST "split";
+    Join 1..=2 ELEMENTS => TEXT "join";
+    Substring 2..=3 TEXT => TEXT "substring";
+    IndexOf 2..=2 TEXT => NUMBER "indexOf";
+    Text 1..=1 WRITTEN => TEXT "string";
+    Int 1..=1 WHOLE => NUMBER "int" | "uint";
+    Double 1..=1 TEXT_OR_NUMBER => NUMBER "double" | "decimal";
+    Bool 1..=1 TEXT_OR_BOOLEAN => BOOLEAN "bool";
+    Bytes 1..=1 TEXT_OR_BYTES => BYTES "bytes";
+    Type 1..=1 ANY => TEXT "type";
+    Absolute 1..=1 NUMBER => NUMBER "abs";
+    Floor 1..=1 NUMBER => NUMBER "floor";
+    Ceiling 1..=1 NUMBER => NUMBER "ceil";
+    Round 1..=2 NUMBER => NUMBER "round";
+    Minimum 1..=16 ANY => ANY "min";
+    Maximum 1..=16 ANY => ANY "max";
+    Sum 1..=1 LIST => NUMBER "sum";
+    First 1..=1 LIST => ANY "first";
+    Last 1..=1 LIST => ANY "last";
+    Reverse 1..=1 LIST => LIST "reverse";
+    Distinct 1..=1 LIST => LIST "distinct";
+    Sort 1..=1 LIST => LIST "sort";
+    Keys 1..=1 OBJECT => LIST "keys";
+    Values 1..=1 OBJECT => LIST "values";
+    Timestamp 1..=1 INSTANT => TIMESTAMP "timestamp";
+    Duration 1..=1 PERIOD => DURATION "duration";
+    FormatDate 2..=3 INSTANT => TEXT "formatDate";
+    GetFullYear 1..=2 INSTANT_OR_PERIOD => NUMBER "getFullYear";
+    GetMonth 1..=2 INSTANT_OR_PERIOD => NUMBER "getMonth";
+    GetDate 1..=2 INSTANT_OR_PERIOD => NUMBER "getDate";
+    GetDayOfMonth 1..=2 INSTANT_OR_PERIOD => NUMBER "getDayOfMonth";
+    GetDayOfWeek 1..=2 INSTANT_OR_PERIOD => NUMBER "getDayOfWeek";
+    GetDayOfYear 1..=2 INSTANT_OR_PERIOD => NUMBER "getDayOfYear";
+    GetHours 1..=2 INSTANT_OR_PERIOD => NUMBER "getHours";
+    GetMinutes 1..=2 INSTANT_OR_PERIOD => NUMBER "getMinutes";
+    GetSeconds 1..=2 INSTANT_OR_PERIOD => NUMBER "getSeconds";
+    GetMilliseconds 1..=2 INSTANT_OR_PERIOD => NUMBER "getMilliseconds";
+    ParseJson 1..=1 TEXT => JSON "parseJson" | "json.parse";
+    ToJson 1..=1 ANY => TEXT "toJson" | "json.stringify";
+    Base64Encode 1..=1 TEXT_OR_BYTES => TEXT "base64Encode" | "base64.encode";
+    Base64Decode 1..=1 TEXT => TEXT_OR_BYTES "base64Decode" | "base64.decode";
+    UrlEncode 1..=1 TEXT => TEXT "urlEncode";
+    Sha256 1..=1 TEXT_OR_BYTES => TEXT "sha256";
+    HmacSha256 2..=2 TEXT_OR_BYTES => TEXT "hmacSha256";
+}
+
+impl Function {
+    /// Something that it works on whatever its other arguments are, where there is such a thing: with it, other
+    /// arguments that are wrong show. A duration has parts, too, and no time zone.
+    fn example(self) -> Option<Cel<'static>> {
+        match self {
+            Self::StartsWith
+            | Self::EndsWith
+            | Self::Replace
+            | Self::Split
+            | Self::Substring
+            | Self::IndexOf
+            | Self::HmacSha256 => Some(Cel::Text("".into())),
+            Self::Join => Some(Cel::list(Vec::new())),
+            Self::Round => Some(Cel::int(0)),
+            Self::FormatDate
+            | Self::GetFullYear
+            | Self::GetMonth
+            | Self::GetDate
+            | Self::GetDayOfMonth
+            | Self::GetDayOfWeek
+            | Self::GetDayOfYear
+            | Self::GetHours
+            | Self::GetMinutes
+            | Self::GetSeconds
+            | Self::GetMilliseconds => Some(Cel::Timestamp(DateTime::UNIX_EPOCH.fixed_offset())),
+            _ => None,
+        }
+    }
+
+    /// Fails if these arguments after the first are wrong, whatever the first is.
+    pub(super) fn check_others<'a>(self, others: impl IntoIterator<Item = Cel<'a>>, meter: &mut Meter) -> Outcome<()> {
+        let Some(example) = self.example() else { return Ok(()) };
+        call(self, std::iter::once(example).chain(others).collect(), meter).map(drop)
+    }
 }
 
 pub(super) fn call<'a>(function: Function, arguments: Vec<Cel<'a>>, meter: &mut Meter) -> Outcome<Cel<'a>> {

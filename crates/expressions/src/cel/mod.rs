@@ -53,6 +53,8 @@ pub struct CelExpression {
     source: String,
     expression: ast::Expression,
     variables: Vec<String>,
+    /// The JSON types it can have.
+    kinds: Kinds,
     /// Its value, if it reads nothing of the scope.
     constant: Option<Value>,
 }
@@ -65,8 +67,8 @@ impl PartialEq for CelExpression {
 }
 
 impl CelExpression {
-    /// Parses and checks a source (without `{=` and `}`). One that reads nothing is evaluated here: it would fail in
-    /// every run, or give every run the same.
+    /// Parses and checks a source (without `{=` and `}`). One that fails in every run is refused, and one that reads
+    /// nothing is evaluated here: it gives every run the same.
     pub fn compile(source: &str, allowed: &Allowed) -> Result<Self, Vec<Problem>> {
         if source.encode_utf16().count() > MAXIMUM_SOURCE_LENGTH {
             return Err(vec![Problem::new(
@@ -74,8 +76,9 @@ impl CelExpression {
                 format!("an expression has at most {MAXIMUM_SOURCE_LENGTH} characters"),
             )]);
         }
-        let expression = parser::parse(source, &allowed.without_parameters())
-            .map_err(|detail| vec![Problem::new("", format!("CEL expression: {detail}"))])?;
+        let problem = |detail| vec![Problem::new("", format!("CEL expression: {detail}"))];
+        let expression = parser::parse(source, &allowed.without_parameters()).map_err(problem)?;
+        let kinds = expression.kinds().map_err(problem)?.in_json();
         let mut variables = Vec::new();
         let mut reads_nothing = true;
         expression.visit_references(&mut |reference| {
@@ -90,6 +93,7 @@ impl CelExpression {
             source: source.to_owned(),
             expression,
             variables,
+            kinds,
             constant: None,
         };
         if reads_nothing {
@@ -97,9 +101,7 @@ impl CelExpression {
                 Ok(value) => compiled.constant = Some(value),
                 // Too costly to know before it is needed.
                 Err(Failure::Limit(_)) => {}
-                Err(Failure::Missing(detail) | Failure::Wrong(detail)) => {
-                    return Err(vec![Problem::new("", format!("CEL expression: {detail}"))]);
-                }
+                Err(Failure::Missing(detail) | Failure::Wrong(detail)) => return Err(problem(detail)),
             }
         }
         Ok(compiled)
@@ -112,9 +114,7 @@ impl CelExpression {
 
     /// The JSON types it can have.
     pub(crate) fn kinds(&self) -> Kinds {
-        self.constant
-            .as_ref()
-            .map_or_else(|| self.expression.kinds(), Kinds::of)
+        self.kinds
     }
 
     /// The source it was compiled from.

@@ -60,6 +60,11 @@ impl Meter {
         }
     }
 
+    /// Nothing may be spent.
+    pub(super) fn empty() -> Self {
+        Self { steps: 0, bytes: 0 }
+    }
+
     pub(super) fn step(&mut self) -> Outcome<()> {
         self.steps(1)
     }

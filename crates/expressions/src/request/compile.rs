@@ -4,9 +4,12 @@
 
 use serde_json::{Map, Value};
 
+use super::outgoing::FORM_IS_AN_OBJECT;
+use super::render::check_header_text;
 use super::{BodyKind, CompiledEnvelope, CompiledParameter, CompiledRequest, EndpointDefinition, Target};
 use crate::allowed::{Allowed, Problem};
 use crate::authentication::CompiledAuthentication;
+use crate::cel::Kinds;
 use crate::parameter::ParameterDefinition;
 use crate::path::push_pointer_segment;
 use crate::response::is_json;
@@ -183,6 +186,11 @@ impl Compiler<'_> {
                 }
             }
         }
+        if !self.is_definition_only && self.problems.is_empty() {
+            for (name, detail) in compiled.impossible_parameters() {
+                self.problem(&["inputMapping", &name], detail);
+            }
+        }
         if (compiled.has_body_fields || compiled.whole_body.is_some())
             && matches!(compiled.method.as_str(), "GET" | "HEAD")
         {
@@ -210,15 +218,10 @@ impl Compiler<'_> {
             }
             match TextTemplate::compile(value, allowed, TextEncoding::Raw) {
                 Ok(template) => {
-                    if template
-                        .constant()
-                        .is_some_and(|text| text.contains(is_forbidden_in_header))
-                    {
-                        self.problem(
-                            &["headers", name],
-                            "a header cannot hold line breaks or control characters",
-                        );
-                    }
+                    let refusals = template.refusals(check_header_text);
+                    refusals
+                        .into_iter()
+                        .for_each(|detail| self.problem(&["headers", name], detail));
                     headers.push((name.clone(), template));
                 }
                 Err(details) => details
@@ -422,8 +425,7 @@ impl Compiler<'_> {
         let object = match mapping {
             Value::Object(object) if !object.contains_key("$literal") => object,
             _ if compiled.parameters.is_empty() && !sends_query => {
-                let node = self.node(&["inputMapping"], mapping, whole_encoding);
-                compiled.whole_body = Some(node);
+                self.whole_body(&["inputMapping"], mapping, whole_encoding, compiled);
                 return;
             }
             _ => {
@@ -441,12 +443,22 @@ impl Compiler<'_> {
                     "'$body' is the whole body, but parameters belong into it too",
                 );
             }
-            compiled.whole_body = Some(self.node(&["inputMapping", "$body"], body, whole_encoding));
+            self.whole_body(&["inputMapping", "$body"], body, whole_encoding, compiled);
         } else if compiled.parameters.is_empty() && !sends_query {
-            compiled.whole_body = Some(self.node(&["inputMapping"], mapping, TextEncoding::Raw));
+            self.whole_body(&["inputMapping"], mapping, TextEncoding::Raw, compiled);
             return;
         }
         self.fields(object, sends_query, compiled);
+    }
+
+    fn whole_body(&mut self, segments: &[&str], value: &Value, encoding: TextEncoding, compiled: &mut CompiledRequest) {
+        let before = self.problems.len();
+        let node = self.node(segments, value, encoding);
+        let is_whole = self.problems.len() == before;
+        if is_whole && compiled.body_kind == BodyKind::Form && !node.kinds().meets(Kinds::OBJECT) {
+            self.problem(segments, FORM_IS_AN_OBJECT);
+        }
+        compiled.whole_body = Some(node);
     }
 
     fn fields(&mut self, object: &Map<String, Value>, sends_query: bool, compiled: &mut CompiledRequest) {
@@ -516,9 +528,4 @@ struct Uses {
     in_url: bool,
     in_header: bool,
     sends_query: bool,
-}
-
-/// CR, LF, NUL and the other control characters, except the tab.
-pub(super) fn is_forbidden_in_header(character: char) -> bool {
-    character.is_control() && character != '\t'
 }

@@ -16,11 +16,9 @@ impl CompiledParameter {
     pub(super) fn refusal(&self, node: &Node) -> Option<String> {
         match node {
             Node::Constant(value) => self.refusal_of(value),
-            Node::Object(_) => self.refusal_of_kinds(Kinds::OBJECT),
-            Node::Array(_) => self.refusal_of_kinds(Kinds::LIST),
             Node::Text(text) => self.refusal_of_text(text),
             Node::Whole(placeholder) => self.refusal_of_placeholder(placeholder),
-            Node::Cel(cel) => self.refusal_of_kinds(cel.kinds()),
+            Node::Object(_) | Node::Array(_) | Node::Cel(_) => self.refusal_of_kinds(node.kinds()),
         }
     }
 
@@ -58,6 +56,26 @@ impl CompiledParameter {
                 Fallback::Literal(value) => self.refusal_of(value).map(|detail| format!("after '??': {detail}")),
                 Fallback::None | Fallback::Omit => None,
             })
+    }
+}
+
+impl Node {
+    /// The JSON types it can be rendered to.
+    pub(super) fn kinds(&self) -> Kinds {
+        match self {
+            Self::Constant(value) => Kinds::of(value),
+            Self::Object(_) => Kinds::OBJECT,
+            Self::Array(_) => Kinds::LIST,
+            Self::Text(_) => Kinds::TEXT,
+            Self::Whole(placeholder) => {
+                let found = Kinds::of_reference(&placeholder.reference);
+                match &placeholder.fallback {
+                    Fallback::Literal(value) => found.or(Kinds::of(value)),
+                    Fallback::None | Fallback::Omit => found,
+                }
+            }
+            Self::Cel(cel) => cel.kinds(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod compile;
 mod known;
 mod outgoing;
+mod places;
 mod render;
 
 use serde::{Deserialize, Serialize};

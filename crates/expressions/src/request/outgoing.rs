@@ -14,6 +14,9 @@ use crate::scope::Scope;
 use crate::soap;
 use crate::url_template;
 
+/// What is wrong with another body under a form's content type.
+pub(super) const FORM_IS_AN_OBJECT: &str = "the body of a form is an object: one key for each field";
+
 /// A request ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutgoingRequest {
@@ -131,11 +134,7 @@ fn encode(kind: BodyKind, content: &Value) -> Result<(Vec<u8>, &'static str), Bo
                 "application/x-www-form-urlencoded",
             ))
         }
-        (BodyKind::Form, _) => Err(RenderError::new(
-            RenderErrorKind::Invalid,
-            "",
-            "the body of a form is an object: one key for each field",
-        )),
+        (BodyKind::Form, _) => Err(RenderError::new(RenderErrorKind::Invalid, "", FORM_IS_AN_OBJECT)),
         (BodyKind::Text, Value::String(text)) => Ok((text.clone().into_bytes(), "text/plain; charset=utf-8")),
         (BodyKind::Soap, _) => Err(RenderError::new(
             RenderErrorKind::Invalid,

@@ -4,7 +4,6 @@
 
 use serde_json::{Map, Value};
 
-use super::compile::is_forbidden_in_header;
 use super::{CompiledEnvelope, CompiledParameter, CompiledRequest, RenderedBody, RenderedRequest, Target};
 use crate::error::{RenderError, RenderErrorKind};
 use crate::path::push_pointer_segment;
@@ -275,11 +274,18 @@ fn push_header(headers: &mut Vec<(String, RenderedText)>, name: &str, value: Ren
 }
 
 pub(super) fn check_header(name: &str, text: &str) -> Rendering<()> {
-    if text.contains(is_forbidden_in_header) {
-        let detail = "a header cannot hold line breaks or control characters";
-        return Err(RenderError::new(RenderErrorKind::Refused, "", detail)
+    check_header_text(text).map_err(|detail| {
+        RenderError::new(RenderErrorKind::Refused, "", detail)
             .inside(name)
-            .inside("headers"));
+            .inside("headers")
+    })
+}
+
+/// Refuses CR, LF, NUL and the other control characters, except the tab.
+pub(super) fn check_header_text(text: &str) -> Result<(), &'static str> {
+    let is_forbidden = |character: char| character.is_control() && character != '\t';
+    if text.contains(is_forbidden) {
+        return Err("a header cannot hold line breaks or control characters");
     }
     Ok(())
 }

@@ -250,6 +250,8 @@ fn conditions_are_true_or_false() {
         "[input.yes]",
         "input.yes ? 'a' : null",
         "system.utcNow",
+        "input",
+        "sha256(input.name)",
     ] {
         let refused = Condition::compile(never, &Allowed::condition(STEPS)).unwrap_err();
         assert_eq!(
@@ -257,6 +259,14 @@ fn conditions_are_true_or_false() {
             "{never}"
         );
     }
+    for never in ["response", "response.headers"] {
+        assert!(
+            Condition::compile(never, &Allowed::success_when(STEPS)).is_err(),
+            "{never}"
+        );
+    }
+    let fails = Condition::compile("response.status < '300'", &Allowed::success_when(STEPS)).unwrap_err();
+    assert_eq!(fails[0].detail, "CEL expression: number cannot be compared with string");
     let braces = Condition::compile("{input.total} > 1", &Allowed::condition(STEPS)).unwrap_err();
     assert!(braces[0].detail.contains("without braces"), "{braces:?}");
     assert!(Condition::compile("", &Allowed::condition(STEPS)).is_err());

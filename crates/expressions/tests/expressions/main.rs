@@ -4,6 +4,7 @@
 
 mod cel;
 mod fixture;
+mod known;
 mod properties;
 mod requests;
 mod templates;
