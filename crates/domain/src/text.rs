@@ -15,9 +15,14 @@ pub fn utf16_units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
+/// A name as it is kept: trimmed and in NFC.
+pub(crate) fn normal(name: &str) -> String {
+    name.trim().nfc().collect()
+}
+
 /// A required name: trimmed, NFC, not empty, one line without control characters, at most `maximum` UTF-16 units.
 pub fn name(errors: &mut FieldErrors, pointer: &str, text: &str, maximum: usize) -> String {
-    let normal: String = text.trim().nfc().collect();
+    let normal = normal(text);
     if normal.is_empty() {
         errors.add(pointer, "must not be empty");
     }
@@ -26,7 +31,7 @@ pub fn name(errors: &mut FieldErrors, pointer: &str, text: &str, maximum: usize)
 
 /// An optional one-line text, normalised like a name; what is empty afterwards counts as absent.
 pub fn line(errors: &mut FieldErrors, pointer: &str, text: Option<&str>, maximum: usize) -> Option<String> {
-    let normal: String = text?.trim().nfc().collect();
+    let normal = normal(text?);
     Some(one_line(errors, pointer, normal, maximum)).filter(|text| !text.is_empty())
 }
 

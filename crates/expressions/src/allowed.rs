@@ -2,6 +2,8 @@
 //!
 //! Invariant: whatever compiles under an [`Allowed`] names only roots, steps and parameters that this place may read.
 
+use crate::name::normal_name;
+
 /// One thing wrong with a definition, found at publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -114,10 +116,11 @@ impl Allowed {
 
     pub(crate) fn parameter_index(&self, name: &str) -> Option<Result<usize, String>> {
         let names = self.parameters.as_ref()?;
+        let name = normal_name(name);
         Some(
             names
                 .iter()
-                .position(|candidate| candidate == name)
+                .position(|candidate| *candidate == name)
                 .ok_or_else(|| format!("the endpoint has no parameter named '{name}'")),
         )
     }

@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 
 use crate::allowed::Allowed;
+use crate::name::{is_of_word, normal_name};
 use crate::scope::{EnvValue, Scope};
 
 /// One step of a path.
@@ -64,7 +65,7 @@ impl Path {
 fn name_prefix(text: &str) -> Option<(&str, &str)> {
     let end = text
         .char_indices()
-        .find(|(_, character)| !(character.is_alphanumeric() || matches!(character, '_' | '-' | '$')))
+        .find(|(_, character)| !(is_of_word(*character) || matches!(character, '_' | '-' | '$')))
         .map_or(text.len(), |(index, _)| index);
     let first = text.chars().next()?;
     (end > 0 && first != '-').then(|| text.split_at(end))
@@ -218,6 +219,7 @@ impl Reference {
                 let Some(Segment::Name(name)) = rest.next() else {
                     return Err("'steps' must be followed by the name of a step".to_owned());
                 };
+                let name = normal_name(&name).into_owned();
                 allowed.check_step(&name)?;
                 let field = match rest.next() {
                     Some(Segment::Name(field)) => match field.as_str() {

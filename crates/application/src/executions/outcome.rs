@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use wfm_domain::instant::Instant;
 use wfm_expressions::{CompiledRequest, MAXIMUM_OUTPUT_BYTES, SoapAnswer, parse_body, read_soap, redact};
@@ -304,12 +305,41 @@ fn shortened(text: &str) -> String {
     excerpt
 }
 
-/// `Retry-After` (RFC 9110): seconds or an HTTP date.
+/// `Retry-After` (RFC 9110): seconds, however many, or an HTTP date in any of its three forms.
 pub(crate) fn retry_after_ms(text: &str, now: Instant) -> Option<i64> {
     let text = text.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Some(i64::from(seconds) * 1000);
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let seconds: i64 = text.parse().unwrap_or(i64::MAX);
+        return Some(seconds.saturating_mul(1000));
     }
-    let at = chrono::DateTime::parse_from_rfc2822(text).ok()?;
-    Some(Instant::new(at.to_utc()).microseconds_since(now).max(0) / 1000)
+    let at: DateTime<Utc> = httpdate::parse_http_date(text).ok()?.into();
+    Some(Instant::new(at).microseconds_since(now).max(0) / 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_says_in_every_form_when_to_try_again() {
+        let now = "1994-11-06T08:49:30Z"
+            .parse::<DateTime<Utc>>()
+            .map(Instant::new)
+            .unwrap();
+        for (text, expected) in [
+            ("0", Some(0)),
+            (" 120 ", Some(120_000)),
+            ("5000000000", Some(5_000_000_000_000)),
+            ("99999999999999999999", Some(i64::MAX)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(7_000)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(7_000)),
+            ("Sun Nov  6 08:49:37 1994", Some(7_000)),
+            ("Sun, 06 Nov 1994 08:49:00 GMT", Some(0)),
+            ("-1", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(retry_after_ms(text, now), expected, "{text}");
+        }
+    }
 }

@@ -339,6 +339,33 @@ mod tests {
     }
 
     #[test]
+    fn a_step_is_optional_as_its_on_error_says() {
+        let change = |is_optional, on_error: Option<&str>| ChangeStep {
+            is_optional,
+            error_handling: on_error.map(|on_error| Some(json!({"onError": on_error}))),
+            ..ChangeStep::of(StepId(31), later())
+        };
+        let mut given = created();
+        let mut then = |change: ChangeStep| {
+            let events = when::<Workflow>(&given, change).unwrap();
+            given.extend(events.clone());
+            let steps = fold::<Workflow>(&given).steps;
+            steps.iter().find(|step| step.id == StepId(31)).unwrap().is_optional
+        };
+        assert!(then(change(None, Some("continue"))));
+        assert!(then(ChangeStep {
+            retry_count: Some(Some(2)),
+            ..change(None, None)
+        }));
+        assert!(!then(change(None, Some("fail"))));
+        assert!(!then(change(Some(false), None)));
+        assert!(then(change(Some(true), Some("continue"))));
+        assert!(!then(change(Some(false), Some("fail"))));
+        let contradiction = change(Some(false), Some("continue"));
+        assert_eq!(pointers(when::<Workflow>(&created(), contradiction)), ["/isOptional"]);
+    }
+
+    #[test]
     fn a_removed_step_is_named() {
         let removed = StepRemoved {
             id: WorkflowId(17),

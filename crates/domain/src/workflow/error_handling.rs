@@ -243,8 +243,12 @@ fn parse_on_error(errors: &mut FieldErrors, members: &Map<String, Value>) -> Opt
         None => None,
         Some((_, Some("fail"))) => Some(OnError::Fail),
         Some((_, Some("continue"))) => Some(OnError::Continue),
-        Some((_, Some("goto"))) => match target.and_then(Value::as_str).filter(|name| !name.is_empty()) {
-            Some(name) => return Some(OnError::Goto(name.to_owned())),
+        Some((_, Some("goto"))) => match target
+            .and_then(Value::as_str)
+            .map(text::normal)
+            .filter(|name| !name.is_empty())
+        {
+            Some(name) => return Some(OnError::Goto(name)),
             None => {
                 errors.add("/goto", "must name a later step");
                 return None;
@@ -436,6 +440,9 @@ mod tests {
         assert_eq!(pointers(&json!({"onError": "goto"})), ["/goto"]);
         assert_eq!(pointers(&json!({"onError": "continue", "goto": "x"})), ["/goto"]);
         assert_eq!(pointers(&json!({"goto": "x"})), ["/goto"]);
+        assert_eq!(pointers(&json!({"onError": "goto", "goto": " "})), ["/goto"]);
+        let decomposed = ErrorHandling::parse(&json!({"onError": "goto", "goto": " Pru\u{308}fen"}));
+        assert_eq!(decomposed.unwrap().on_error(), OnError::Goto("Pr\u{fc}fen".to_owned()));
     }
 
     #[test]

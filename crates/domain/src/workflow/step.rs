@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{ErrorHandling, Step};
+use super::{ErrorHandling, OnError, Step};
 use crate::{
     field_errors::FieldErrors,
     ids::{ApiEndpointId, StepId},
@@ -31,7 +31,7 @@ pub struct StepInput {
     pub output_mapping: Option<Value>,
     /// `errorHandling`: see [`ErrorHandling`].
     pub error_handling: Option<Value>,
-    /// `isOptional`; absent is the documented default, false.
+    /// `isOptional`; absent is what `onError` says: true for `continue`, else the documented default, false.
     pub is_optional: Option<bool>,
     /// `timeoutSeconds`, 1 to 86,400; absent is the documented default, 30.
     pub timeout_seconds: Option<i64>,
@@ -62,6 +62,12 @@ impl Step {
     }
 }
 
+/// Whether the step's error handling says that the run goes on after its failure.
+fn continues(step: &Step) -> bool {
+    let written = step.error_handling.as_ref().map(ErrorHandling::parse);
+    matches!(written, Some(Ok(handling)) if handling.on_error == Some(OnError::Continue))
+}
+
 impl StepInput {
     /// The step as it would be written.
     pub(super) fn of(step: &Step) -> Self {
@@ -74,7 +80,8 @@ impl StepInput {
             input_mapping: step.input_mapping.clone(),
             output_mapping: step.output_mapping.clone(),
             error_handling: step.error_handling.clone(),
-            is_optional: Some(step.is_optional),
+            // One that was optional by its `onError` is what the next `onError` says.
+            is_optional: (step.is_optional && !continues(step)).then_some(true),
             timeout_seconds: Some(step.timeout_seconds.into()),
             retry_count: step.retry_count.map(Into::into),
             retry_delay_seconds: Some(step.retry_delay_seconds.into()),
@@ -92,12 +99,20 @@ impl StepInput {
         now: Instant,
     ) -> Step {
         let at = |field: &str| format!("{pointer}{field}");
-        let is_optional = self.is_optional.unwrap_or_default();
         let error_handling = json::object(errors, &at("/errorHandling"), self.error_handling.as_ref());
-        if error_handling.as_ref().is_none_or(Value::is_object)
-            && let Err(wrong) = ErrorHandling::of_step(error_handling.as_ref(), is_optional)
-        {
-            errors.extend_below(pointer, wrong);
+        let mut is_optional = self.is_optional.unwrap_or_default();
+        if error_handling.as_ref().is_none_or(Value::is_object) {
+            match ErrorHandling::of_step(error_handling.as_ref(), is_optional) {
+                Ok(handling) if handling.on_error() != OnError::Continue => {}
+                Ok(_) if self.is_optional == Some(false) => {
+                    errors.add(
+                        at("/isOptional"),
+                        "contradicts errorHandling, whose onError is continue",
+                    );
+                }
+                Ok(_) => is_optional = true,
+                Err(wrong) => errors.extend_below(pointer, wrong),
+            }
         }
         match self.api_endpoint_id {
             None => errors.add(at("/apiEndpointId"), "is required"),

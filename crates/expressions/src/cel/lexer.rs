@@ -2,6 +2,8 @@
 //!
 //! Invariant: every token remembers where it began, in characters from 1, for messages.
 
+use crate::name::is_of_word;
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     Name(String),
@@ -65,7 +67,7 @@ fn next(text: &str) -> Result<(Token, &str), String> {
     }
     if first.is_alphabetic() || first == '_' {
         let end = text
-            .find(|character: char| !(character.is_alphanumeric() || character == '_'))
+            .find(|character: char| !(is_of_word(character) || character == '_'))
             .unwrap_or(text.len());
         return Ok((Token::Name(text[..end].to_owned()), &text[end..]));
     }

@@ -10,6 +10,7 @@ use super::{BodyKind, CompiledEnvelope, CompiledParameter, CompiledRequest, Endp
 use crate::allowed::{Allowed, Problem};
 use crate::authentication::CompiledAuthentication;
 use crate::cel::Kinds;
+use crate::name::normal_name;
 use crate::parameter::ParameterDefinition;
 use crate::path::push_pointer_segment;
 use crate::response::is_json;
@@ -284,8 +285,12 @@ impl Compiler<'_> {
             let sent = match content {
                 Value::Object(members) => {
                     // What names a parameter is sent under the parameter's name.
-                    let is_parameter =
-                        |key: &String| compiled.parameters.iter().any(|parameter| parameter.name == *key);
+                    let is_parameter = |key: &String| {
+                        compiled
+                            .parameters
+                            .iter()
+                            .any(|parameter| parameter.name == normal_name(key))
+                    };
                     let members = members.iter().filter(|(key, _)| !is_parameter(key));
                     Value::Object(members.map(|(key, value)| (key.clone(), value.clone())).collect())
                 }
@@ -467,7 +472,11 @@ impl Compiler<'_> {
             let before = self.problems.len();
             let node = self.node(&segments, value, TextEncoding::Raw);
             let is_whole = self.problems.len() == before;
-            if let Some(parameter) = compiled.parameters.iter_mut().find(|parameter| parameter.name == *key) {
+            let name = normal_name(key);
+            if let Some(parameter) = compiled.parameters.iter_mut().find(|parameter| parameter.name == name) {
+                if parameter.mapping.is_some() {
+                    self.problem(&segments, format!("the parameter '{name}' is mapped twice"));
+                }
                 if let Some(detail) = parameter.refusal(&node).filter(|_| is_whole) {
                     self.problem(&segments, format!("parameter '{key}': {detail}"));
                 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use wfm_expressions::{
-    ApiKeyLocation, Authentication, CompiledRequest, EndpointDefinition, OutgoingRequest, ParameterDefinition,
+    Allowed, ApiKeyLocation, Authentication, CompiledRequest, EndpointDefinition, OutgoingRequest, ParameterDefinition,
     ParameterType, RenderErrorKind, RenderedRequest,
 };
 
@@ -311,6 +311,35 @@ fn forms_and_texts_are_written_by_content_type() {
         body(&send(&typed("application/vnd.x+json"), json!({"a": 1})).unwrap()),
         "{\"a\":1}"
     );
+}
+
+#[test]
+fn names_are_found_however_they_are_written() {
+    let (composed, decomposed) = ("Pr\u{fc}fung", "Pru\u{308}fung");
+    let mut definition = endpoint("GET", &format!("https://a.example/{{{decomposed}}}"));
+    definition.parameters = vec![parameter(composed, ParameterType::String, json!({}))];
+    let allowed = Allowed::request([composed]);
+    for mapped in [
+        format!("{{steps.{decomposed}.output}}"),
+        format!("{{steps[\"{decomposed}\"].output}}"),
+        format!("{{= steps.{decomposed}.output}}"),
+        format!("{{= steps[' {decomposed}'].output}}"),
+    ] {
+        let mapping = json!({ decomposed: mapped });
+        let compiled = CompiledRequest::compile(&definition, Some(&mapping), &allowed).unwrap();
+        let mut fixture = Fixture::new();
+        let outcome = ("Succeeded".to_owned(), json!("ok"), json!(null));
+        fixture.steps.0.insert(composed.to_owned(), outcome);
+        let rendered = compiled.render(&fixture.scope()).unwrap();
+        assert_eq!(
+            rendered.resolve(&fixture.sending()).unwrap().url,
+            "https://a.example/ok",
+            "{mapped}"
+        );
+    }
+    let twice = json!({ decomposed: "a", composed: "b" });
+    let refused = CompiledRequest::compile(&definition, Some(&twice), &allowed).unwrap_err();
+    assert_eq!(refused[0].detail, format!("the parameter '{composed}' is mapped twice"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use wfm_domain::{field_errors::pointer_segment, refusal::Refusal, workflow::Definition};
+use wfm_expressions::normal_name;
 
 use crate::executions::{
     outcome::{Answer, CallFailure},
@@ -88,7 +89,8 @@ fn read_mocks(pointer: &str, mocks: &Map<String, Value>, definition: &Definition
     let mut read = Mocks::new();
     for (name, given) in mocks {
         let pointer = format!("{pointer}{}", pointer_segment(name));
-        if !definition.steps.iter().any(|step| step.name == *name) {
+        let name = normal_name(name);
+        if !definition.steps.iter().any(|step| step.name == name) {
             return Err(Refusal::field(pointer, format!("the workflow has no step \"{name}\"")));
         }
         let answers = match given {
@@ -107,7 +109,7 @@ fn read_mocks(pointer: &str, mocks: &Map<String, Value>, definition: &Definition
                 vec![read_mock(&pointer, given)?]
             }
         };
-        read.insert(name.clone(), answers);
+        read.insert(name.into_owned(), answers);
     }
     Ok(read)
 }
