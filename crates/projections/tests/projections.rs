@@ -198,6 +198,41 @@ fn every_row_has_a_cell_for_every_column() {
     }
 }
 
+/// The golden event of this type with members added, as builds since then write it.
+fn extended(event_type: &str, members: &serde_json::Value) -> Event {
+    let golden = std::fs::read_to_string(Path::new(GOLDEN).join(format!("{event_type}.v1.json"))).unwrap();
+    let mut payload: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&golden).unwrap();
+    payload.extend(members.as_object().unwrap().clone());
+    let payload = serde_json::Value::Object(payload).to_string();
+    let mut event = upcast::load(event_type, 1, &payload).unwrap().remove(0);
+    open(&mut event);
+    event
+}
+
+#[test]
+fn steps_that_are_left_unfinished_end_with_their_run() {
+    let left = |index: u32, under_way: bool, undoing: bool| {
+        serde_json::json!({"step": {"stepId": 30 + index, "name": format!("step {index}"), "index": index, "attempt": 2},
+            "underWay": under_way, "undoing": undoing, "totalDurationMs": 7.5})
+    };
+    let members = serde_json::json!({"left": [left(0, true, false), left(1, false, false), left(2, true, true)]});
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.bind(|| {
+        for (name, event) in [
+            ("Left.ExecutionCancelled", extended("ExecutionCancelled", &members)),
+            ("Left.ExecutionFailed", extended("ExecutionFailed", &members)),
+            ("Left.CompensationStarted", extended("CompensationStarted", &members)),
+            (
+                "Left.StepInDoubt",
+                extended("StepInDoubt", &serde_json::json!({"totalDurationMs": 7.5})),
+            ),
+        ] {
+            insta::assert_snapshot!(name, render(&changes(&event)));
+        }
+    });
+}
+
 #[test]
 fn details_are_json_whatever_the_step_is_called() {
     let (_, event) = golden()

@@ -152,6 +152,22 @@ async fn a_run_in_flight_is_cancelled_and_its_place_goes_to_the_next() {
         .await
         .items();
     assert_eq!(steps[0]["status"], "Cancelled");
+    // The attempt in flight ended with its run, and counts among the steps that were called.
+    assert_eq!(
+        server
+            .rows("SELECT json_array(Status, CompletedAt IS NOT NULL) FROM StepRuns ORDER BY Id")
+            .await,
+        [json!(["Cancelled", 1]), json!(["Succeeded", 1])]
+    );
+    let durations =
+        "SELECT json_array(MetricName, Metadata) FROM WorkflowMetrics WHERE MetricName = 'StepDurationMs' ORDER BY Id";
+    let told: Vec<bool> = server
+        .rows(durations)
+        .await
+        .iter()
+        .map(|row| row[1].to_string().contains(&first))
+        .collect();
+    assert_eq!(told, [true, false]);
     let cancelled = "SELECT json_array(Status, ErrorMessage, CompletedAt IS NOT NULL) FROM WorkflowExecutions WHERE Status = 3 ORDER BY Id";
     assert_eq!(
         server.rows(cancelled).await,

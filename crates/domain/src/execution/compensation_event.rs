@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Run, StepAttempt};
+use super::{LeftStep, Run, StepAttempt};
 use crate::{ids::StepId, instant::Instant, protected::Protected, protected_fields};
 
 /// The run has failed; before it ends, finished steps that have a compensation are undone.
@@ -15,6 +15,9 @@ pub struct CompensationStarted {
     pub message: Protected,
     /// The step that failed, if one did.
     pub step_id: Option<StepId>,
+    /// The steps that had begun and not ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<LeftStep>,
 }
 protected_fields!(CompensationStarted => message);
 

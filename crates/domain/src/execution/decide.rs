@@ -91,7 +91,12 @@ pub(super) fn decide(execution: &Execution, command: ExecutionCommand) -> Result
             recorder.run_moves(moves)?;
         }
         Ask::ReportInDoubt(ReportInDoubt { step, moves }) => {
-            recorder.record(StepInDoubt { run, step })?;
+            let total_duration_ms = Some(recorder.step_duration(step.index));
+            recorder.record(StepInDoubt {
+                run,
+                step,
+                total_duration_ms,
+            })?;
             recorder.run_moves(moves)?;
         }
         Ask::RecordUndone(RecordUndone {
@@ -130,12 +135,13 @@ pub(super) fn decide(execution: &Execution, command: ExecutionCommand) -> Result
         }
         Ask::GiveUp(GiveUp { moves }) => recorder.run_moves(moves)?,
         Ask::Cancel(CancelExecution { reason, cancelled_by }) => {
-            let ending = recorder.ending();
+            let (ending, left) = (recorder.ending(), recorder.left());
             recorder.record(ExecutionCancelled {
                 run,
                 reason,
                 cancelled_by,
                 ending,
+                left,
             })?;
         }
         Ask::Pause(PauseExecution { reason, paused_by }) => {

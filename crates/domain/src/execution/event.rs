@@ -220,6 +220,24 @@ pub struct StepInDoubt {
     pub run: Run,
     /// Step and attempt.
     pub step: StepAttempt,
+    /// Milliseconds from the beginning of the first attempt; absent in events of earlier builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_duration_ms: Option<f64>,
+}
+
+/// A step that had begun and not ended when its run was stopped, or turned to undoing what was done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftStep {
+    /// The step and its last attempt.
+    pub step: StepAttempt,
+    /// Whether that attempt was under way or waited for a signal; otherwise it had failed, and another was to follow.
+    pub under_way: bool,
+    /// Whether the attempt was one to undo the step.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undoing: bool,
+    /// Milliseconds from the beginning of the first attempt until the step was left.
+    pub total_duration_ms: f64,
 }
 
 /// How a run went, as its last event tells it.
@@ -257,6 +275,9 @@ pub struct ExecutionFailed {
     pub step_id: Option<StepId>,
     /// Duration and retries.
     pub ending: Ending,
+    /// The steps that had begun and not ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<LeftStep>,
 }
 protected_fields!(ExecutionFailed => message);
 
@@ -272,6 +293,9 @@ pub struct ExecutionCancelled {
     pub cancelled_by: Option<UserId>,
     /// Duration and retries.
     pub ending: Ending,
+    /// The steps that had begun and not ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<LeftStep>,
 }
 protected_fields!(ExecutionCancelled => reason);
 

@@ -1,9 +1,9 @@
 //! Collects the events of a decision while checking each against the table of legal transitions.
 
 use super::{
-    CompensationStarted, Ending, Execution, ExecutionCompleted, ExecutionEvent, ExecutionFailed, ExecutionParked, Move,
-    ParkReason, Phase, Run, StepCompensationFailed, StepCompensationStarted, StepFailed, StepSkipped, StepStarted,
-    standing::Standing,
+    CompensationStarted, Ending, Execution, ExecutionCompleted, ExecutionEvent, ExecutionFailed, ExecutionParked,
+    LeftStep, Move, OpenStep, ParkReason, Phase, Run, Stage, StepCompensationFailed, StepCompensationStarted,
+    StepFailed, StepSkipped, StepStarted, standing::Standing,
 };
 use crate::{instant::Instant, refusal::Refusal};
 
@@ -48,6 +48,25 @@ impl<'a> Recorder<'a> {
             duration_ms: self.started_at.map_or(0.0, |start| self.now.milliseconds_since(start)),
             retry_count: self.before.retry_count,
         }
+    }
+
+    /// The steps that are left unfinished, if the run turns away from them now.
+    pub(super) fn left(&self) -> Vec<LeftStep> {
+        let undoing = self.standing.phase == Phase::Compensating;
+        let left = |open: &OpenStep| {
+            let mut step = open.step.clone();
+            // The attempt to come was none.
+            if let Stage::Waiting(_) = open.stage {
+                step.attempt -= 1;
+            }
+            LeftStep {
+                step,
+                under_way: matches!(open.stage, Stage::Calling | Stage::Signal(..)),
+                undoing,
+                total_duration_ms: self.now.milliseconds_since(open.started_at),
+            }
+        };
+        self.standing.open.iter().map(left).collect()
     }
 
     /// Milliseconds since the first attempt of the open step began.
@@ -111,7 +130,15 @@ impl<'a> Recorder<'a> {
                 request: Some(request),
             }),
             Move::Park => self.park(),
-            Move::Compensate { message, step_id } => self.record(CompensationStarted { run, message, step_id }),
+            Move::Compensate { message, step_id } => {
+                let left = self.left();
+                self.record(CompensationStarted {
+                    run,
+                    message,
+                    step_id,
+                    left,
+                })
+            }
             Move::Undo { step, request } => self.record(StepCompensationStarted {
                 run,
                 step,
@@ -132,12 +159,13 @@ impl<'a> Recorder<'a> {
                 self.record(ExecutionCompleted { run, output, ending })
             }
             Move::Fail { message, step_id } => {
-                let ending = self.ending();
+                let (ending, left) = (self.ending(), self.left());
                 self.record(ExecutionFailed {
                     run,
                     message,
                     step_id,
                     ending,
+                    left,
                 })
             }
         }

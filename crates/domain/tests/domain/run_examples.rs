@@ -109,6 +109,7 @@ pub fn executions() -> Vec<ExecutionEvent> {
         StepInDoubt {
             run: run(),
             step: attempt(),
+            total_duration_ms: None,
         }
         .into(),
         ExecutionCompleted {
@@ -122,6 +123,7 @@ pub fn executions() -> Vec<ExecutionEvent> {
             message: of_run("failed"),
             step_id: Some(StepId(30)),
             ending: ending(),
+            left: Vec::new(),
         }
         .into(),
         ExecutionCancelled {
@@ -129,6 +131,7 @@ pub fn executions() -> Vec<ExecutionEvent> {
             reason: Some(of_run("no longer needed")),
             cancelled_by: Some(UserId(1)),
             ending: ending(),
+            left: Vec::new(),
         }
         .into(),
         ExecutionHeld {
@@ -191,6 +194,7 @@ pub fn executions() -> Vec<ExecutionEvent> {
             run: run(),
             message: of_run("step \"ship\" failed"),
             step_id: Some(StepId(32)),
+            left: Vec::new(),
         }
         .into(),
         StepCompensationStarted {

@@ -133,6 +133,9 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
                 log.step(event.step.step_id)
                     .warning(&message, Details::step(&event.step));
             });
+            if let Some(duration_ms) = event.total_duration_ms {
+                rows.step_metric(&event.step, duration_ms);
+            }
         }
         ExecutionEvent::ExecutionHeld(event) => execution_control::held(&mut rows, event),
         ExecutionEvent::ExecutionPaused(event) => execution_control::paused(&mut rows, event),
@@ -171,6 +174,7 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
                 log.step_or_none(event.step_id)
                     .error(&message, Details::ending(&event.ending));
             });
+            rows.leave(&event.left);
         }
         ExecutionEvent::ExecutionCancelled(event) => {
             let reason = event.reason.as_ref().map_or(Cell::Null, opened_or_erased);
@@ -188,6 +192,7 @@ pub fn project(envelope: &Envelope, event: &ExecutionEvent, changes: &mut Vec<Ch
                 };
                 log.warning(&message, Details::ending(&event.ending));
             });
+            rows.leave(&event.left);
         }
     }
 }

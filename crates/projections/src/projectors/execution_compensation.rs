@@ -19,6 +19,7 @@ pub(super) fn started(rows: &mut RunRows<'_>, event: &CompensationStarted) {
         let message = with_reason("Execution failed; its finished steps are undone", &event.message);
         log.step_or_none(event.step_id).error(&message, Details::none());
     });
+    rows.leave(&event.left);
 }
 
 pub(super) fn step_started(rows: &mut RunRows<'_>, event: &StepCompensationStarted) {

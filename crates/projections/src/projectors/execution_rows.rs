@@ -1,7 +1,7 @@
 //! The rows of one run, as the projectors of its events write them.
 
 use wfm_domain::{
-    execution::{Ending, FailureConsequence, Request, Run, StepAttempt, StepFailed},
+    execution::{Ending, FailureConsequence, LeftStep, Request, Run, StepAttempt, StepFailed},
     instant::Instant,
     protected::Protected,
 };
@@ -201,9 +201,34 @@ impl<'a> RunRows<'a> {
     }
 
     pub(super) fn step_metric(&mut self, step: &StepAttempt, duration_ms: f64) {
+        self.nth_step_metric(0, step, duration_ms);
+    }
+
+    /// What the run turns away from: attempts under way end with the event, and each step tells how long it took.
+    pub(super) fn leave(&mut self, left: &[LeftStep]) {
+        for left in left.iter().filter(|left| left.under_way) {
+            let key = if left.undoing {
+                self.undo_id(&left.step)
+            } else {
+                self.step_id(&left.step)
+            };
+            let set = [
+                (StepRuns::Status, "Cancelled".into()),
+                (StepRuns::CompletedAt, self.envelope.at()),
+            ];
+            self.changes.push(update(&STEP_RUNS, key, set));
+        }
+        // The run's own two come first among the metrics of an event, which has at most 256.
+        let steps = left.iter().filter(|left| !left.undoing);
+        for (ordinal, left) in (2..=u8::MAX).zip(steps) {
+            self.nth_step_metric(ordinal, &left.step, left.total_duration_ms);
+        }
+    }
+
+    fn nth_step_metric(&mut self, ordinal: u8, step: &StepAttempt, duration_ms: f64) {
         if self.run.metrics {
             let metadata = Details::run(&self.run.id.0).and_step(step).finish();
-            self.metric(0, "StepDurationMs", duration_ms, metadata);
+            self.metric(ordinal, "StepDurationMs", duration_ms, metadata);
         }
     }
 

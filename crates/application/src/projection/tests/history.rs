@@ -580,6 +580,7 @@ impl History {
                         message,
                         step_id,
                         ending,
+                        left: Vec::new(),
                     }
                     .into(),
                 );

@@ -403,6 +403,7 @@ async fn each_event_repeated_at_every_position_is_refused_and_each_command_repla
 }
 
 mod control;
+mod left;
 mod undoing;
 
 #[test]
