@@ -157,6 +157,7 @@ async fn who_waits_is_not_answered_with_an_earlier_end() {
         output: None,
         message: None,
         position: Position(1),
+        tenure: 1,
     };
     registry.end(&id, &earlier);
     let known = async || {

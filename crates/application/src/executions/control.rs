@@ -258,5 +258,6 @@ fn ended(execution: &Execution, recorded: &Recorded) -> Option<Ended> {
         output: None,
         message: execution.result.clone(),
         position: recorded.position,
+        tenure: execution.tenure,
     })
 }

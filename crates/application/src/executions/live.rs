@@ -181,6 +181,7 @@ impl LiveRun {
             output,
             message,
             position,
+            tenure: self.loaded.aggregate.tenure,
         })
     }
 }

@@ -110,7 +110,7 @@ impl Runs {
         match placed {
             Ok(recorded) => {
                 self.queue.left(request.environment_id);
-                live.signal = self.registry.drive(&id);
+                live.signal = self.registry.drive(&id, live.tenure);
                 match live.ending(recorded.position) {
                     Some(end) => self.finished(&live, &end),
                     None => self.hand_over(live).await?,

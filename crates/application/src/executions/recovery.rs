@@ -169,7 +169,7 @@ impl Runs {
             Phase::Running | Phase::Compensating => match due.tenure {
                 None => self.adopt_live(live).await,
                 Some(tenure) if tenure == live.tenure => {
-                    let signal = self.registry.drive(id);
+                    let signal = self.registry.drive(id, live.tenure);
                     self.hand_over(LiveRun { signal, ..live }).await
                 }
                 // Another process took the run over while this one counted as gone.
@@ -207,7 +207,7 @@ impl Runs {
     }
 
     async fn adopt_live(&self, mut live: LiveRun) -> Result<(), ApplicationError> {
-        live.signal = self.registry.drive(&live.loaded.aggregate.run.id);
+        live.signal = self.registry.drive(live.id(), live.loaded.aggregate.tenure);
         let now = self.store.now();
         let plan = self.planned(&mut live, now).await?;
         let adopt = Ask::Adopt(AdoptExecution {

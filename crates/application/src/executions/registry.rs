@@ -19,6 +19,8 @@ pub struct Ended {
     pub message: Option<Arc<str>>,
     /// Position of the run's last event.
     pub position: Position,
+    /// Under which of its drivers it ended.
+    pub tenure: u32,
 }
 
 /// Tells the driver of a run that somebody else changed the run.
@@ -35,6 +37,8 @@ impl DriverSignal {
 #[derive(Default)]
 struct Entry {
     driver: DriverSignal,
+    /// The run's tenure when its driver began.
+    tenure: u32,
     waiters: Vec<oneshot::Sender<Ended>>,
 }
 
@@ -43,10 +47,13 @@ struct Entry {
 pub struct Registry(Mutex<FxHashMap<ExecutionId, Entry>>);
 
 impl Registry {
-    /// The signal for the driver of a run that begins to be driven.
+    /// The signal for the driver of a run that begins to be driven in this tenure.
     #[must_use]
-    pub fn drive(&self, id: &ExecutionId) -> DriverSignal {
-        self.0.lock().entry(id.clone()).or_default().driver.clone()
+    pub fn drive(&self, id: &ExecutionId, tenure: u32) -> DriverSignal {
+        let mut entries = self.0.lock();
+        let entry = entries.entry(id.clone()).or_default();
+        entry.tenure = entry.tenure.max(tenure);
+        entry.driver.clone()
     }
 
     /// Resolves when the run ends. Ask before the run is looked up, or its end may be missed.
@@ -93,9 +100,15 @@ impl Registry {
         }
     }
 
-    /// The run has ended: its driver stops, its waiters are answered.
+    /// The run has ended: its driver stops, its waiters are answered. Late news of an earlier end, from before the run was
+    /// redriven, changes nothing.
     pub fn end(&self, id: &ExecutionId, ended: &Ended) {
-        let Some(entry) = self.0.lock().remove(id) else { return };
+        let mut entries = self.0.lock();
+        if entries.get(id).is_none_or(|entry| ended.tenure < entry.tenure) {
+            return;
+        }
+        let Some(entry) = entries.remove(id) else { return };
+        drop(entries);
         entry.driver.0.notify_one();
         for waiter in entry.waiters {
             // A waiter that has gone needs no answer.
@@ -113,5 +126,34 @@ impl Registry {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(tenure: u32) -> Ended {
+        Ended {
+            outcome: Outcome::Failed,
+            output: None,
+            message: None,
+            position: Position(5),
+            tenure,
+        }
+    }
+
+    #[test]
+    fn late_news_of_an_earlier_end_leaves_the_present_driver_alone() {
+        let (registry, id) = (Registry::default(), ExecutionId("0193-1".to_owned()));
+        let mut waiter = registry.wait(&id);
+        let driver = registry.drive(&id, 2);
+        registry.end(&id, &ended(1));
+        assert!(registry.drives(&id));
+        assert!(waiter.try_recv().is_err());
+        registry.end(&id, &ended(2));
+        assert!(!registry.knows(&id));
+        assert_eq!(waiter.try_recv().map(|ended| ended.tenure), Ok(2));
+        drop(driver);
     }
 }

@@ -471,7 +471,7 @@ impl Runs {
         }
         let id = live.id().clone();
         let ended = self.registry.wait(&id);
-        live.signal = self.registry.drive(&id);
+        live.signal = self.registry.drive(&id, live.tenure);
         if let Some(end) = live.ending(recorded.position) {
             self.finished(&live, &end);
         } else {
