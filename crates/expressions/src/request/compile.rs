@@ -247,6 +247,11 @@ impl Compiler<'_> {
             );
         } else if name.eq_ignore_ascii_case("idempotency-key") {
             self.problem(segments, "every call carries the key of its step in this header");
+        } else if ["traceparent", "tracestate"]
+            .iter()
+            .any(|own| name.eq_ignore_ascii_case(own))
+        {
+            self.problem(segments, "every call carries the trace of its run in this header");
         }
     }
 

@@ -384,6 +384,15 @@ fn publish_reports_what_cannot_work() {
     );
     assert_eq!(
         check(
+            &|endpoint| endpoint
+                .parameters
+                .push(parameter("Traceparent", Text, json!({"in": "header"}))),
+            json!({})
+        ),
+        "/parameters/1/validationRules"
+    );
+    assert_eq!(
+        check(
             &|endpoint| endpoint.headers = vec![("A".into(), "{nope}".into())],
             json!({})
         ),
