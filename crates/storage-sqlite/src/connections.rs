@@ -68,7 +68,7 @@ pub(crate) fn writer(path: &Path, max_pages: Option<u32>) -> SqliteConnectOption
         .synchronous(SqliteSynchronous::Full)
         .pragma("wal_autocheckpoint", "0")
         .pragma("journal_size_limit", "33554432")
-        .pragma("cache_size", "-8192")
+        .pragma("cache_size", "-6144")
         .pragma("temp_store", "MEMORY")
         // Destroyed keys are overwritten in their page.
         .pragma("secure_delete", "FAST");

@@ -59,7 +59,7 @@ pub fn writer(path: &Path, usage: Use) -> SqliteConnectOptions {
             .synchronous(SqliteSynchronous::Normal)
             .pragma("wal_autocheckpoint", "0")
             .pragma("journal_size_limit", "33554432")
-            .pragma("cache_size", "-32768")
+            .pragma("cache_size", "-8192")
             // What is purged or erased leaves nothing behind in free space.
             .pragma("secure_delete", "ON"),
         Use::Scratch => options
@@ -73,7 +73,7 @@ pub fn writer(path: &Path, usage: Use) -> SqliteConnectOptions {
 pub fn reader(path: &Path) -> SqliteConnectOptions {
     any(path)
         .read_only(true)
-        .pragma("cache_size", "-4096")
+        .pragma("cache_size", "-1024")
         .pragma("temp_store", "MEMORY")
 }
 
