@@ -1,15 +1,13 @@
-//! Compiles an endpoint and a mapping, and reports everything wrong with them.
+//! Compiles an endpoint and what a step maps to it, and reports everything wrong with them.
 //!
-//! Invariant: every parameter has exactly one target, and every key of the mapping goes somewhere or is reported.
+//! Invariant: every parameter has exactly one target.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::outgoing::FORM_IS_AN_OBJECT;
 use super::render::check_header_text;
 use super::{BodyKind, CompiledEnvelope, CompiledParameter, CompiledRequest, EndpointDefinition, Target};
 use crate::allowed::{Allowed, Problem};
 use crate::authentication::CompiledAuthentication;
-use crate::cel::Kinds;
 use crate::name::normal_name;
 use crate::parameter::ParameterDefinition;
 use crate::path::push_pointer_segment;
@@ -65,11 +63,11 @@ impl CompiledRequest {
     }
 }
 
-struct Compiler<'a> {
-    endpoint: &'a EndpointDefinition,
-    allowed: &'a Allowed,
+pub(super) struct Compiler<'a> {
+    pub(super) endpoint: &'a EndpointDefinition,
+    pub(super) allowed: &'a Allowed,
     is_definition_only: bool,
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
 }
 
 fn pointer(segments: &[&str]) -> String {
@@ -81,11 +79,11 @@ fn pointer(segments: &[&str]) -> String {
 }
 
 impl Compiler<'_> {
-    fn problem(&mut self, segments: &[&str], detail: impl Into<String>) {
+    pub(super) fn problem(&mut self, segments: &[&str], detail: impl Into<String>) {
         self.problems.push(Problem::new(pointer(segments), detail));
     }
 
-    fn inside(&mut self, segments: &[&str], problems: Vec<Problem>) {
+    pub(super) fn inside(&mut self, segments: &[&str], problems: Vec<Problem>) {
         let prefix = pointer(segments);
         self.problems
             .extend(problems.into_iter().map(|problem| problem.inside(&prefix)));
@@ -355,15 +353,6 @@ impl Compiler<'_> {
         }
     }
 
-    fn is_xml(&self) -> bool {
-        // A SOAP body is JSON until it is written.
-        self.endpoint.soap.is_none()
-            && self.endpoint.headers.iter().any(|(name, value)| {
-                let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-                name.eq_ignore_ascii_case("content-type") && (essence.ends_with("/xml") || essence.ends_with("+xml"))
-            })
-    }
-
     fn parameter(&mut self, index: usize, definition: &ParameterDefinition, uses: &Uses) -> CompiledParameter {
         let place = ["parameters", &index.to_string()];
         let at = |last: &'static str| [place[0], place[1], last];
@@ -416,97 +405,6 @@ impl Compiler<'_> {
             written_rules: definition.validation_rules.clone(),
             target,
             mapping: None,
-        }
-    }
-
-    fn node(&mut self, segments: &[&str], value: &Value, encoding: TextEncoding) -> Node {
-        let mut problems = Vec::new();
-        let node = Node::compile(value, &self.allowed.without_parameters(), encoding, &mut problems);
-        self.inside(segments, problems);
-        node
-    }
-
-    fn mapping(&mut self, mapping: &Value, sends_query: bool, compiled: &mut CompiledRequest) {
-        let whole_encoding = if self.is_xml() {
-            TextEncoding::Xml
-        } else {
-            TextEncoding::Raw
-        };
-        let object = match mapping {
-            Value::Object(object) if !object.contains_key("$literal") => object,
-            _ if compiled.parameters.is_empty() && !sends_query => {
-                self.whole_body(&["inputMapping"], mapping, whole_encoding, compiled);
-                return;
-            }
-            _ => {
-                self.problem(
-                    &["inputMapping"],
-                    "the mapping is an object: one key for each parameter",
-                );
-                return;
-            }
-        };
-        if let Some(body) = object.get("$body") {
-            if compiled.has_body_fields {
-                self.problem(
-                    &["inputMapping", "$body"],
-                    "'$body' is the whole body, but parameters belong into it too",
-                );
-            }
-            self.whole_body(&["inputMapping", "$body"], body, whole_encoding, compiled);
-        } else if compiled.parameters.is_empty() && !sends_query {
-            self.whole_body(&["inputMapping"], mapping, TextEncoding::Raw, compiled);
-            return;
-        }
-        self.fields(object, sends_query, compiled);
-    }
-
-    fn whole_body(&mut self, segments: &[&str], value: &Value, encoding: TextEncoding, compiled: &mut CompiledRequest) {
-        let before = self.problems.len();
-        let node = self.node(segments, value, encoding);
-        let is_whole = self.problems.len() == before;
-        if is_whole && compiled.body_kind == BodyKind::Form && !node.kinds().meets(Kinds::OBJECT) {
-            self.problem(segments, FORM_IS_AN_OBJECT);
-        }
-        compiled.whole_body = Some(node);
-    }
-
-    fn fields(&mut self, object: &Map<String, Value>, sends_query: bool, compiled: &mut CompiledRequest) {
-        for (key, value) in object.iter().filter(|(key, _)| *key != "$body") {
-            let segments = ["inputMapping", key.as_str()];
-            let before = self.problems.len();
-            let node = self.node(&segments, value, TextEncoding::Raw);
-            let is_whole = self.problems.len() == before;
-            let name = normal_name(key);
-            if let Some(parameter) = compiled.parameters.iter_mut().find(|parameter| parameter.name == name) {
-                if parameter.mapping.is_some() {
-                    self.problem(&segments, format!("the parameter '{name}' is mapped twice"));
-                }
-                if let Some(detail) = parameter.refusal(&node).filter(|_| is_whole) {
-                    self.problem(&segments, format!("parameter '{key}': {detail}"));
-                }
-                parameter.mapping = Some(node);
-                continue;
-            }
-            let target = if sends_query { Target::Query } else { Target::Body };
-            if compiled
-                .parameters
-                .iter()
-                .any(|parameter| parameter.target == target && parameter.wire_name == *key)
-            {
-                self.problem(&segments, "a parameter is sent under this name");
-            }
-            if sends_query && compiled.authentication.is_query(key) {
-                self.problem(&segments, "the authentication of the endpoint sends this");
-            }
-            if sends_query {
-                compiled.extra_query.push((key.clone(), node));
-            } else if compiled.whole_body.is_some() {
-                self.problem(&segments, "no parameter has this name, and '$body' is the whole body");
-            } else {
-                compiled.has_body_fields = true;
-                compiled.extra_body.push((key.clone(), node));
-            }
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod compile;
 mod known;
+mod mapping;
 mod outgoing;
 mod places;
 mod render;

@@ -16,9 +16,12 @@ impl CompiledRequest {
     /// The parameters that no call can be made with, and why.
     pub(super) fn impossible_parameters(&self) -> Vec<(String, String)> {
         let refused = |(index, parameter): (usize, &CompiledParameter)| {
-            let certain = parameter.certain()?;
-            let detail = self.refusal_of(index, certain.as_ref())?;
-            Some((parameter.name.clone(), detail))
+            let detail = match parameter.certain() {
+                Certain::Unknown => None,
+                Certain::Nothing => self.refusal_of(index, None),
+                Certain::Value(value) => self.refusal_of(index, Some(&value)),
+            };
+            Some((parameter.name.clone(), detail?))
         };
         self.parameters.iter().enumerate().filter_map(refused).collect()
     }
@@ -49,18 +52,33 @@ impl CompiledRequest {
     }
 }
 
+/// What a parameter has in every run, or with every use of its fallback.
+enum Certain {
+    Value(Value),
+    /// Neither a mapping nor a default value.
+    Nothing,
+    /// Only a run tells.
+    Unknown,
+}
+
 impl CompiledParameter {
-    /// The value it has in every run, or with every use of its fallback; the inner `None` is no value at all.
-    fn certain(&self) -> Option<Option<Value>> {
-        let value = match &self.mapping {
-            None => return Some(self.default.clone()),
-            Some(Node::Constant(value)) => value,
-            Some(Node::Whole(Placeholder {
-                fallback: Fallback::Literal(value),
-                ..
-            })) => value,
-            Some(Node::Object(_) | Node::Array(_) | Node::Whole(_) | Node::Cel(_) | Node::Text(_)) => return None,
+    fn certain(&self) -> Certain {
+        let value = match (&self.mapping, &self.default) {
+            (None, None) => return Certain::Nothing,
+            (None, Some(default)) => return Certain::Value(default.clone()),
+            (Some(Node::Constant(value)), _) => value,
+            (
+                Some(Node::Whole(Placeholder {
+                    fallback: Fallback::Literal(value),
+                    ..
+                })),
+                _,
+            ) => value,
+            (Some(Node::Object(_) | Node::Array(_) | Node::Whole(_) | Node::Cel(_) | Node::Text(_)), _) => {
+                return Certain::Unknown;
+            }
         };
-        self.parameter_type.convert(value.clone()).ok().map(Some)
+        let converted = self.parameter_type.convert(value.clone());
+        converted.map_or(Certain::Unknown, Certain::Value)
     }
 }
