@@ -1,6 +1,7 @@
 //! A node: the core behind its HTTP server; started, served, stopped.
 
 use std::{
+    io,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
@@ -9,7 +10,10 @@ use std::{
 use anyhow::{Context, Result};
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use wfm_api::{ApiOptions, Readiness, router};
@@ -56,9 +60,7 @@ impl Node {
         surroundings: Surroundings,
         prepare: impl AsyncFnOnce(&App) -> Result<()>,
     ) -> Result<Self> {
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .with_context(|| format!("listening on {}", config.listen))?;
+        let listener = listen(config.listen).with_context(|| format!("listening on {}", config.listen))?;
         let address = listener.local_addr()?;
         let reserve = surroundings.reserve.clone();
         let core = Core::start(config, surroundings).await?;
@@ -164,5 +166,40 @@ async fn serve(
     drop(listener);
     if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
         tracing::info!("requests were left unfinished");
+    }
+}
+
+/// Connections that may wait to be accepted. The usual 128 are fewer than may come at once, and who does not fit tries again
+/// only after a second.
+const BACKLOG: u32 = 4096;
+
+/// Listens, with room for a crowd at the door.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    // As every server has it on Unix: a restart need not wait until old connections are forgotten.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    /// Nobody accepts yet.
+    #[tokio::test]
+    async fn a_crowd_fits_at_the_door() {
+        let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(900)).unwrap();
+        let crowd: Vec<TcpStream> = (0..400).map(connect).collect();
+        assert_eq!(crowd.len(), 400);
     }
 }
