@@ -385,7 +385,7 @@ impl Default for Gathering {
     /// Of a store in the same process.
     fn default() -> Self {
         Self {
-            busy_events: 256,
+            busy_events: 192,
             awaited: Duration::from_millis(2),
             unseen: Duration::from_millis(10),
         }
