@@ -2,8 +2,6 @@
 //!
 //! Invariant: the text satisfies the documented `CK_Users_Email` (`LIKE '%_@_%._%'`) and fits `NVARCHAR(255)`.
 
-use unicode_normalization::UnicodeNormalization as _;
-
 use crate::{field_errors::FieldErrors, text};
 
 /// Where the addresses of erased users are, which nobody else may have: their rows take one when the person goes.
@@ -19,7 +17,7 @@ impl Email {
     /// # Errors
     /// A sentence about what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let text: String = text.trim().nfc().collect();
+        let text = text::normal(text);
         let malformed = || "must be an e-mail address such as name@example.com".to_owned();
         let (local, domain) = text.rsplit_once('@').ok_or_else(malformed)?;
         let bad_local = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '<' | '>' | '"' | ',' | ';');
