@@ -6,7 +6,7 @@ RUN cargo build --release --locked
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /data wfm && install -d -o wfm -g wfm /data
+    && useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin wfm && install -d -o wfm -g wfm /data
 COPY --from=build /src/target/release/wfm /usr/local/bin/wfm
 USER wfm
 VOLUME /data
