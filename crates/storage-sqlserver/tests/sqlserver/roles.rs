@@ -1,9 +1,6 @@
 //! The roles of `scripts/sqlserver/roles.sql`: the application can do its work, and neither it nor an analyst can do more.
 
-use std::{
-    io::Write,
-    time::{Duration, Instant},
-};
+use std::io::Write;
 
 use uuid::Uuid;
 use wfm_storage::{
@@ -17,7 +14,7 @@ use wfm_storage_sqlserver::{Pool, Settings, SqlError, SqlServerReadStore};
 
 use crate::{
     samples::{append, open, options},
-    server::{TestDatabase, connection_string},
+    server::{TestDatabase, connection_string, repeated},
 };
 
 const SCRIPT: &str = include_str!("../../../../scripts/sqlserver/roles.sql");
@@ -151,12 +148,7 @@ async fn the_application_appends_and_cannot_change_history() {
 /// Removes the login; the server hears a moment late that its last connection was closed.
 async fn dismiss(owner: &Pool, name: &str) {
     owner.execute_batch(&format!("DROP USER {name}")).await.unwrap();
-    let drop_login = format!("DROP LOGIN {name}");
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while let Err(error) = owner.execute_batch(&drop_login).await {
-        assert!(Instant::now() < deadline, "{error}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    repeated(owner, &format!("DROP LOGIN {name}")).await;
 }
 
 /// Analysts read what is documented, before and after the tables were made anew, and neither hashes nor keys nor history.

@@ -62,8 +62,8 @@ impl TestDatabase {
     }
 }
 
-/// Some engines refuse to make or remove two databases at once, or one that was left a moment ago.
-async fn repeated(administration: &Pool, text: &str) {
+/// Some engines refuse to make or remove two databases at once, or a database or login that was left a moment ago.
+pub(crate) async fn repeated(administration: &Pool, text: &str) {
     for turn in 0.. {
         match administration.execute_batch(text).await {
             Ok(()) => return,
